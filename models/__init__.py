@@ -1,0 +1,1 @@
+"""Nouns: frozen documents, their units, and the door through which text becomes them."""

@@ -1,0 +1,122 @@
+"""The model to be planned: layers, the graph they form, and measured times.
+
+A *token* is the smallest item of work: a token of a language model, an image of a CNN.
+"""
+
+import itertools
+from functools import cached_property
+from typing import Annotated, Self
+
+import networkx as nx
+from pydantic import Field, model_validator
+
+from models.base import Document, Name, contradiction, first_duplicate
+from models.units import Bytes, Flops, Nanoseconds
+
+MAX_LAYERS = 1024
+
+
+class Layer(Document):
+    """One layer, or `repeat` equal ones in a row.
+
+    weight_bytes: parameters; kv_bytes_per_token: cache kept per token of context;
+    activation_bytes_per_token: working memory while it runs;
+    output_bytes_per_token: what the next layer needs; flops_per_token: for the roofline.
+    """
+
+    name: Name
+    repeat: Annotated[int, Field(ge=1, le=MAX_LAYERS)] = 1
+    weight_bytes: Bytes
+    output_bytes_per_token: Bytes
+    kv_bytes_per_token: Bytes = 0
+    activation_bytes_per_token: Bytes = 0
+    flops_per_token: Flops | None = None
+
+
+class ModelGraph(Document):
+    """A DAG of layers; without `edges` the layers form a chain in the order given."""
+
+    name: Name
+    layers: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=MAX_LAYERS)]
+    edges: tuple[tuple[Name, Name], ...] | None = None
+
+    @model_validator(mode="after")
+    def _layers_are_named_once(self) -> Self:
+        twice = first_duplicate([layer.name for layer in self.layers])
+        if twice is not None:
+            raise contradiction(
+                f"two layers are named '{twice}'", "give each its own name, or use 'repeat'"
+            )
+        depth = sum(layer.repeat for layer in self.layers)
+        if depth > MAX_LAYERS:
+            raise contradiction(
+                f"{depth} layers after repetition are more than {MAX_LAYERS}",
+                "merge layers that are never cut apart",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _edges_form_a_dag(self) -> Self:
+        known = {layer.name for layer in self.layers}
+        for index, edge in enumerate(self.edges or ()):
+            for end in edge:
+                if end not in known:
+                    raise contradiction(
+                        f"edges/{index} names the unknown layer '{end}'",
+                        f"use one of: {', '.join(sorted(known)[:8])}",
+                    )
+        if not nx.is_directed_acyclic_graph(self._graph):
+            cycle = " -> ".join(source for source, _ in nx.find_cycle(self._graph))
+            raise contradiction(
+                f"the edges form a cycle through {cycle}", "remove one edge of the cycle"
+            )
+        return self
+
+    @cached_property
+    def _graph(self) -> "nx.DiGraph[str]":
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        names = [layer.name for layer in self.layers]
+        graph.add_nodes_from(names)
+        graph.add_edges_from(itertools.pairwise(names) if self.edges is None else self.edges)
+        return graph
+
+    @cached_property
+    def chain(self) -> tuple[Layer, ...] | None:
+        """The layers in order, repetitions spelled out, or None where the graph is no chain."""
+        graph = self._graph
+        order = list(nx.topological_sort(graph))
+        if any(not graph.has_edge(a, b) for a, b in itertools.pairwise(order)):
+            return None
+        if graph.number_of_edges() != len(order) - 1:
+            return None
+        by_name = {layer.name: layer for layer in self.layers}
+        return tuple(by_name[name] for name in order for _ in range(by_name[name].repeat))
+
+
+class Measurement(Document):
+    """Measured times of one unit of `tokens` x `batch`, per device type and layer name."""
+
+    tokens: Annotated[int, Field(ge=1, le=10**7)] = 1
+    batch: Annotated[int, Field(ge=1, le=10**5)] = 1
+    time_ns: dict[Name, dict[Name, Nanoseconds]]
+
+
+class Profile(Document):
+    """Measurements at several unit sizes; only an exact match of the unit is used."""
+
+    measurements: tuple[Measurement, ...] = ()
+
+    @model_validator(mode="after")
+    def _sizes_are_unique(self) -> Self:
+        sizes = [f"{m.tokens} tokens x batch {m.batch}" for m in self.measurements]
+        twice = first_duplicate(sizes)
+        if twice is not None:
+            raise contradiction(f"two measurements are for {twice}", "merge them into one")
+        return self
+
+    def time_ns(self, device_type: str, layer: str, tokens: int, batch: int) -> int | None:
+        """Measured time of one layer for one unit, or None where it was not measured."""
+        for measurement in self.measurements:
+            if (measurement.tokens, measurement.batch) == (tokens, batch):
+                return measurement.time_ns.get(device_type, {}).get(layer)
+        return None

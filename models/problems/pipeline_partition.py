@@ -1,0 +1,200 @@
+"""Pipeline partitioning: contiguous layer ranges of a chain on distinct devices, in an order.
+
+Choose stages s = 1..S: a device d_s, no device twice, and layers [a_s, b_s) with a_1 = 0,
+b_s = a_{s+1}, b_S = L, each stage at least one layer. Let
+
+    t_s = Σ_{a_s ≤ l < b_s} time(l, d_s)                     time of one unit, ns
+    c_s = transfer of layer b_s - 1's output from d_s to d_{s+1}, ns; c_S = the return hop from
+          d_S to the source device where `return_hop` is set and they differ, else 0
+
+    time(l, d)   = measured for (type of d, l, unit), else launch overhead
+                   + max(flops x tokens x batch / flops_per_s, bytes / memory_bytes_per_s)
+                   with bytes = weights + cache of the batch at full context, rounded half up
+    transfer     = latency + ceil((output bytes x tokens x batch + message bytes) / bandwidth)
+
+    latency     Σ t_s + Σ c_s                                one unit alone
+    throughput  max of all t_s and c_s  (overlapped: sending and computing at once), or
+                max of all t_s + c_s    (not overlapped: a device that sends does not compute)
+    makespan    latency + (units - 1) x throughput           `units` equal units in a row
+
+subject to, on every stage,
+
+    Σ weights + Σ cache x context x resident requests + max activations x tokens x batch
+        ≤ memory of d_s
+
+a link for every transfer; and, where asked for, the first layer on the source device, all
+devices in use, the devices in a given order (some may be left out).
+
+Sources: PipeDream (Narayanan et al., SOSP 2019, §3.1), EdgeShard (Zhang et al., 2024, §IV),
+PipeEdge (Hu et al., DSD 2022, §III), Jupiter (Ye et al., 2025, §IV). The makespan of equal units
+through a permutation flow shop is exact (Pinedo, Scheduling, §6.1), links being machines too
+where they overlap.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from models.base import Document, Name, contradiction, first_duplicate
+from models.devices import Device, DeviceGraph
+from models.layers import Layer, ModelGraph, Profile
+from models.units import MAX_DURATION_NS
+from models.workload import Inference
+
+
+class PipelineObjective(StrEnum):
+    """What is minimised; every value is in ns."""
+
+    LATENCY = "latency"
+    THROUGHPUT = "throughput"
+    MAKESPAN = "makespan"
+
+
+class PipelinePartitionProblem(Document):
+    """A chain model on a device graph; see the module for the mathematics."""
+
+    kind: Literal["pipeline_partition"] = "pipeline_partition"
+    schema_version: Literal[1] = 1
+    about: Annotated[str, Field(max_length=4000)] = ""
+    model: ModelGraph
+    profile: Profile = Profile()
+    device_graph: DeviceGraph
+    workload: Inference = Inference()
+    objective: PipelineObjective
+    units: Annotated[int, Field(ge=1, le=10**5)] | None = None
+    overlap: bool = True
+    source_device: Name | None = None
+    return_hop: bool = False
+    use_all_devices: bool = False
+    device_order: tuple[Name, ...] | None = None
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The chain's layers in order, repetitions spelled out."""
+        chain = self.model.chain
+        if chain is None:
+            raise ValueError("the model is not a chain")
+        return chain
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices of the graph."""
+        return self.device_graph.devices
+
+    @model_validator(mode="after")
+    def _model_is_a_chain(self) -> Self:
+        if self.model.chain is None:
+            raise contradiction(
+                "the model's edges do not form a chain",
+                "merge the layers of each branch into one, or leave 'edges' out",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _units_go_with_makespan(self) -> Self:
+        makespan = self.objective is PipelineObjective.MAKESPAN
+        if makespan and self.units is None:
+            raise contradiction("the makespan of how many units?", "give 'units', 1 or more")
+        if not makespan and self.units is not None:
+            raise contradiction(
+                f"'units' says nothing for the objective {self.objective}", "leave 'units' out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _named_devices_exist(self) -> Self:
+        known = {device.name for device in self.devices}
+        named = [*(self.device_order or ()), *([self.source_device] if self.source_device else [])]
+        for name in named:
+            if name not in known:
+                raise contradiction(
+                    f"the device '{name}' is not in the device graph",
+                    f"use one of: {', '.join(sorted(known)[:8])}",
+                )
+        order = self.device_order
+        if order is not None:
+            twice = first_duplicate(list(order))
+            if twice is not None:
+                raise contradiction(f"device_order names '{twice}' twice", "name each device once")
+            if len(order) < len(known):
+                missing = sorted(known - set(order))[0]
+                raise contradiction(
+                    f"device_order leaves '{missing}' out",
+                    "name every device; a plan may still leave some of them unused",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _return_hop_has_a_source(self) -> Self:
+        if self.return_hop and self.source_device is None:
+            raise contradiction("return_hop needs somewhere to return to", "give 'source_device'")
+        return self
+
+    @model_validator(mode="after")
+    def _every_time_is_known_and_sane(self) -> Self:
+        distinct = {id(layer): layer for layer in self.layers}.values()
+        kinds = {
+            (d.profile_type, d.flops_per_s, d.memory_bytes_per_s): d for d in self.devices
+        }.values()
+        for device in kinds:
+            for layer in distinct:
+                self._check_time(layer, device)
+        slowest = min(
+            (link.bandwidth_bit_per_s for link in self.device_graph.links),
+            default=MAX_DURATION_NS,
+        )
+        if self.device_graph.default_link is not None:
+            slowest = min(slowest, self.device_graph.default_link.bandwidth_bit_per_s)
+        for layer in distinct:
+            bits = 8 * (
+                layer.output_bytes_per_token * self.workload.unit_tokens * self.workload.batch
+                + self.workload.message_bytes
+            )
+            if bits * 10**9 > slowest * MAX_DURATION_NS:
+                raise contradiction(
+                    f"sending one unit of layer '{layer.name}' over the slowest link takes a day",
+                    "check output_bytes_per_token and the links' bandwidths",
+                )
+        return self
+
+    def _check_time(self, layer: Layer, device: Device) -> None:
+        work = self.workload
+        measured = self.profile.time_ns(
+            device.profile_type, layer.name, work.unit_tokens, work.batch
+        )
+        if measured is not None:
+            return
+        tokens = work.unit_tokens * work.batch
+        cached = layer.kv_bytes_per_token * work.context_tokens * work.batch
+        terms = []
+        if device.flops_per_s is not None and layer.flops_per_token is not None:
+            terms.append(layer.flops_per_token * tokens * 10**9 // device.flops_per_s)
+        if device.memory_bytes_per_s is not None:
+            terms.append((layer.weight_bytes + cached) * 10**9 // device.memory_bytes_per_s)
+        if not terms:
+            raise contradiction(
+                f"how long layer '{layer.name}' takes on device '{device.name}' is not known",
+                f"give a measured time of type '{device.profile_type}' at {work.unit_tokens} tokens "
+                f"x batch {work.batch}, or the device's memory_bytes_per_s or flops_per_s",
+            )
+        if max(terms) > MAX_DURATION_NS:
+            raise contradiction(
+                f"layer '{layer.name}' takes over a day on device '{device.name}'",
+                "check flops_per_token, weight_bytes and the device's rates",
+            )
+
+
+class Stage(Document):
+    """Layers `start` to `stop` - 1, counted from 0 along the chain, on one device."""
+
+    device: Name
+    start: Annotated[int, Field(ge=0)]
+    stop: Annotated[int, Field(ge=1)]
+
+
+class PipelinePartitionPlan(Document):
+    """The stages in the order in which a unit passes through them."""
+
+    kind: Literal["pipeline_partition"] = "pipeline_partition"
+    stages: tuple[Stage, ...]

@@ -1,0 +1,1 @@
+"""Judgement: verification, certificates, and the choice and supervision of methods."""

@@ -1,0 +1,20 @@
+"""The independent check of plans: imports the nouns and the standard library, nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+from models.problems import AnyPlan, AnyProblem
+from models.result import Verification, Violation
+from planner.verify import pipeline_partition
+
+_BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
+    "pipeline_partition": pipeline_partition.verify,
+}
+
+
+def verify(problem: AnyProblem, plan: AnyPlan) -> Verification:
+    """Violations of a plan, or its recomputed objective in the kind's integer unit."""
+    if plan.kind != problem.kind:
+        wrong = Violation(rule="kind", where=f"a plan for {plan.kind}, not for {problem.kind}")
+        return Verification(violations=(wrong,))
+    return _BY_KIND[problem.kind](problem, plan)

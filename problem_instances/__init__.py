@@ -1,0 +1,1 @@
+"""Shipped instances, their best known plans, and seeded generators."""

@@ -1,0 +1,1 @@
+"""Methods: each takes a problem and makes a claim."""

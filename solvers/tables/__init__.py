@@ -1,0 +1,1 @@
+"""Integer cost tables, one file per kind, shared by that kind's methods."""

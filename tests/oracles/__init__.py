@@ -1,0 +1,1 @@
+"""Enumerators of tiny instances."""

@@ -1,0 +1,101 @@
+"""Hypothesis strategies: tiny problems that an oracle can enumerate."""
+
+from hypothesis import strategies as st
+
+from models.devices import Device, DeviceGraph, Link, LinkRate
+from models.layers import Layer, Measurement, ModelGraph, Profile
+from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
+from models.workload import Inference
+
+_NAMES = "abcd"
+
+
+@st.composite
+def _device(draw: st.DrawFn, name: str) -> Device:
+    return Device(
+        name=name,
+        type=draw(st.sampled_from(["fast", "slow", name])),
+        memory_bytes=draw(st.integers(3, 30)),
+        memory_bytes_per_s=draw(st.sampled_from([10**9, 3 * 10**8])),
+        launch_overhead_ns=draw(st.sampled_from([0, 3])),
+    )
+
+
+@st.composite
+def _rate(draw: st.DrawFn) -> LinkRate:
+    return LinkRate(
+        latency_ns=draw(st.integers(0, 9)),
+        bandwidth_bit_per_s=draw(st.sampled_from([8 * 10**9, 2 * 10**9, 7 * 10**8])),
+    )
+
+
+@st.composite
+def _device_graph(draw: st.DrawFn, size: int) -> DeviceGraph:
+    names = _NAMES[:size]
+    devices = tuple(draw(_device(name)) for name in names)
+    links = []
+    for a in names:
+        for b in names:
+            if a < b and draw(st.integers(0, 2)) == 0:
+                rate = draw(_rate())
+                links.append(
+                    Link(source=a, target=b, directed=draw(st.booleans()), **rate.model_dump())
+                )
+    default = draw(st.one_of(st.none(), _rate()))
+    return DeviceGraph(devices=devices, links=tuple(links), default_link=default)
+
+
+@st.composite
+def _chain(draw: st.DrawFn) -> ModelGraph:
+    equal_cuts = draw(st.booleans())
+    layers = tuple(
+        Layer(
+            name=f"layer-{index}",
+            repeat=draw(st.sampled_from([1, 1, 2])),
+            weight_bytes=draw(st.integers(0, 9)),
+            kv_bytes_per_token=draw(st.integers(0, 2)),
+            activation_bytes_per_token=draw(st.integers(0, 3)),
+            output_bytes_per_token=4 if equal_cuts else draw(st.integers(0, 12)),
+        )
+        for index in range(draw(st.integers(1, 3)))
+    )
+    return ModelGraph(name="tiny", layers=layers)
+
+
+@st.composite
+def _profile(draw: st.DrawFn, model: ModelGraph) -> Profile:
+    times = {
+        kind: {layer.name: draw(st.integers(0, 20)) for layer in model.layers}
+        for kind in draw(st.sets(st.sampled_from(["fast", "slow"])))
+    }
+    return Profile(measurements=(Measurement(time_ns=times),))
+
+
+@st.composite
+def pipeline_partition(draw: st.DrawFn) -> PipelinePartitionProblem:
+    """Up to 4 devices and 6 layers; tight memory, unequal cuts, missing links, every option."""
+    size = draw(st.integers(1, 4))
+    graph = draw(_device_graph(size))
+    model = draw(_chain())
+    names = [device.name for device in graph.devices]
+    objective = draw(st.sampled_from(PipelineObjective))
+    source = draw(st.one_of(st.none(), st.sampled_from(names)))
+    ordered = draw(st.integers(0, 3)) == 0
+    return PipelinePartitionProblem(
+        model=model,
+        profile=draw(_profile(model)),
+        device_graph=graph,
+        workload=Inference(
+            prompt_tokens=draw(st.integers(0, 2)),
+            new_tokens=1,
+            concurrency=draw(st.integers(1, 2)),
+            message_bytes=draw(st.integers(0, 2)),
+        ),
+        objective=objective,
+        units=draw(st.integers(1, 20)) if objective is PipelineObjective.MAKESPAN else None,
+        overlap=draw(st.booleans()),
+        source_device=source,
+        return_hop=source is not None and draw(st.booleans()),
+        use_all_devices=draw(st.integers(0, 3)) == 0,
+        device_order=tuple(draw(st.permutations(names))) if ordered else None,
+    )
