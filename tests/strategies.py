@@ -4,7 +4,12 @@ from hypothesis import strategies as st
 
 from models.devices import Device, DeviceGraph, Link, LinkRate
 from models.layers import Layer, Measurement, ModelGraph, Profile
-from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
+from models.problems.pipeline_partition import (
+    PipelineObjective,
+    PipelinePartitionProblem,
+    PreviousPlan,
+    Stage,
+)
 from models.workload import Inference
 
 _NAMES = "abcd"
@@ -15,7 +20,7 @@ def _device(draw: st.DrawFn, name: str) -> Device:
     return Device(
         name=name,
         type=draw(st.sampled_from(["fast", "slow", name])),
-        memory_bytes=draw(st.integers(3, 30)),
+        memory_bytes=draw(st.sampled_from([3, 8, 13, 20, 30, 60])),
         memory_bytes_per_s=draw(st.sampled_from([10**9, 3 * 10**8])),
         launch_overhead_ns=draw(st.sampled_from([0, 3])),
     )
@@ -72,6 +77,17 @@ def _profile(draw: st.DrawFn, model: ModelGraph) -> Profile:
 
 
 @st.composite
+def _previous(draw: st.DrawFn, names: list[str], layers: int) -> PreviousPlan | None:
+    if draw(st.integers(0, 2)) > 0:
+        return None
+    cut = draw(st.integers(0, layers))
+    first, second = draw(st.permutations(names))[:2]
+    ends = ((first, 0, cut), (second, cut, layers))
+    stages = tuple(Stage(device=d, start=a, stop=b) for d, a, b in ends if b > a)
+    return PreviousPlan(stages=stages, ns_per_mib=draw(st.sampled_from([0, 2**20, 2**21 // 3])))
+
+
+@st.composite
 def pipeline_partition(draw: st.DrawFn) -> PipelinePartitionProblem:
     """Up to 4 devices and 6 layers; tight memory, unequal cuts, missing links, every option."""
     size = draw(st.integers(1, 4))
@@ -98,4 +114,5 @@ def pipeline_partition(draw: st.DrawFn) -> PipelinePartitionProblem:
         return_hop=source is not None and draw(st.booleans()),
         use_all_devices=draw(st.integers(0, 3)) == 0,
         device_order=tuple(draw(st.permutations(names))) if ordered else None,
+        previous=draw(_previous([*names, "gone"], sum(layer.repeat for layer in model.layers))),
     )

@@ -17,6 +17,9 @@ b_s = a_{s+1}, b_S = L, each stage at least one layer. Let
                 max of all t_s + c_s    (not overlapped: a device that sends does not compute)
     makespan    latency + (units - 1) x throughput           `units` equal units in a row
 
+plus, where a previous plan is given, the price of moving weights: for each layer on a device that
+did not hold it, its weight bytes x ns_per_mib / MiB, rounded half up per layer;
+
 subject to, on every stage,
 
     Σ weights + Σ cache x context x resident requests + max activations x tokens x batch
@@ -39,7 +42,7 @@ from pydantic import Field, model_validator
 from models.base import Document, Name, contradiction, first_duplicate
 from models.devices import Device, DeviceGraph
 from models.layers import Layer, ModelGraph, Profile
-from models.units import MAX_DURATION_NS
+from models.units import MAX_DURATION_NS, Nanoseconds
 from models.workload import Inference
 
 
@@ -49,6 +52,24 @@ class PipelineObjective(StrEnum):
     LATENCY = "latency"
     THROUGHPUT = "throughput"
     MAKESPAN = "makespan"
+
+
+class Stage(Document):
+    """Layers `start` to `stop` - 1, counted from 0 along the chain, on one device."""
+
+    device: Name
+    start: Annotated[int, Field(ge=0)]
+    stop: Annotated[int, Field(ge=1)]
+
+
+class PreviousPlan(Document):
+    """The stages in force, whose devices may be gone, and what moving weights costs.
+
+    ns_per_mib: ns added to the objective per MiB that a device has to load; 0 only reports it.
+    """
+
+    stages: tuple[Stage, ...]
+    ns_per_mib: Nanoseconds = 0
 
 
 class PipelinePartitionProblem(Document):
@@ -68,6 +89,7 @@ class PipelinePartitionProblem(Document):
     return_hop: bool = False
     use_all_devices: bool = False
     device_order: tuple[Name, ...] | None = None
+    previous: PreviousPlan | None = None
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -175,22 +197,14 @@ class PipelinePartitionProblem(Document):
         if not terms:
             raise contradiction(
                 f"how long layer '{layer.name}' takes on device '{device.name}' is not known",
-                f"give a measured time of type '{device.profile_type}' at {work.unit_tokens} tokens "
-                f"x batch {work.batch}, or the device's memory_bytes_per_s or flops_per_s",
+                f"measure type '{device.profile_type}' at {work.unit_tokens} tokens x batch "
+                f"{work.batch}, or give the device's memory_bytes_per_s or flops_per_s",
             )
         if max(terms) > MAX_DURATION_NS:
             raise contradiction(
                 f"layer '{layer.name}' takes over a day on device '{device.name}'",
                 "check flops_per_token, weight_bytes and the device's rates",
             )
-
-
-class Stage(Document):
-    """Layers `start` to `stop` - 1, counted from 0 along the chain, on one device."""
-
-    device: Name
-    start: Annotated[int, Field(ge=0)]
-    stop: Annotated[int, Field(ge=1)]
 
 
 class PipelinePartitionPlan(Document):

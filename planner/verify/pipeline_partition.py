@@ -13,6 +13,7 @@ from models.problems.pipeline_partition import (
     PipelineObjective,
     PipelinePartitionPlan,
     PipelinePartitionProblem,
+    PreviousPlan,
     Stage,
 )
 from models.result import Breakdown, Verification, Violation
@@ -164,6 +165,19 @@ def _sends_to(problem: PipelinePartitionProblem, plan: PipelinePartitionPlan) ->
     return [*following, None if home == plan.stages[-1].device else home]
 
 
+def _moved_bytes(
+    problem: PipelinePartitionProblem, previous: PreviousPlan, plan: PipelinePartitionPlan
+) -> list[int]:
+    """Weight bytes of each layer whose device did not hold it before."""
+    held = {(s.device, layer) for s in previous.stages for layer in range(s.start, s.stop)}
+    return [
+        problem.layers[layer].weight_bytes
+        for stage in plan.stages
+        for layer in range(stage.start, stage.stop)
+        if (stage.device, layer) not in held
+    ]
+
+
 def _replay(problem: PipelinePartitionProblem, plan: PipelinePartitionPlan) -> Verification:
     rows: list[dict[str, str | int]] = []
     for stage, target in zip(plan.stages, _sends_to(problem, plan), strict=True):
@@ -196,6 +210,12 @@ def _replay(problem: PipelinePartitionProblem, plan: PipelinePartitionPlan) -> V
     else:
         objective = latency + ((problem.units or 1) - 1) * period
         totals["makespan_ns"] = objective
+    if problem.previous is not None:
+        moved = _moved_bytes(problem, problem.previous, plan)
+        price = [Fraction(size * problem.previous.ns_per_mib, 2**20) for size in moved]
+        totals["migration_bytes"] = sum(moved)
+        totals["migration_ns"] = sum(round_half_up(ns) for ns in price)
+        objective += totals["migration_ns"]
     return Verification(
         violations=(), objective=objective, breakdown=Breakdown(rows=tuple(rows), totals=totals)
     )

@@ -8,8 +8,8 @@ these stages on type u. Its value is the least cost of that suffix:
 for the latency, and the same with the maximum in place of + for the throughput; where sending and
 computing do not overlap, send + time is one term of that maximum. Stages are added from the end
 of the chain, so that the sender of a transfer is the stage being added and a return hop is known
-at the start. The makespan of M units, latency + (M-1) x period, comes from latencies under a
-threshold on the period (`_least_makespan`).
+at the start. Objectives with both a sum and a maximum (the makespan of M units; migration beside
+throughput) come from sums under a threshold on the period (`_least`).
 
 Two reductions keep the table small and exact (solvers/tables/pipeline_space.py):
 - interchangeable devices are one type with a count (PipeEdge, Hu et al. 2022): Π(count + 1)
@@ -29,7 +29,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.problems.pipeline_partition import (
-    PipelineObjective,
     PipelinePartitionPlan,
     PipelinePartitionProblem,
 )
@@ -65,9 +64,11 @@ class _Program:
         self.space = space
         self.watch = watch
         self.combine = np.maximum if longest else np.add
-        self.threshold = threshold
         self.apart = space.tables.overlap or (not longest and threshold >= UNREACHABLE)
-        self.send = np.where(space.send > threshold, UNREACHABLE, space.send)
+        self.threshold = min(threshold, UNREACHABLE - 1)
+        self.weight = 1 if longest else space.tables.latency_weight
+        self.cost = space.time if longest else space.cost
+        self.send = np.where(space.send > self.threshold, UNREACHABLE, self.weight * space.send)
         self.layers: list[_Suffixes] = []
 
     def solve(self) -> tuple[int, Columns] | None:
@@ -95,10 +96,9 @@ class _Program:
 
     def _cost(self, kind: int, send: Ints) -> Ints:
         """[L, L + 1] cost of a stage [j, i) that also pays for `send` [L + 1] at i."""
-        if self.apart:
-            loads = costs = self.space.time[kind]
-        else:
-            loads = costs = np.minimum(self.space.time[kind] + send, UNREACHABLE)
+        loads, costs = self.space.time[kind], self.cost[kind]
+        if not self.apart:
+            loads, costs = loads + send, costs + self.weight * send
         return np.where(loads > self.threshold, UNREACHABLE, costs)
 
     def _last_stages(self) -> _Suffixes:
@@ -112,7 +112,7 @@ class _Program:
                 continue
             cost = self._cost(kind, np.full(space.tables.layers + 1, home))[:, -1]
             if self.apart:
-                cost = self.combine(cost, home)
+                cost = self.combine(cost, self.weight * home)
             column = np.searchsorted(codes, space.stride[kind])
             target = value[space.port[kind], :-1, column]
             np.minimum(target, cost, out=target)
@@ -162,11 +162,11 @@ class _Program:
         if ports.size == 0:
             return []
         if not self.apart:
-            return [(value[p], self._cost(kind, self.send[kind, p])) for p in ports]
+            return [(value[p], self._cost(kind, self.space.send[kind, p])) for p in ports]
         tail = np.full(value.shape[1:], UNREACHABLE, dtype=np.int64)
         for p in ports:
             np.minimum(tail, self.combine(value[p], self.send[kind, p][:, None]), out=tail)
-        return [(tail, self._cost(kind, self.send[kind, 0]))]
+        return [(tail, self._cost(kind, self.space.send[kind, 0]))]
 
     def _trace(self, value: int, depth: int, port: int, column: int) -> Columns:
         """The stages behind a whole plan, found by looking for the terms of each minimum."""
@@ -203,7 +203,7 @@ class _Program:
             ):
                 continue
             for behind in np.flatnonzero(self.space.follow[kind]):
-                cost = self._cost(kind, self.send[kind, behind])[start]
+                cost = self._cost(kind, self.space.send[kind, behind])[start]
                 tail = tails[behind]
                 if self.apart:
                     tail = self.combine(tail, self.send[kind, behind])
@@ -219,7 +219,7 @@ class _Program:
             if self.space.stride[kind] != code or home > self.threshold:
                 continue
             cost = self._cost(kind, np.full(self.space.tables.layers + 1, home))[start, -1]
-            if (self.combine(cost, home) if self.apart else cost) == value:
+            if (self.combine(cost, self.weight * home) if self.apart else cost) == value:
                 return int(kind)
         raise AssertionError("a value of the table has no last stage")
 
@@ -253,46 +253,42 @@ class DynamicProgram:
 
 
 def _least(space: Space, watch: Stopwatch) -> tuple[int, Columns] | None:
-    objective = space.tables.objective
-    if objective is PipelineObjective.MAKESPAN:
-        return _least_makespan(space, watch)
-    longest = objective is PipelineObjective.THROUGHPUT
-    return _Program(space, watch, longest=longest).solve()
+    """Min latency_weight x latency + moves + period_weight x period, and its stages.
 
-
-def _least_makespan(space: Space, watch: Stopwatch) -> tuple[int, Columns] | None:
-    """Min latency + (M-1) period, by latencies under falling thresholds on the period.
-
-    Let f be the least latency with period at most T and p the period of its plan. Every plan with
-    period in [p, T] has latency at least f, so none beats this one; what remains has period below
-    p and latency at least f, and beats the best known plan only with a period of at most
-    (best - 1 - f) / (M-1). The least period of all ends the search.
+    Where only one of the two parts counts, one run of the recurrence answers. Else: let f be the
+    least additive part with period at most T and p the period of its plan. Every plan with period
+    in [p, T] has an additive part of at least f, so none beats this one; what remains has period
+    below p and additive part at least f, and beats the best known plan only with a period of at
+    most (best - 1 - f) / period_weight. The least period of all ends the search.
     """
-    tables, more = space.tables, space.tables.units - 1
-    fastest = _Program(space, watch).solve()
-    if fastest is None:
-        return None
-    shortest = _Program(space, watch, longest=True).solve()
-    if shortest is None:
-        raise AssertionError("a plan of least latency, but none of least period")
-    found = fastest
-    best = _makespan(tables, fastest)
-    if more > 0:
-        best = min(best, _makespan(tables, _Program(space, watch, threshold=shortest[0]).solve()))
-    while more > 0:
-        least, period = tables.times(found[1])
-        threshold = min(period - 1, (best[0] - 1 - least) // more)
+    tables, weight = space.tables, space.tables.period_weight
+    if tables.latency_weight == 0 and not tables.move.any():
+        return _Program(space, watch, longest=True).solve()
+    found = _Program(space, watch).solve()
+    if found is None or weight == 0:
+        return found
+    shortest = _known(_Program(space, watch, longest=True).solve())
+    at_shortest = _known(_Program(space, watch, threshold=shortest[0]).solve())
+    best = min(_priced(tables, found), _priced(tables, at_shortest))
+    while True:
+        period = tables.times(found[1])[1]
+        threshold = min(period - 1, (best[0] - 1 - found[0]) // weight)
         if threshold < shortest[0]:
-            break
-        slower = _Program(space, watch, threshold=threshold).solve()
-        if slower is None:
-            raise AssertionError("no plan at a threshold above the least period")
-        found = slower
-        best = min(best, _makespan(tables, found))
-    return best
+            return best
+        found = _known(_Program(space, watch, threshold=threshold).solve())
+        best = min(best, _priced(tables, found))
 
 
-def _makespan(tables: Tables, found: tuple[int, Columns] | None) -> tuple[int, Columns]:
+def _priced(tables: Tables, found: tuple[int, Columns]) -> tuple[int, Columns]:
+    """The stages with the whole objective in place of its additive part."""
+    value = tables.evaluate(found[1])
+    if value is None:
+        raise AssertionError("the table holds a plan that breaks a rule")
+    return value, found[1]
+
+
+def _known(found: tuple[int, Columns] | None) -> tuple[int, Columns]:
+    """A plan that exists because one with a tighter threshold does."""
     if found is None:
-        raise AssertionError("no plan at the least period")
-    return tables.combine(*tables.times(found[1])), found[1]
+        raise AssertionError("no plan at a threshold that is not below the least period")
+    return found

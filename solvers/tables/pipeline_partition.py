@@ -38,7 +38,10 @@ class Tables:
     size_class: [L + 1] the class of a cut (cuts 0 and L: 0 and the last layer's);
     home: [D] ns of the return hop after layer L - 1, 0 where none is needed;
     source: index of the device that must hold layer 0, or None;
-    order: [D] position of each device in the given order, or None.
+    order: [D] position of each device in the given order, or None;
+    move: [D, L + 1] running sums of the price, ns, of layers the device does not hold yet.
+
+    The objective is latency_weight x latency + period_weight x period + price of moves.
     """
 
     names: tuple[str, ...]
@@ -50,8 +53,9 @@ class Tables:
     home: Ints
     source: int | None
     order: Ints | None
-    objective: PipelineObjective
-    units: int
+    move: Ints
+    latency_weight: int
+    period_weight: int
     overlap: bool
     use_all: bool
 
@@ -78,7 +82,10 @@ class Tables:
         if not self._allowed(stages):
             return None
         latency, period = self.times(stages)
-        return None if latency >= UNREACHABLE else self.combine(latency, period)
+        if latency >= UNREACHABLE:
+            return None
+        moved = sum(int(self.move[d, stop] - self.move[d, start]) for d, start, stop in stages)
+        return self.latency_weight * latency + self.period_weight * period + moved
 
     def times(self, stages: Columns) -> tuple[int, int]:
         """Latency and period of stages, ns; UNREACHABLE or more where a link is missing."""
@@ -88,14 +95,6 @@ class Tables:
         else:
             period = max(work + sent for work, sent in zip(compute, transfer, strict=True))
         return sum(compute) + sum(transfer), period
-
-    def combine(self, latency: int, period: int) -> int:
-        """The objective's value from a plan's latency and period."""
-        if self.objective is PipelineObjective.LATENCY:
-            return latency
-        if self.objective is PipelineObjective.THROUGHPUT:
-            return period
-        return latency + (self.units - 1) * period
 
     def plan(self, stages: Columns) -> PipelinePartitionPlan:
         """The plan document of stages (device, start, stop)."""
@@ -133,9 +132,8 @@ class Tables:
     def _exchangeable(self, a: int, b: int) -> bool:
         if self.order is not None or self.source in (a, b) or self.home[a] != self.home[b]:
             return False
-        same_rows = np.array_equal(self.time[a], self.time[b]) and np.array_equal(
-            self.fits[a], self.fits[b]
-        )
+        rows = (self.time, self.fits, self.move)
+        same_rows = all(np.array_equal(row[a], row[b]) for row in rows)
         if not same_rows or not np.array_equal(self.link[a, b], self.link[b, a]):
             return False
         others = np.ones(self.devices, dtype=bool)
@@ -185,18 +183,37 @@ def build(problem: PipelinePartitionProblem) -> Tables:
     return Tables(
         names=tuple(device.name for device in devices),
         time=time,
-        prefix=np.concatenate([np.zeros((len(devices), 1), np.int64), time.cumsum(axis=1)], axis=1),
+        prefix=_running_sums(time),
         fits=np.array([fits[device.memory_bytes] for device in devices], dtype=np.int64),
         link=link,
         size_class=size_class.astype(np.int64),
         home=home,
         source=source,
         order=order,
-        objective=problem.objective,
-        units=problem.units or 1,
+        move=_running_sums(np.array([_move_ns(problem, d) for d in devices], dtype=np.int64)),
+        latency_weight=int(problem.objective is not PipelineObjective.THROUGHPUT),
+        period_weight=_PERIOD_WEIGHT.get(problem.objective, (problem.units or 1) - 1),
         overlap=problem.overlap,
         use_all=problem.use_all_devices,
     )
+
+
+_PERIOD_WEIGHT = {PipelineObjective.LATENCY: 0, PipelineObjective.THROUGHPUT: 1}
+
+
+def _running_sums(values: Ints) -> Ints:
+    return np.pad(values.cumsum(axis=1), ((0, 0), (1, 0)))
+
+
+def _move_ns(problem: PipelinePartitionProblem, device: Device) -> list[int]:
+    """Price of each layer on a device: 0 where it is held already or moves are free."""
+    price = 0 if problem.previous is None else problem.previous.ns_per_mib
+    stages = () if problem.previous is None else problem.previous.stages
+    held = {n for s in stages if s.device == device.name for n in range(s.start, s.stop)}
+    return [
+        0 if number in held else round_half_up(Fraction(layer.weight_bytes * price, 2**20))
+        for number, layer in enumerate(problem.layers)
+    ]
 
 
 def _times(problem: PipelinePartitionProblem, device: Device) -> list[int]:

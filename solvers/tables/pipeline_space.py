@@ -64,10 +64,23 @@ class Space:
         tables = self.tables
         lead = [members[0] for members in self.types]
         prefix = tables.prefix[lead]
-        time = prefix[:, None, :] - prefix[:, :-1, None]
+        return self._blocked(prefix[:, None, :] - prefix[:, :-1, None])
+
+    @cached_property
+    def cost(self) -> Ints:
+        """[W, L, L + 1] what a stage adds to the additive part of the objective, like `time`."""
+        tables = self.tables
+        move = tables.move[[members[0] for members in self.types]]
+        moved = move[:, None, :] - move[:, :-1, None]
+        timed = self.time < UNREACHABLE
+        return self._blocked(np.where(timed, tables.latency_weight * self.time, 0) + moved)
+
+    def _blocked(self, values: Ints) -> Ints:
+        tables = self.tables
+        lead = [members[0] for members in self.types]
         cuts = np.arange(tables.layers + 1)
         inside = (cuts > cuts[:-1, None]) & (cuts <= tables.fits[lead][:, :, None])
-        blocked = np.where(inside, time, UNREACHABLE)
+        blocked: Ints = np.where(inside, values, UNREACHABLE)
         if tables.source is not None:
             is_source = np.array([tables.source in members for members in self.types])
             blocked[is_source, 1:] = UNREACHABLE
