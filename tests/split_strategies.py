@@ -107,9 +107,9 @@ def _limits(draw: st.DrawFn) -> SplitLimits:
         return SplitLimits()
     return SplitLimits(
         accuracy_floor_ppm=draw(st.sampled_from([None, 830_000, 860_000, 890_000])),
-        deadline_ns=draw(st.sampled_from([None, 40, 80])),
-        energy_uj=draw(st.sampled_from([None, 60, 150])),
-        sent_bytes=draw(st.sampled_from([None, 6, 20])),
+        deadline_ns=draw(st.sampled_from([None, 15, 40])),
+        energy_uj=draw(st.sampled_from([None, 40, 100])),
+        sent_bytes=draw(st.sampled_from([None, 3, 20])),
     )
 
 
