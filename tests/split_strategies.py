@@ -10,6 +10,17 @@ from models.problems.split_computing import (
     SplitLimits,
     SplitObjective,
 )
+from models.problems.split_fleet import (
+    Catalogue,
+    FleetObjective,
+    Option,
+    Server,
+    SplitFleetProblem,
+    Stream,
+    Uplink,
+    Urgency,
+    Window,
+)
 from models.split_models import (
     Bottleneck,
     Gate,
@@ -158,4 +169,80 @@ def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitCompu
         policies=draw(_policies(waists)),
         objective=draw(st.sampled_from(SplitObjective)),
         limits=draw(_limits()),
+    )
+
+
+@st.composite
+def _option(draw: st.DrawFn, name: str) -> Option:
+    remote = draw(st.booleans())
+    return Option(
+        name=name,
+        device_ns=draw(st.integers(0, 9)) * 10**8,
+        sent_bytes=draw(st.integers(0, 9)) * 10**3 if remote else 0,
+        server_ns=draw(st.integers(1, 9)) * 10**7 if remote else 0,
+        energy_uj=draw(st.integers(0, 9)),
+        accuracy_ppm=draw(st.sampled_from([600_000, 650_000, 700_000, 760_000])),
+    )
+
+
+@st.composite
+def _demand(draw: st.DrawFn) -> dict[str, int | None]:
+    return {
+        "rate_millihz": draw(st.sampled_from([500, 1000, 1700])),
+        "priority": draw(st.integers(0, 3)),
+        "deadline_ns": draw(st.sampled_from([None, None, 3 * 10**8, 8 * 10**8])),
+        "accuracy_floor_ppm": draw(st.sampled_from([None, None, 620_000, 700_000])),
+    }
+
+
+@st.composite
+def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
+    """Up to 3 streams, 3 options, 2 uplinks, 2 servers and 2 windows; tight rooms."""
+    streams = draw(st.integers(1, 3))
+    servers = draw(st.integers(0, 2))
+    windows = draw(st.integers(1, 2)) if streams < 3 else 1
+    names = [f"c{index}" for index in range(streams)]
+    return SplitFleetProblem(
+        catalogues=tuple(
+            Catalogue(
+                name=f"k{index}",
+                options=tuple(draw(_option(f"o{n}")) for n in range(draw(st.integers(1, 3)))),
+            )
+            for index in range(2)
+        ),
+        uplinks=tuple(
+            Uplink(
+                name=f"u{index}",
+                bandwidth_bit_per_s=draw(st.sampled_from([40_000, 100_000, 10**6])),
+                share_ppm=draw(st.sampled_from([10**6, 700_000])),
+            )
+            for index in range(2)
+        ),
+        servers=tuple(
+            Server(
+                name=f"s{index}",
+                slowdown_ppm=draw(st.sampled_from([10**6, 1_500_001])),
+                share_ppm=draw(st.sampled_from([10**6, 90_000])),
+            )
+            for index in range(servers)
+        ),
+        streams=tuple(
+            Stream(
+                name=name,
+                catalogue=draw(st.sampled_from(["k0", "k1"])),
+                uplink=draw(st.sampled_from(["u0", "u1"])),
+                servers=draw(st.sampled_from([None, None, ("s0",)])) if servers else None,
+                **draw(_demand()),
+            )
+            for name in names
+        ),
+        windows=tuple(
+            Window(
+                name=f"w{index}",
+                weight=draw(st.integers(1, 3)),
+                urgent=(Urgency(stream="c0", **draw(_demand())),) if index else (),
+            )
+            for index in range(windows)
+        ),
+        objective=draw(st.sampled_from(FleetObjective)),
     )

@@ -6,13 +6,14 @@ from pydantic import Field
 
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
+from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 
 AnyProblem: TypeAlias = Annotated[
-    PipelinePartitionProblem | SplitComputingProblem,
+    PipelinePartitionProblem | SplitComputingProblem | SplitFleetProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
-    PipelinePartitionPlan | SplitComputingPlan,
+    PipelinePartitionPlan | SplitComputingPlan | SplitFleetPlan,
     Field(discriminator="kind"),
 ]
 
@@ -20,4 +21,5 @@ AnyPlan: TypeAlias = Annotated[
 KINDS: dict[str, tuple[type[AnyProblem], type[AnyPlan]]] = {
     "pipeline_partition": (PipelinePartitionProblem, PipelinePartitionPlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
+    "split_fleet": (SplitFleetProblem, SplitFleetPlan),
 }
