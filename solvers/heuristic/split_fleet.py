@@ -1,7 +1,7 @@
 """Baselines for a fleet, and a greedy method.
 
-Every stream starts on its least demanding column (the largest share of any row that it takes is
-least); where even that overloads a row, the method gives no plan. Then
+Streams in turn start on the column that leaves its fullest row least full; overloads are repaired
+by single changes; where one remains, the method gives no plan. Then
 
 - all-local, all-remote: each stream in turn takes its best local, or remote, column that fits;
 - one-bottleneck-for-all: the same with one option by name for all streams, the best such name;
@@ -49,6 +49,12 @@ class Loaded:
         self.columns[stream] = column
         return True
 
+    def move(self, stream: int, column: int) -> None:
+        """Gives a stream another column, whatever overflows."""
+        self._add(int(self.columns[stream]), 1)
+        self._add(column, -1)
+        self.columns[stream] = column
+
     def _add(self, column: int, sign: int) -> None:
         tables = self.tables
         if tables.row_up[column] >= 0:
@@ -65,16 +71,57 @@ def shares(tables: Tables) -> npt.NDArray[np.float64]:
     return shares
 
 
+def started(tables: Tables, watch: Stopwatch) -> Loaded:
+    """The least demanding columns, repaired where they overload a row."""
+    loaded = Loaded(tables, least_demanding(tables))
+    repair(loaded, watch)
+    return loaded
+
+
 def least_demanding(tables: Tables) -> Ints:
-    """[C] each stream's column with the least share, the cheapest of them."""
-    share = shares(tables)
-    return np.array(
-        [
-            a + np.lexsort((tables.cost[a:b], share[a:b]))[0]
-            for a, b in pairwise(tables.start.tolist())
-        ],
-        dtype=np.int64,
-    )
+    """[C] for each stream in turn the column that leaves its fullest row least full."""
+    most = np.maximum(tables.capacity, 1)
+    used = np.zeros(len(most) + 1)  # the last stands for no row
+    up = np.where(tables.row_up >= 0, tables.load_up / most[tables.row_up], 0.0)
+    on = np.where(tables.row_on >= 0, tables.load_on / most[tables.row_on], 0.0)
+    chosen = np.empty(tables.streams, dtype=np.int64)
+    for stream, (a, b) in enumerate(pairwise(tables.start.tolist())):
+        rows = tables.row_up[a:b], tables.row_on[a:b]
+        full = np.maximum(used[rows[0]] + up[a:b], used[rows[1]] + on[a:b])
+        full[rows[0] < 0] = 0.0
+        column = a + int(np.lexsort((tables.cost[a:b], full))[0])
+        chosen[stream] = column
+        if tables.row_up[column] >= 0:
+            used[tables.row_up[column]] += up[column]
+            used[tables.row_on[column]] += on[column]
+    return chosen
+
+
+def repair(loaded: Loaded, watch: Stopwatch) -> None:
+    """Changes of single columns that lessen the sum of overloads, the best first, until none."""
+    tables = loaded.tables
+    most = np.maximum(tables.capacity, 1)
+    stream_of = np.repeat(np.arange(tables.streams), np.diff(tables.start))
+    while not loaded.fits and not watch.expired():
+        held = loaded.columns[stream_of]
+        row = np.maximum(tables.row_up, tables.row_up[held])
+        change = np.zeros(len(held))
+        for rows, loads in (
+            (row, tables.load_up - tables.load_up[held]),
+            (tables.row_on, np.where(tables.row_on == tables.row_on[held], 0, tables.load_on)),
+            (
+                tables.row_on[held],
+                np.where(tables.row_on == tables.row_on[held], tables.load_on, 0)
+                - tables.load_on[held],
+            ),
+        ):
+            room = loaded.room[rows]
+            less = np.minimum(room - loads, 0) - np.minimum(room, 0)
+            change -= np.where(rows >= 0, less / most[rows], 0.0)
+        best = int(np.lexsort((tables.cost, change))[0])
+        if change[best] >= 0:
+            return
+        loaded.move(int(stream_of[best]), best)
 
 
 def improve(loaded: Loaded, watch: Stopwatch) -> None:
@@ -128,7 +175,7 @@ class _InTurn:
         self, problem: SplitFleetProblem, tables: Tables, rng: random.Random, watch: Stopwatch
     ) -> Ints | None:
         """[C] columns for one window, None where no plan was found."""
-        loaded = Loaded(tables, least_demanding(tables))
+        loaded = started(tables, watch)
         for stream, (a, b) in enumerate(pairwise(tables.start.tolist())):
             for column in self.wishes(problem, tables, range(a, b), rng):
                 if loaded.take(stream, column):
@@ -213,7 +260,7 @@ class OneForAll(_InTurn):
         self, problem: SplitFleetProblem, tables: Tables, rng: random.Random, watch: Stopwatch
     ) -> Ints | None:
         """See the module."""
-        first = Loaded(tables, least_demanding(tables))
+        first = started(tables, watch)
         best = first.columns if first.fits else None
         by_option: dict[str, dict[int, list[int]]] = {}
         for stream, (a, b) in enumerate(pairwise(tables.start.tolist())):
@@ -221,7 +268,7 @@ class OneForAll(_InTurn):
                 name = tables.names[column][1]
                 by_option.setdefault(name, {}).setdefault(stream, []).append(column)
         for wanted in by_option.values():
-            loaded = Loaded(tables, least_demanding(tables))
+            loaded = Loaded(tables, first.columns)
             for stream, columns in wanted.items():
                 any(loaded.take(stream, column) for column in _by_cost(tables, columns))
             better = best is None or tables.value(loaded.columns) < tables.value(best)
@@ -239,6 +286,6 @@ class GreedyDensity(_InTurn):
         self, problem: SplitFleetProblem, tables: Tables, rng: random.Random, watch: Stopwatch
     ) -> Ints | None:
         """See the module."""
-        loaded = Loaded(tables, least_demanding(tables))
+        loaded = started(tables, watch)
         improve(loaded, watch)
         return loaded.columns if loaded.fits else None
