@@ -6,7 +6,7 @@ never says more than its numbers carry.
 """
 
 from dataclasses import dataclass
-from math import ceil, floor, isfinite
+from math import ceil, floor, gcd, isfinite
 
 import highspy
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from solvers.integer_program import Answer, IntegerProgram
 
 Floats = npt.NDArray[np.float64]
-_MARGIN = 1e-9
+_MARGIN = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ def solve(
         point = rounded if program.holds(rounded) else None
     return Answer(
         point=point,
-        bound=_rounded_up(info.mip_dual_bound),
+        bound=_rounded_up(info.mip_dual_bound, gcd(*program.cost)),
         interrupted=status != highspy.HighsModelStatus.kOptimal,
     )
 
@@ -68,11 +68,12 @@ def relax(program: IntegerProgram, time_limit_ns: int) -> Relaxed | None:
     )
 
 
-def _rounded_up(bound: float) -> int | None:
-    """The least integer that the bound proves; None for the placeholders of no bound."""
+def _rounded_up(bound: float, step: int) -> int | None:
+    """The least multiple of `step` that the bound proves; None for a placeholder of no bound."""
     if not isfinite(bound) or abs(bound) >= highspy.kHighsInf:
         return None
-    return ceil(bound - 1e-6 - _MARGIN * abs(bound))
+    proved = bound - 1e-6 - _MARGIN * abs(bound)
+    return ceil(proved) if step == 0 else ceil(proved / step) * step
 
 
 def _solver(program: IntegerProgram, time_limit_ns: int, *, integer: bool) -> highspy.Highs:

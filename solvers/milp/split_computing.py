@@ -6,8 +6,8 @@ The algebra is in solvers/tables/split_computing_program.py; one program per pol
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Claim, Limits
 from solvers.backends import program_highs
-from solvers.integer_program import Answer, IntegerProgram
 from solvers.base import Progress, Stopwatch
+from solvers.integer_program import Answer, IntegerProgram
 from solvers.tables.split_computing_answer import least_over_policies
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Claim, Reason
-from solvers.integer_program import Answer, IntegerProgram
 from solvers.base import Stopwatch
+from solvers.integer_program import Answer, IntegerProgram
 from solvers.tables.split_computing import build
 from solvers.tables.split_computing_program import Formulation
 

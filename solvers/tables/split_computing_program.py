@@ -11,8 +11,8 @@ Queyranne 1980).
 """
 
 from models.problems.split_computing import SplitComputingPlan
-from solvers.integer_program import IntegerProgram
 from solvers.base import UNREACHABLE
+from solvers.integer_program import IntegerProgram
 from solvers.tables.split_computing import Sent, Tables
 
 Expression = list[tuple[int, int]]
