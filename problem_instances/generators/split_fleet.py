@@ -20,8 +20,8 @@ _CUTS = (1, 5, 9, 15)
 class FleetSpec:
     """What to generate.
 
-    load: percent of the bandwidth and server time that all bottlenecks at their most accurate
-    would need which is there; corridor: streams are the two cameras of each intersection, and
+    load, server_load: percent that is there of the bandwidth and of the server time that Entropic
+    Student at its most accurate would need on all streams; corridor: streams are the two cameras of each intersection, and
     `windows` follow a vehicle along them; the streams near it are urgent.
     """
 
@@ -29,14 +29,22 @@ class FleetSpec:
     streams: int = 40
     uplinks: int = 4
     servers: int = 2
-    load: int = 60
+    load: int = 50
+    server_load: int = 110
     corridor: bool = False
     windows: int = 4
     urgent_deadline: str = "45 ms"
     objective: str = "loss"
 
     def __post_init__(self) -> None:
-        counts = (self.streams, self.uplinks, self.servers, self.load, self.windows)
+        counts = (
+            self.streams,
+            self.uplinks,
+            self.servers,
+            self.load,
+            self.server_load,
+            self.windows,
+        )
         if min(counts) < 1:
             raise ValueError("streams, uplinks, servers, load and windows are 1 or more")
 
@@ -133,10 +141,10 @@ def _uplinks(
 def _servers(
     rng: random.Random, spec: FleetSpec, streams: list[dict[str, object]]
 ) -> list[dict[str, object]]:
-    """Servers that together have `load` percent of what Entropic Student on all streams takes."""
+    """Servers that together have `server_load` percent of what Entropic Student on all streams takes."""
     rates = sum(int(str(s["rate_millihz"])) for s in streams)
     busy_ppm = rates * 970 // 1000  # 0.97 ms per frame
-    share = max(1, busy_ppm * spec.load // 100 // spec.servers)
+    share = max(1, busy_ppm * spec.server_load // 100 // spec.servers)
     return [
         {
             "name": f"server-{number + 1}",

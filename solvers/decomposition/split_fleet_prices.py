@@ -16,7 +16,7 @@ With a plan of value U and reduced costs r at μ, a column with L + r > U - 1 is
 them by HiGHS is exact again: when it finishes, the better of its plan and U is optimal.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import gcd
 
@@ -27,6 +27,7 @@ from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.result import Claim, Limits
 from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
+from solvers.decomposition.split_fleet_uplinks import by_uplink
 from solvers.heuristic.split_fleet import Loaded, improve, repair, started
 from solvers.tables.split_fleet import Ints, Tables
 from solvers.tables.split_fleet_answer import Formulation, Found, over_windows
@@ -62,6 +63,7 @@ class Bounded:
     Costs of columns less their stream's least at these prices, rounded down.
     """
 
+    prices: Floats
     bound: int
     exact: int
     reduced: Ints
@@ -78,14 +80,25 @@ def _window(tables: Tables, watch: Stopwatch, hint: SplitFleetPlan | None) -> Fo
     if generated is None:
         return _whole(tables, watch, best)
     point, bounded = generated
-    rounded = Loaded(tables, point)
-    repair(rounded, watch)
-    improve(rounded, watch)
-    if rounded.fits and (best is None or tables.value(rounded.columns) < tables.value(best)):
-        best = rounded.columns
+    best = _better(tables, watch, best, point)
+    if best is not None and tables.value(best) > bounded.bound:
+        split = by_uplink(tables, bounded.prices, _divisor(tables), watch)
+        if split is not None:
+            best = _better(tables, watch, best, split[0])
+            bounded = replace(bounded, bound=max(bounded.bound, split[1]))
     if best is None:
         return _whole(tables, watch, None)
     return _search(tables, watch, best, bounded)
+
+
+def _better(tables: Tables, watch: Stopwatch, best: Ints | None, columns: Ints) -> Ints | None:
+    """The better of a plan and of columns that are first repaired and improved."""
+    loaded = Loaded(tables, columns)
+    repair(loaded, watch)
+    improve(loaded, watch)
+    if loaded.fits and (best is None or tables.value(loaded.columns) < tables.value(best)):
+        return loaded.columns
+    return best
 
 
 def _whole(tables: Tables, watch: Stopwatch, best: Ints | None) -> Found:
@@ -200,7 +213,7 @@ def lagrangian(tables: Tables, prices: Floats) -> Bounded:
     step = _divisor(tables)
     bound = -(-exact // (denominator * step)) * step
     reduced = (total - np.repeat(least, np.diff(tables.start))) // denominator
-    return Bounded(bound, exact // denominator, reduced)
+    return Bounded(prices, bound, exact // denominator, reduced)
 
 
 def _safe(tables: Tables, prices: Floats, denominator: int) -> bool:

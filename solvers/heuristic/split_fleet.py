@@ -98,7 +98,7 @@ def least_demanding(tables: Tables) -> Ints:
 
 
 def repair(loaded: Loaded, watch: Stopwatch) -> None:
-    """Changes of single columns that lessen the sum of overloads, the best first, until none."""
+    """Changes of single columns that lessen the overloads, the cheapest per part lessened."""
     tables = loaded.tables
     most = np.maximum(tables.capacity, 1)
     stream_of = np.repeat(np.arange(tables.streams), np.diff(tables.start))
@@ -118,9 +118,11 @@ def repair(loaded: Loaded, watch: Stopwatch) -> None:
             room = loaded.room[rows]
             less = np.minimum(room - loads, 0) - np.minimum(room, 0)
             change -= np.where(rows >= 0, less / most[rows], 0.0)
-        best = int(np.lexsort((tables.cost, change))[0])
-        if change[best] >= 0:
+        useful = np.flatnonzero(change < -1e-12)
+        if not useful.size:
             return
+        dearer = np.maximum(tables.cost - tables.cost[held], 0)[useful]
+        best = int(useful[np.lexsort((change[useful], dearer / -change[useful]))[0]])
         loaded.move(int(stream_of[best]), best)
 
 
