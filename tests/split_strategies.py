@@ -199,7 +199,7 @@ def _demand(draw: st.DrawFn) -> dict[str, int | None]:
 def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
     """Up to 3 streams, 3 options, 2 uplinks, 2 servers and 2 windows; tight rooms."""
     streams = draw(st.integers(1, 3))
-    servers = draw(st.integers(0, 2))
+    servers = draw(st.integers(1, 2))
     windows = draw(st.integers(1, 2)) if streams < 3 else 1
     names = [f"c{index}" for index in range(streams)]
     return SplitFleetProblem(
@@ -231,7 +231,7 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
                 name=name,
                 catalogue=draw(st.sampled_from(["k0", "k1"])),
                 uplink=draw(st.sampled_from(["u0", "u1"])),
-                servers=draw(st.sampled_from([None, None, ("s0",)])) if servers else None,
+                servers=draw(st.sampled_from([None, None, ("s0",)])),
                 **draw(_demand()),
             )
             for name in names

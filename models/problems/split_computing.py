@@ -70,6 +70,13 @@ class SplitObjective(StrEnum):
     BYTES = "bytes"
 
 
+_UNITS = {
+    SplitObjective.LATENCY: "ns",
+    SplitObjective.ENERGY: "µJ",
+    SplitObjective.BYTES: "bytes",
+}
+
+
 class Against(StrEnum):
     """Which bandwidths a plan is priced at: their weighted mean, or the worst for the plan."""
 
@@ -121,6 +128,11 @@ class SplitComputingProblem(Document):
     policies: Annotated[tuple[Policy, ...], Field(max_length=64)] = ()
     objective: SplitObjective = SplitObjective.LATENCY
     limits: SplitLimits = SplitLimits()
+
+    @property
+    def unit(self) -> str:
+        """The unit of the objective."""
+        return _UNITS[self.objective]
 
     @cached_property
     def bandwidths(self) -> tuple[tuple[int, tuple[int, ...]], ...]:

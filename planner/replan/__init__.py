@@ -23,5 +23,7 @@ def changed(
     slowed: (device, factor as text, such as "2" or "1.5"); ns_per_mib: price of moving weights.
     Raises ChangeError.
     """
+    if problem.kind not in _BY_KIND:
+        raise ChangeError(f"plans for {problem.kind} are not replanned: change the problem instead")
     result: AnyProblem = _BY_KIND[problem.kind].changed(problem, plan, lost, slowed, ns_per_mib)
     return result

@@ -4,6 +4,9 @@ Written from the mathematics in models/problems/split_computing.py alone; it sha
 any solver, so that an error would have to be made twice, in two ways, to go unnoticed.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+
 from models.problems.split_computing import (
     SplitComputingPlan,
     SplitComputingProblem,
@@ -58,32 +61,31 @@ def verify(problem: SplitComputingProblem, plan: SplitComputingPlan) -> Verifica
     )
 
 
+def _each(names: Iterable[str], *, rule: str) -> list[Violation]:
+    return [Violation(rule=rule, where=name) for name in names]
+
+
 def _names(problem: SplitComputingProblem, plan: SplitComputingPlan) -> list[Violation]:
-    devices = {device.name for device in problem.devices}
     starts = {device.name for device in problem.devices[:-1]}
+    devices = {device.name for device in problem.devices}
     layers = {layer.name for layer in problem.model.layers}
+    forms = {"raw", *(item.name for item in problem.representations)}
     use, crossings = plan.bottleneck, plan.crossings
+    placed = [item.device for item in plan.placement]
+    named = [v for item in plan.placement for v in item.layers]
     hops = [item.hop_from for item in crossings] + ([use.hop_from] if use else [])
-    named = {
-        "unknown-device": ([item.device for item in plan.placement], devices),
-        "unknown-layer": ([v for item in plan.placement for v in item.layers], layers),
-        "unknown-tensor": ([item.tensor for item in crossings], layers | {INPUT}),
-        "unknown-hop": (hops, starts),
-        "unknown-representation": (
-            [item.representation for item in crossings],
-            {"raw", *(item.name for item in problem.representations)},
-        ),
-        "unknown-bottleneck": ([use.name] if use else [], {b.name for b in problem.bottlenecks}),
-        "unknown-policy": (
-            [plan.policy] if plan.policy is not None else [],
-            {policy.name for policy in problem.policies},
-        ),
-    }
+    through = {use.name} - {b.name for b in problem.bottlenecks} if use else set()
+    policies = {plan.policy} - {None, *(policy.name for policy in problem.policies)}
     return [
-        Violation(rule=rule, where=name)
-        for rule, (names, known) in named.items()
-        for name in names
-        if name not in known
+        *_each((x for x in placed if x not in devices), rule="unknown-device"),
+        *_each((x for x in named if x not in layers), rule="unknown-layer"),
+        *_each(
+            (c.tensor for c in crossings if c.tensor not in {INPUT, *layers}), rule="unknown-tensor"
+        ),
+        *_each((x for x in hops if x not in starts), rule="unknown-hop"),
+        *_each({c.representation for c in crossings} - forms, rule="unknown-representation"),
+        *_each(through, rule="unknown-bottleneck"),
+        *_each((str(name) for name in policies), rule="unknown-policy"),
     ]
 
 
@@ -93,18 +95,18 @@ def _replaced(problem: SplitComputingProblem, plan: SplitComputingPlan) -> set[s
 
 
 def _structure(problem: SplitComputingProblem, plan: SplitComputingPlan) -> list[Violation]:
-    placed = [name for item in plan.placement for name in item.layers]
+    placed = Counter(name for item in plan.placement for name in item.layers)
     replaced = _replaced(problem, plan)
     bottleneck, policy = bottleneck_of(problem, plan), policy_of(problem, plan)
     layers = [layer.name for layer in problem.model.layers]
     inside = replaced - ({bottleneck.after} if bottleneck else set())
-    broken = {
-        "layer-placed-twice": [name for name in layers if placed.count(name) > 1],
-        "replaced-layer": [name for name in layers if name in placed and name in replaced],
-        "layer-missing": [name for name in layers if name not in {*placed, *replaced}],
-        "gate-replaced": [g.after for g in policy.gates if g.after in inside] if policy else [],
-    }
-    found = [Violation(rule=rule, where=name) for rule, names in broken.items() for name in names]
+    gates = [gate.after for gate in policy.gates] if policy else []
+    found = [
+        *_each((x for x in layers if placed[x] > 1), rule="layer-placed-twice"),
+        *_each((x for x in layers if placed[x] and x in replaced), rule="replaced-layer"),
+        *_each((x for x in layers if not placed[x] and x not in replaced), rule="layer-missing"),
+        *_each((x for x in gates if x in inside), rule="gate-replaced"),
+    ]
     return found or _backward(problem, plan)
 
 
@@ -199,15 +201,17 @@ def _totals(
 
 def _limits(problem: SplitComputingProblem, totals: dict[str, int]) -> list[Violation]:
     limits = problem.limits
-    floor = limits.accuracy_floor_ppm
-    over = (
-        ("deadline", limits.deadline_ns, totals["latency_ns"], "ns"),
-        ("energy", limits.energy_uj, totals["energy_uj"], "µJ"),
-        ("bytes", limits.sent_bytes, totals["sent_bytes"], "bytes"),
-        ("accuracy-floor", None if floor is None else -floor, -totals["accuracy_ppm"], "ppm"),
-    )
+    floor, accuracy = limits.accuracy_floor_ppm, totals["accuracy_ppm"]
+    lacking = None if floor is None else 0
     return [
-        Violation(rule=rule, where="the whole plan", excess=value - limit, unit=unit)
-        for rule, limit, value, unit in over
-        if limit is not None and value > limit
+        *_over(totals["latency_ns"], limits.deadline_ns, rule="deadline", unit="ns"),
+        *_over(totals["energy_uj"], limits.energy_uj, rule="energy", unit="µJ"),
+        *_over(totals["sent_bytes"], limits.sent_bytes, rule="bytes", unit="bytes"),
+        *_over((floor or 0) - accuracy, lacking, rule="accuracy-floor", unit="ppm"),
     ]
+
+
+def _over(value: int, limit: int | None, *, rule: str, unit: str) -> list[Violation]:
+    if limit is None or value <= limit:
+        return []
+    return [Violation(rule=rule, where="the whole plan", excess=value - limit, unit=unit)]

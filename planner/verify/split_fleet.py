@@ -144,48 +144,53 @@ def _own_rules(item: _Taken) -> list[Violation]:
     if server is not None and allowed is not None and server.name not in allowed:
         found.append(Violation(rule="server-not-allowed", where=f"{item.where}: {server.name}"))
     busy = demand.rate_millihz * option.device_ns - 10**12
-    checks = (
-        ("deadline", demand.deadline_ns, item.latency_ns, "ns"),
-        ("device-overload", 0, ceil(Fraction(busy, 10**6)), "ppm"),
-        ("accuracy-floor", option.accuracy_ppm, demand.accuracy_floor_ppm or 0, "ppm"),
-    )
-    for rule, limit, value, unit in checks:
-        if limit is not None and value > limit:
-            found.append(Violation(rule=rule, where=item.where, excess=value - limit, unit=unit))
+    overload = ceil(Fraction(busy, 10**6))
+    lacking = (demand.accuracy_floor_ppm or 0) - option.accuracy_ppm
+    late = 0 if demand.deadline_ns is None else item.latency_ns - demand.deadline_ns
+    if late > 0:
+        found.append(Violation(rule="deadline", where=item.where, excess=late, unit="ns"))
+    if overload > 0:
+        found.append(
+            Violation(rule="device-overload", where=item.where, excess=overload, unit="ppm")
+        )
+    if lacking > 0:
+        found.append(Violation(rule="accuracy-floor", where=item.where, excess=lacking, unit="ppm"))
     return found
 
 
 def _loads(
     problem: SplitFleetProblem, taken: list[_Taken]
 ) -> tuple[list[dict[str, str | int]], list[Violation]]:
-    """Use of each uplink, bit/s, and each server, ppm of its time, per window."""
-    used: Counter[tuple[str, str, str]] = Counter()
+    """Use of each uplink, bit/s, and each server, ppm of a worker's time, per window."""
+    bits: Counter[tuple[str, str]] = Counter()
+    busy: Counter[tuple[str, str]] = Counter()
     for item in taken:
         rate = item.demand.rate_millihz
-        bits = 8 * item.option.sent_bytes * rate
-        used[item.window.name, "uplink", item.uplink.name] += bits
+        bits[item.window.name, item.uplink.name] += 8 * item.option.sent_bytes * rate
         if item.server is not None:
-            used[item.window.name, "server", item.server.name] += item.server_ns * rate
-    rooms = [
-        ("uplink", x.name, Fraction(x.bandwidth_bit_per_s * x.share_ppm, 10**6), 1000, "bit/s")
-        for x in problem.uplinks
-    ]
-    rooms += [
-        ("server", x.name, Fraction(x.workers * x.share_ppm), 10**6, "ppm") for x in problem.servers
-    ]
+            busy[item.window.name, item.server.name] += item.server_ns * rate
     rows: list[dict[str, str | int]] = []
     found = []
-    for window in problem.windows:
-        for kind, name, room, scale, unit in rooms:
-            use = Fraction(used[window.name, kind, name], scale)
-            what = {"window": window.name, kind: name}
-            suffix = unit.replace("/", "_per_")
-            rows.append({**what, f"used_{suffix}": ceil(use), f"room_{suffix}": int(room)})
+    for window in (item.name for item in problem.windows):
+        for uplink in problem.uplinks:
+            room = Fraction(uplink.bandwidth_bit_per_s * uplink.share_ppm, 10**6)
+            use, where = Fraction(bits[window, uplink.name], 1000), f"{uplink.name} in {window}"
+            names: dict[str, str | int] = {"window": window, "uplink": uplink.name}
+            rows.append({**names, "used_bit_per_s": ceil(use), "room_bit_per_s": int(room)})
             if use > room:
-                where = f"{name} in {window.name}"
                 excess = ceil(use - room)
                 found.append(
-                    Violation(rule=f"{kind}-overload", where=where, excess=excess, unit=unit)
+                    Violation(rule="uplink-overload", where=where, excess=excess, unit="bit/s")
+                )
+        for server in problem.servers:
+            use, where = Fraction(busy[window, server.name], 10**6), f"{server.name} in {window}"
+            share = server.workers * server.share_ppm
+            names = {"window": window, "server": server.name}
+            rows.append({**names, "used_ppm": ceil(use), "room_ppm": share})
+            if use > share:
+                excess = ceil(use - share)
+                found.append(
+                    Violation(rule="server-overload", where=where, excess=excess, unit="ppm")
                 )
     return rows, found
 

@@ -21,8 +21,9 @@ class FleetSpec:
     """What to generate.
 
     load, server_load: percent that is there of the bandwidth and of the server time that Entropic
-    Student at its most accurate would need on all streams; corridor: streams are the two cameras of each intersection, and
-    `windows` follow a vehicle along them; the streams near it are urgent.
+    Student at its most accurate would need on all streams; corridor: streams are the two cameras
+    of each intersection, and `windows` follow a vehicle along them; those near it are urgent, with
+    `urgent_deadline`.
     """
 
     seed: int
@@ -141,7 +142,7 @@ def _uplinks(
 def _servers(
     rng: random.Random, spec: FleetSpec, streams: list[dict[str, object]]
 ) -> list[dict[str, object]]:
-    """Servers that together have `server_load` percent of what Entropic Student on all streams takes."""
+    """Servers that together have `server_load` percent of what Entropic Student takes."""
     rates = sum(int(str(s["rate_millihz"])) for s in streams)
     busy_ppm = rates * 970 // 1000  # 0.97 ms per frame
     share = max(1, busy_ppm * spec.server_load // 100 // spec.servers)

@@ -1,24 +1,27 @@
-"""Exact dynamic program on chains: labels over (tensor, device), dominance-pruned.
+"""Exact dynamic program over (ideal, device): labels, dominance-pruned.
 
-State (i, d): layers 1..i have run and tensor i is on device d. A label is the vector of metrics
-paid so far. From a label one may
+An *ideal* is a set of layers that holds all that its members depend on; on a chain the n + 1
+prefixes, so that the states are those of the layer-by-device program. State (I, d): the layers of
+I have run on devices up to d. A label is the vector of metrics paid so far. From it one may
 
-    run layer i+1 on d                        -> (i+1, d)
-    send tensor i over hop d in form q        -> (i, d+1), while layers are left to run there
-    encode at i = 0, send through b, decode   -> (after b, d+1)
+    run a layer whose sources are in I on d                     -> (I + layer, d)
+    send over hop d each tensor of I that is read outside I,
+    in a form of choice                                         -> (I, d+1)
+    at I = {}: encode, send through bottleneck b, decode        -> (all that b replaces, d+1)
 
 A label is dropped when it passes a limit, or when another of its state is nowhere worse in the
 metrics that count (all terms are at least 0, so neither can come good again). With one metric and
-no limits this is a shortest path, Neurosurgeon's search (Kang et al., ASPLOS 2017) on a row; with
-more it is the label-setting method of resource-constrained shortest paths (Desrochers and Soumis,
-1988), exact for every limit and for the worst of several scenarios.
+no limits on a chain this is a shortest path, Neurosurgeon's search (Kang et al., ASPLOS 2017);
+with more it is the label-setting method of resource-constrained shortest paths (Desrochers and
+Soumis, 1988); over ideals see Tarnawski et al. (NeurIPS 2020). Exact for every limit and for the
+worst of several scenarios.
 
-Cost O(n · K · Q · W²) for Q forms and W labels per state, the latter bounded by the number of
-distinct vectors; one run per policy of gates.
+Cost O(ideals · K · width · W²) for W labels per state; a DAG of width w has up to (n/w + 1)^w
+ideals, so that beyond _MOST_STATES the method steps back. One run per policy of gates.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from operator import add, le
 
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
@@ -26,100 +29,133 @@ from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
 from solvers.tables.split_computing import Sent, Tables, Through, Vector, build
 
+# Some seconds of work and 100 MB of labels.
+_MOST_STATES = 50_000
+
 
 @dataclass(frozen=True)
-class _Label:
+class Label:
     """Metrics paid so far and the step that led here from another label."""
 
     cost: Vector
-    node: int
-    device: int
-    before: "_Label | None" = None
-    form: str | None = None
+    before: "Label | None" = None
+    ran: tuple[int, int] | None = None
+    sent: tuple[tuple[tuple[int, int], str], ...] = ()
     use: Through | None = None
 
 
-class _Labels:
-    """The labels of one policy, state by state."""
+class TooWideError(Exception):
+    """The DAG has too many ideals."""
+
+
+class Labels:
+    """The labels of one policy; an ideal is a mask with bit v - 1 for layer v."""
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.kept = tables.kept
         self.limit = self._kept(tables.limit)
-        self.count = 0
-        size = (tables.layers + 1, tables.hops + 1)
-        self.at: list[list[list[_Label]]] = [[[] for _ in range(size[1])] for _ in range(size[0])]
-        self.at[0][0].append(_Label(self._kept(tables.start), 0, 0))
+        self.full = (1 << tables.layers) - 1
+        self.states = 0
+        self.waiting: list[dict[tuple[int, int], list[Label]]] = [
+            {} for _ in range(tables.layers + 1)
+        ]
+        self._add(0, 0, Label(self._kept(tables.start)))
+        self.sources = [self._mask(row) for row in tables.sources]
+        self.readers = [self._mask(row) for row in tables.readers]
 
     def _kept(self, cost: Vector) -> Vector:
         return tuple(cost[m] for m in self.kept)
 
-    def run(self, watch: Stopwatch) -> list[_Label] | None:
-        """The labels of whole plans, or None where time ran out."""
-        for node, row in enumerate(self.at):
-            for device, labels in enumerate(row):
-                if watch.expired():
-                    return None
-                row[device] = undominated(labels)
-                self.count += len(row[device])
-                for label in row[device]:
-                    for grown in self._steps(label, node, device):
-                        if all(map(le, grown.cost, self.limit)):
-                            self.at[grown.node][grown.device].append(grown)
-        return [label for labels in self.at[-1] for label in labels]
+    def _mask(self, layers: Iterable[int]) -> int:
+        return sum(1 << (v - 1) for v in layers if v > 0)
 
-    def _steps(self, label: _Label, node: int, device: int) -> Iterator[_Label]:
-        tables = self.tables
-        if node < tables.layers:
-            spent = self._kept(tuple(tables.run[node + 1, device].tolist()))
-            yield self._grown(label, spent, node + 1, device)
-        if node < tables.layers and device < tables.hops:
-            for name, cost in tables.forms[node, device]:
-                yield self._grown(label, self._kept(cost), node, device + 1, form=name)
-        if node == 0:
-            for use in tables.through:
-                if use.hop == device:
-                    yield self._grown(label, self._kept(use.cost), use.after, device + 1, use=use)
+    def _add(self, ideal: int, device: int, label: Label) -> None:
+        if all(map(le, label.cost, self.limit)):
+            row = self.waiting[ideal.bit_count()]
+            row.setdefault((ideal, device), []).append(label)
 
-    def _grown(
-        self,
-        label: _Label,
-        spent: Vector,
-        node: int,
-        device: int,
-        form: str | None = None,
-        use: Through | None = None,
-    ) -> _Label:
-        return _Label(tuple(map(add, label.cost, spent)), node, device, label, form, use)
+    def run(self, watch: Stopwatch) -> list[Label] | None:
+        """The labels of whole plans, or None where time ran out. Raises TooWideError."""
+        whole: list[Label] = []
+        for row in self.waiting:
+            for device in range(self.tables.hops + 1):
+                for ideal in sorted(mask for mask, at in row if at == device):
+                    self.states += 1
+                    if self.states > _MOST_STATES:
+                        raise TooWideError
+                    if watch.expired():
+                        return None
+                    labels = undominated(row[ideal, device])
+                    if ideal == self.full:
+                        whole += labels
+                    else:
+                        self._grow(ideal, device, labels)
+        return whole
+
+    def _grow(self, ideal: int, device: int, labels: list[Label]) -> None:
+        for v in range(1, self.tables.layers + 1):
+            bit = 1 << (v - 1)
+            if not ideal & bit and self.sources[v] & ideal == self.sources[v]:
+                spent = self._kept(tuple(self.tables.run[v, device].tolist()))
+                step = Label(spent, ran=(v, device))
+                self._extend(labels, step, ideal | bit, device)
+        if device < self.tables.hops:
+            for sent in self._sendings(ideal, device):
+                self._extend(labels, sent, ideal, device + 1)
+        for use in self.tables.through if ideal == 0 else ():
+            if use.hop == device:
+                replaced = self._mask(self.tables.replaced[use.after])
+                self._extend(labels, Label(self._kept(use.cost), use=use), replaced, device + 1)
+
+    def _extend(self, labels: list[Label], step: Label, ideal: int, device: int) -> None:
+        for label in labels:
+            cost = tuple(map(add, label.cost, step.cost))
+            self._add(ideal, device, replace(step, cost=cost, before=label))
+
+    def _sendings(self, ideal: int, hop: int) -> list[Label]:
+        """The undominated ways to send what is read outside an ideal."""
+        ways = [Label(tuple(0 for _ in self.kept))]
+        for u in range(self.tables.layers + 1):
+            if (u == 0 or ideal >> (u - 1) & 1) and self.readers[u] & ~ideal:
+                ways = undominated(
+                    [
+                        Label(
+                            tuple(map(add, way.cost, self._kept(cost))),
+                            sent=(*way.sent, ((u, hop), name)),
+                        )
+                        for way in ways
+                        for name, cost in self.tables.forms[u, hop]
+                    ]
+                )
+        return ways
 
 
-def undominated(labels: list[_Label]) -> list[_Label]:
+def undominated(labels: list[Label]) -> list[Label]:
     """The labels that no other is at least as good as; of equal ones the first."""
-    best: list[_Label] = []
+    best: list[Label] = []
     for label in sorted(labels, key=lambda item: item.cost):
         if not any(all(map(le, other.cost, label.cost)) for other in best):
             best.append(label)
     return best
 
 
-def trace(label: _Label) -> tuple[dict[int, int], Sent, Through | None]:
+def trace(label: Label) -> tuple[dict[int, int], Sent, Through | None]:
     """Levels of the layers that run, crossings and the bottleneck behind a label."""
     levels: dict[int, int] = {}
     sent: Sent = {}
     use = None
     while label.before is not None:
-        if label.use is not None:
-            use = label.use
-        elif label.form is not None:
-            sent[label.node, label.device - 1] = label.form
-        else:
-            levels[label.node] = label.device
+        sent.update(label.sent)
+        use = label.use or use
+        if label.ran is not None:
+            levels[label.ran[0]] = label.ran[1]
         label = label.before
     return levels, sent, use
 
 
 class DynamicProgram:
-    """The exact method of first choice for chains."""
+    """The exact method of first choice for chains and narrow DAGs."""
 
     name = "dp"
 
@@ -131,24 +167,26 @@ class DynamicProgram:
         report: Progress[SplitComputingPlan] | None = None,
     ) -> Claim[SplitComputingPlan]:
         """The optimum, or proof that there is no plan."""
-        if not problem.model.is_chain:
-            return Claim(self.name, Reason.UNSUPPORTED, detail="the model is not a chain")
         watch = Stopwatch(limits, report)
         best: tuple[int, SplitComputingPlan] | None = None
-        count = 0
+        states = 0
         for tables in build(problem):
-            labels = _Labels(tables)
-            whole = labels.run(watch)
+            labels = Labels(tables)
+            try:
+                whole = labels.run(watch)
+            except TooWideError:
+                detail = f"more than {_MOST_STATES} sets of layers that could run first"
+                return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
             if whole is None:
                 reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
                 return Claim(self.name, reason, None if best is None else best[1])
-            count += labels.count
+            states += labels.states
             aims = [position for position, m in enumerate(tables.kept) if m in tables.aims]
             for label in whole:
                 value = max(label.cost[m] for m in aims)
                 if best is None or value < best[0]:
                     best = value, tables.plan(*trace(label))
-        stats = {"labels": count}
+        stats = {"states": states}
         if best is None:
             return Claim(self.name, Reason.INFEASIBLE, stats=stats)
         return Claim(self.name, Reason.COMPLETED, best[1], best[0], stats=stats)

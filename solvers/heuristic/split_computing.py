@@ -80,7 +80,9 @@ class _Baseline:
                 found = _priced(tables, candidate)
                 if found is not None and (best is None or found[0] < best[0]):
                     best = found
-        return Claim(self.name, Reason.HEURISTIC, None if best is None else best[1])
+        if best is None:
+            return Claim(self.name, Reason.HEURISTIC, detail="each of its plans breaks a limit")
+        return Claim(self.name, Reason.HEURISTIC, best[1])
 
 
 class AllLocal(_Baseline):

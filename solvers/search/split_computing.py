@@ -1,4 +1,4 @@
-"""Minimum cut: exact on chains and DAGs wherever no limit binds.
+"""Minimum cuts: exact at once on chains and DAGs where no limit binds, else by branch and bound.
 
 p[v, k] = 1 says that layer v runs behind hop k; p[v, k] ≤ p[v, k-1], and p[u, k] ≤ p[v, k] along
 every edge. Of each tensor and hop only the cheapest form can be in an optimum, and it is paid once
@@ -12,15 +12,16 @@ DADS, Hu et al., INFOCOM 2019; several hops stack like the levels of Ishikawa 20
     order: (v,k-1) -> (v,k) and (v,k) -> (u,k) without capacity limit
 
 A bottleneck on a hop fixes all that it replaces on one side, so that each (policy, bottleneck,
-hop) is one cut, and the least of all is the answer. Limits are not part of a cut: forms,
-bottlenecks and policies that pass one alone are left out beforehand, and when the least cut keeps
-to all limits it is optimal; when not, its value is a lower bound and no plan is claimed. The
-worst of several scenarios is no cut either, unless one of them is slowest on every hop.
+hop) is one cut, and the least of all is the answer. Limits and the worst of several scenarios are
+no part of a cut; there the cut of each metric alone bounds it from below, and the search branches
+on the side of a layer (Handler and Zang 1980 do so for constrained paths). Where all layers are
+fixed, the forms are a small multiple-choice problem, solved by labels.
 
-Cost: one maximum flow by preflow-push on n·(K-1) layer nodes and as many tensor nodes.
+Cost per node: one maximum flow by preflow-push on n·(K-1) layer nodes and as many tensor nodes.
 """
 
-from collections.abc import Iterator
+import heapq
+from operator import add, le
 
 import networkx as nx
 from networkx.algorithms.flow import preflow_push
@@ -31,28 +32,38 @@ from solvers.base import Progress, Stopwatch
 from solvers.tables.split_computing import Sent, Tables, Through, build
 
 Found = tuple[dict[int, int], Sent, Through | None]
+Ranges = dict[int, tuple[int, int]]
+Node = tuple[Tables, Through | None, Ranges]
 
 
-class _Cut:
-    """The network of one policy and bottleneck."""
+class Cut:
+    """The network of one policy, bottleneck and metric, some layers confined to some levels."""
 
-    def __init__(self, tables: Tables, use: Through | None) -> None:
-        self.tables, self.use = tables, use
-        self.aim = tables.aims[0]
-        gone = frozenset() if use is None else tables.replaced[use.after]
-        self.layers = [v for v in range(1, tables.layers + 1) if v not in gone]
+    def __init__(
+        self, tables: Tables, use: Through | None, metric: int, ranges: Ranges | None = None
+    ) -> None:
+        self.tables, self.use, self.metric = tables, use, metric
+        self.ranges = ranges or {}
+        self.layers = layers_left(tables, use)
         self.low = 0 if use is None else use.hop + 1
         self.graph: nx.DiGraph[object] = nx.DiGraph()
         self.graph.add_nodes_from(["source", "sink"])
 
     def solve(self) -> Found | None:
-        """The cheapest placement and forms, or None where some form is missing everywhere."""
+        """The cheapest placement and forms, or None where a form that is needed does not exist."""
         if self.low < self.tables.hops:
             for node in self.layers:
                 self._layer(node)
+            for node, (least, most) in self.ranges.items():
+                self._confine(node, least, most)
             for tensor in self._tensors():
                 self._tensor(tensor)
-            _, (before, _) = nx.minimum_cut(self.graph, "source", "sink", flow_func=preflow_push)
+            try:
+                _, (before, _) = nx.minimum_cut(
+                    self.graph, "source", "sink", flow_func=preflow_push
+                )
+            except nx.NetworkXUnbounded:  # the levels that layers are confined to contradict
+                return None
         else:
             before = set()
         levels = {node: self._level(node, before) for node in self.layers}
@@ -76,26 +87,41 @@ class _Cut:
         return self.low + sum((node, hop) not in before for hop in self._hops())
 
     def _cheapest(self, crossing: tuple[int, int]) -> tuple[str, int] | None:
-        forms = [(name, cost[self.aim]) for name, cost in self.tables.forms[crossing]]
+        forms = [(name, cost[self.metric]) for name, cost in self.tables.forms[crossing]]
         return min(forms, key=lambda form: form[1], default=None)
 
     def _pay(self, source: object, target: object, price: int) -> None:
         """Adds to what the arc costs when it is cut."""
         if self.graph.has_edge(source, target):
-            price += self.graph.edges[source, target]["capacity"]
+            held = self.graph.edges[source, target].get("capacity")
+            if held is None:
+                return
+            price += held
         self.graph.add_edge(source, target, capacity=price)
 
+    def _forbid(self, source: object, target: object) -> None:
+        """Makes an arc impossible to cut."""
+        self.graph.add_edge(source, target)
+        self.graph.edges[source, target].pop("capacity", None)
+
     def _layer(self, node: int) -> None:
-        price = self.tables.run[node, :, self.aim].tolist()
+        price = self.tables.run[node, :, self.metric].tolist()
         hops = self._hops()
         self._pay((node, hops[0]), "sink", price[self.low])
         self._pay("source", (node, hops[-1]), price[-1])
         for hop in hops[1:]:
             self._pay((node, hop), (node, hop - 1), price[hop])
-            self.graph.add_edge((node, hop - 1), (node, hop))
+            self._forbid((node, hop - 1), (node, hop))
         for source in self.tables.sources[node]:
             for hop in hops if (source, hops[0]) in self.graph else ():
-                self.graph.add_edge((node, hop), (source, hop))
+                self._forbid((node, hop), (source, hop))
+
+    def _confine(self, node: int, least: int, most: int) -> None:
+        for hop in self._hops():
+            if hop < least:
+                self._forbid((node, hop), "sink")
+            if hop >= most:
+                self._forbid("source", (node, hop))
 
     def _tensor(self, node: int) -> None:
         readers = self.tables.readers[node]
@@ -108,32 +134,101 @@ class _Cut:
                 continue
             tensor = ("tensor", node, hop)
             for reader in readers:
-                self.graph.add_edge(tensor, (reader, hop))
+                self._forbid(tensor, (reader, hop))
             if readers and form is None:
-                self.graph.add_edge(producer, tensor)
+                self._forbid(producer, tensor)
             elif readers and form is not None:
                 self._pay(producer, tensor, form[1])
 
 
-def cuts(tables: Tables, watch: Stopwatch) -> Iterator[Found]:
-    """The least cut without a bottleneck, then with each on each hop, until time runs out."""
-    uses: tuple[Through | None, ...] = (None, *tables.through)
-    for use in uses:
-        if watch.expired():
-            return
-        if use is not None and use.hop and not _reaches(tables, use):
-            continue
-        found = _Cut(tables, use).solve()
-        if found is not None:
-            yield found
+def layers_left(tables: Tables, use: Through | None) -> list[int]:
+    """The layers that a bottleneck does not replace."""
+    gone = frozenset() if use is None else tables.replaced[use.after]
+    return [v for v in range(1, tables.layers + 1) if v not in gone]
 
 
-def _reaches(tables: Tables, use: Through) -> bool:
-    return all(tables.forms[0, hop] for hop in range(use.hop))
+class _Branching:
+    """Best-first search over the levels of layers, for one policy and bottleneck at a time."""
+
+    def __init__(self, watch: Stopwatch) -> None:
+        self.watch = watch
+        self.best: tuple[int, SplitComputingPlan] | None = None
+        self.nodes = 0
+        self.heap: list[tuple[int, int, Node]] = []
+
+    @property
+    def bound(self) -> int | None:
+        """No plan costs less; None where no node is open and no plan was found."""
+        values = [value for value, _, _ in self.heap[:1]]
+        values += [] if self.best is None else [self.best[0]]
+        return min(values, default=None)
+
+    def push(self, node: Node) -> None:
+        """Bounds a node, keeps its plan if it is a better one, and opens it if it may hold one."""
+        self.nodes += 1
+        tables, use, ranges = node
+        found = [Cut(tables, use, m, ranges).solve() for m in tables.kept]
+        value = 0
+        for metric, item in zip(tables.kept, found, strict=True):
+            if item is None:
+                return
+            least = tables.cost(*item)
+            if least[metric] > tables.limit[metric]:
+                return
+            value = max(value, least[metric] if metric in tables.aims else 0)
+        known = [item for item in found if item is not None]
+        for item in known:
+            self._keep(tables, *item)
+        if self.best is None or value < self.best[0]:
+            heapq.heappush(self.heap, (value, self.nodes, node))
+
+    def _keep(
+        self, tables: Tables, levels: dict[int, int], sent: Sent, use: Through | None
+    ) -> None:
+        cost = tables.cost(levels, sent, use)
+        value = tables.value(cost)
+        if tables.allowed(cost) and (self.best is None or value < self.best[0]):
+            self.best = value, tables.plan(levels, sent, use)
+
+    def run(self) -> bool:
+        """Searches until the best plan is proved; False where time ran out."""
+        while self.heap and (self.best is None or self.heap[0][0] < self.best[0]):
+            if self.watch.expired():
+                return False
+            tables, use, ranges = heapq.heappop(self.heap)[2]
+            low = 0 if use is None else use.hop + 1
+            spans = {v: ranges.get(v, (low, tables.hops)) for v in layers_left(tables, use)}
+            free = [v for v, (least, most) in spans.items() if least < most]
+            if not free:
+                self._forms(tables, use, {v: least for v, (least, _) in spans.items()})
+                continue
+            layer = free[len(free) // 2]
+            least, most = spans[layer]
+            middle = (least + most) // 2
+            for span in ((least, middle), (middle + 1, most)):
+                self.push((tables, use, {**ranges, layer: span}))
+        return True
+
+    def _forms(self, tables: Tables, use: Through | None, levels: dict[int, int]) -> None:
+        """The best forms of a placement: labels crossing by crossing."""
+        ways: list[tuple[tuple[int, ...], Sent]] = [(tables.cost(levels, {}, use), {})]
+        for crossing in tables.needed(levels, use):
+            grown = [
+                (tuple(map(add, cost, price)), {**sent, crossing: name})
+                for cost, sent in ways
+                for name, price in tables.forms[crossing]
+            ]
+            grown.sort(key=lambda way: way[0])
+            ways = []
+            for cost, sent in grown:
+                if not any(all(map(le, other, cost)) for other, _ in ways):
+                    ways.append((cost, sent))
+        for _, sent in ways:
+            self._keep(tables, levels, sent, use)
 
 
 class MinimumCut:
-    """Exact for chains and DAGs without binding limits; else a bound."""
+    """Exact for chains and DAGs; a single flow per bottleneck where no limit binds."""
 
     name = "mincut"
 
@@ -144,27 +239,22 @@ class MinimumCut:
         hint: SplitComputingPlan | None = None,
         report: Progress[SplitComputingPlan] | None = None,
     ) -> Claim[SplitComputingPlan]:
-        """The least cut: the optimum where it keeps to the limits, a bound where not."""
+        """The optimum, or proof that there is no plan."""
         watch = Stopwatch(limits, report)
-        bound: int | None = None
-        best: tuple[int, SplitComputingPlan] | None = None
+        search = _Branching(watch)
         for tables in build(problem):
-            if len(tables.aims) > 1:
-                detail = "the worst of several scenarios is no cut"
-                return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
-            for found in cuts(tables, watch):
-                cost = tables.cost(*found)
-                value = tables.value(cost)
-                bound = value if bound is None else min(bound, value)
-                if tables.allowed(cost) and (best is None or value < best[0]):
-                    best = value, tables.plan(*found)
-        if watch.expired():
+            for use in (None, *tables.through):
+                if watch.expired():
+                    reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+                    return Claim(self.name, reason, search.best[1] if search.best else None)
+                if use is None or all(tables.forms[0, hop] for hop in range(use.hop)):
+                    search.push((tables, use, {}))
+        complete = search.run()
+        stats = {"cuts": search.nodes}
+        plan = search.best[1] if search.best else None
+        if not complete:
             reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
-            return Claim(self.name, reason, None if best is None else best[1])
-        if bound is None:
-            return Claim(self.name, Reason.INFEASIBLE)
-        if best is None or best[0] > bound:
-            detail = "the least cut passes a limit"
-            plan = None if best is None else best[1]
-            return Claim(self.name, Reason.HEURISTIC, plan, bound, detail=detail)
-        return Claim(self.name, Reason.COMPLETED, best[1], best[0])
+            return Claim(self.name, reason, plan, search.bound, stats=stats)
+        if plan is None:
+            return Claim(self.name, Reason.INFEASIBLE, stats=stats)
+        return Claim(self.name, Reason.COMPLETED, plan, search.bound, stats=stats)
