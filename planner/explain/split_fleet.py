@@ -162,7 +162,8 @@ def binding(
             name = str(row.get("uplink") or row.get("server"))
             full.setdefault(name, []).append(f"{used / max(room, 1):.1%} in {row['window']}")
     lines = []
-    for item in (*problem.uplinks, *problem.servers):
+    rooms: tuple[Uplink | Server, ...] = (*problem.uplinks, *problem.servers)
+    for item in rooms:
         if item.name in full:
             roomy = clock.solve(_faster(problem, item, 1000 * _PLENTY))
             gain = "what more would save is not known in time"

@@ -14,6 +14,13 @@ from problem_instances.generators import split_figures as figures
 
 _POWER_MW = {"jetson-nano": 10_000, "xiaomi-12": 5_000}
 _CUTS = (1, 5, 9, 15)
+_ABOUT = (
+    "options: ResNet-50 on a Jetson Nano or a Xiaomi 12 with an RTX 3090 behind, from the block "
+    "latencies of AdaptiveNet (Wen et al., MobiCom 2023) and the rate-accuracy plot of "
+    "yoshitomo-matsubara/sc2-benchmark (digitised, about ±3 % and ±0.2 points); assumed: encoder "
+    "times (a lower bound by operations), JPEG and WebP at 1 and 10 ms, power, rates, priorities, "
+    "bandwidths and server speeds"
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def split_fleet(spec: FleetSpec) -> dict[str, object]:
     problem: dict[str, object] = {
         "kind": "split_fleet",
         "schema_version": 1,
-        "about": f"generated: {spec}; figures and assumptions: see the README of this kind",
+        "about": f"generated: {spec}; {_ABOUT}",
         "catalogues": [_catalogue(device) for device in figures.HEAD_MS],
         "uplinks": _uplinks(rng, spec, streams),
         "servers": _servers(rng, spec, streams),
