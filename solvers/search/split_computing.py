@@ -125,7 +125,7 @@ class Cut:
 
     def _tensor(self, node: int) -> None:
         readers = self.tables.readers[node]
-        fixed = node == self._tensors()[0]
+        fixed = node == (0 if self.use is None else self.use.after)
         for hop in self._hops():
             form = self._cheapest((node, hop))
             producer = "source" if fixed else (node, hop)

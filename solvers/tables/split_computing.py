@@ -28,7 +28,6 @@ from models.problems.split_computing import (
     SplitObjective,
 )
 from models.split_models import INPUT, Lossy, Policy, Representation, Work
-from models.units import round_half_up
 from solvers.base import UNREACHABLE
 
 Ints = npt.NDArray[np.int64]
@@ -239,8 +238,8 @@ class _Builder:
         time = work.on(at)
         if time is None:
             return None
-        drawn = round_half_up(share * time * at.power_uj_per_s / 10**9)
-        return self._vector([round_half_up(share * time)], [drawn], 0, 0)
+        drawn = _rounded(share, time * at.power_uj_per_s, 10**9)
+        return self._vector([_rounded(share, time)], [drawn], 0, 0)
 
     def _run(self) -> Ints:
         devices = range(len(self.problem.devices))
@@ -272,14 +271,15 @@ class _Builder:
         if len(known) < len(times):
             return None
         drawn = sum(time * end.power_uj_per_s for time, end in zip(known, ends, strict=True))
-        wires = [Fraction(-(-8 * size * 10**9 // row[hop])) for row in self.rows]
+        wires = [-(-8 * size * 10**9 // row[hop]) for row in self.rows]
+        whole = 1
         if self.problem.against is Against.EXPECTED:
             whole = sum(self.weights)
-            weighted = sum(w * wire for w, wire in zip(self.weights, wires, strict=True))
-            wires = [Fraction(weighted) / whole]
+            wires = [sum(w * wire for w, wire in zip(self.weights, wires, strict=True))]
+        fixed, radio = sum(known) + over.latency_ns, over.radio_uj_per_s
         return (
-            [round_half_up(share * (sum(known) + over.latency_ns + wire)) for wire in wires],
-            [round_half_up(share * (drawn + wire * over.radio_uj_per_s) / 10**9) for wire in wires],
+            [_rounded(share, whole * fixed + wire, whole) for wire in wires],
+            [_rounded(share, whole * drawn + wire * radio, whole * 10**9) for wire in wires],
         )
 
     def _forms(self, aims: tuple[int, ...]) -> dict[tuple[int, int], tuple[Form, ...]]:
@@ -303,7 +303,7 @@ class _Builder:
         parts = self._send(hop, share, size, (form.encode, form.decode))
         if parts is None:
             return None
-        return self._vector(*parts, round_half_up(share * size), self._loss(form))
+        return self._vector(*parts, _rounded(share, size), self._loss(form))
 
     def _undominated(self, forms: list[Form], aims: tuple[int, ...]) -> tuple[Form, ...]:
         matter = _matter(self.limit, aims)
@@ -333,7 +333,7 @@ class _Builder:
                 parts = self._send(hop, share, item.size_bytes, (None, item.decode))
                 if encoder is None or parts is None:
                     continue
-                sent = round_half_up(share * item.size_bytes)
+                sent = _rounded(share, item.size_bytes)
                 cost = np.array(self._vector(*parts, sent, self._loss(item)), dtype=np.int64)
                 cost += encoder
                 if node in self.gates:
@@ -341,6 +341,12 @@ class _Builder:
                 through = Through(item.name, node, hop, tuple(cost.tolist()))
                 if all(c <= limit for c, limit in zip(through.cost, self.limit, strict=True)):
                     yield through
+
+
+def _rounded(share: Fraction, value: int, over: int = 1) -> int:
+    """The product share · value / over, rounded half up, in integers: fractions are slow."""
+    whole = share.denominator * over
+    return (2 * share.numerator * value + whole) // (2 * whole)
 
 
 def _matter(limit: Vector, aims: tuple[int, ...]) -> tuple[int, ...]:
