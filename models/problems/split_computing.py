@@ -38,7 +38,6 @@ exit threshold together).
 
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import cached_property
 from typing import Annotated, Literal, Self
 
 import networkx as nx
@@ -134,7 +133,7 @@ class SplitComputingProblem(Document):
         """The unit of the objective."""
         return _UNITS[self.objective]
 
-    @cached_property
+    @property
     def bandwidths(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """(weight, bandwidth of each hop) per scenario; the hops' own where none is given."""
         if not self.scenarios:

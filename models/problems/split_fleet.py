@@ -32,7 +32,6 @@ of VideoStorm (Zhang et al., NSDI 2017) and Chameleon (Jiang et al., SIGCOMM 201
 """
 
 from enum import StrEnum
-from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -157,7 +156,7 @@ class SplitFleetProblem(Document):
     )
     objective: FleetObjective = FleetObjective.LOSS
 
-    @cached_property
+    @property
     def options(self) -> dict[str, tuple[Option, ...]]:
         """The options of each catalogue."""
         return {catalogue.name: catalogue.options for catalogue in self.catalogues}
