@@ -40,7 +40,7 @@ class FleetSpec:
     load: int = 50
     server_load: int = 110
     corridor: bool = False
-    windows: int = 4
+    windows: int = 6
     urgent_deadline: str = "45 ms"
     objective: str = "loss"
 

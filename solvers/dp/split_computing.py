@@ -29,8 +29,8 @@ from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
 from solvers.tables.split_computing import Sent, Tables, Through, Vector, build
 
-# Some seconds of work and 100 MB of labels.
-_MOST_STATES = 50_000
+# Some seconds of work and some ten MB of labels.
+_MOST_STATES = 20_000
 
 
 @dataclass(frozen=True)
