@@ -8,6 +8,13 @@ from problem_instances.text import to_text
 # Grows as kinds are added.
 Spec = PipelineSpec | SplitSpec | FleetSpec
 
+# The specification of each kind.
+SPECS: dict[str, type[Spec]] = {
+    "pipeline_partition": PipelineSpec,
+    "split_computing": SplitSpec,
+    "split_fleet": FleetSpec,
+}
+
 
 def generate(spec: Spec) -> str:
     """The document of the problem that a specification describes, ready to be read or saved."""

@@ -134,6 +134,16 @@ class SplitComputingProblem(Document):
         return _UNITS[self.objective]
 
     @property
+    def objective_in_words(self) -> str:
+        """What is minimised, for people."""
+        return f"{self.against} {self.objective}" if self.scenarios else str(self.objective)
+
+    @property
+    def size_in_words(self) -> str:
+        """How large it is, for people."""
+        return f"{len(self.devices)} devices, {len(self.model.layers)} layers"
+
+    @property
     def bandwidths(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """(weight, bandwidth of each hop) per scenario; the hops' own where none is given."""
         if not self.scenarios:

@@ -168,6 +168,16 @@ class SplitFleetProblem(Document):
         per_time = {FleetObjective.ENERGY: "µJ/1000 s", FleetObjective.BYTES: "bytes/1000 s"}
         return {**units, **per_time}[self.objective]
 
+    @property
+    def objective_in_words(self) -> str:
+        """What is minimised, for people."""
+        return f"weighted {self.objective}"
+
+    @property
+    def size_in_words(self) -> str:
+        """How large it is, for people."""
+        return f"{len(self.streams)} streams, {len(self.servers)} servers"
+
     def demand(self, stream: Stream, window: Window) -> Demand:
         """What a stream asks for in a window."""
         return next((item for item in window.urgent if item.stream == stream.name), stream)

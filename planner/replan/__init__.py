@@ -4,8 +4,7 @@ from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from planner.replan import pipeline_partition
-from planner.replan.move import Move
-from planner.replan.pipeline_partition import ChangeError
+from planner.replan.move import ChangeError, Move
 
 __all__ = ["ChangeError", "Move", "changed", "moves"]
 
