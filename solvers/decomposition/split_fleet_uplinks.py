@@ -17,8 +17,8 @@ from solvers.base import Stopwatch
 from solvers.integer_program import IntegerProgram
 from solvers.tables.split_fleet import Ints, Tables
 
-# Prices become fractions of this; small, so that priced costs stay exact in floating point.
-_DENOMINATOR = 64
+# Priced costs stay below this, so that sums of some thousand are exact in floating point.
+_MOST = 2**40
 
 
 def by_uplink(
@@ -29,9 +29,14 @@ def by_uplink(
     prices: [U + S], of which the servers' are used; step: every objective is a multiple of it.
     The columns keep to the uplinks' capacities, not always to the servers'.
     """
-    scaled = np.rint(prices * _DENOMINATOR).astype(np.int64)
+    dearest = int(tables.cost.max()) + float(
+        (prices[tables.uplinks :] * _loads(tables)).max(initial=0.0)
+    )
+    denominator = 1 << max(0, int(np.log2(_MOST / max(dearest, 1.0))))
+    scaled = np.rint(prices * denominator).astype(np.int64)
     scaled[: tables.uplinks] = 0
-    denominator = _DENOMINATOR if scaled.any() else 1
+    if not scaled.any():
+        denominator = 1
     total = tables.cost * denominator
     total = total + np.where(tables.row_on >= 0, scaled[tables.row_on] * tables.load_on, 0)
     bound = -sum(m * c for m, c in zip(scaled.tolist(), tables.capacity.tolist(), strict=True))
@@ -48,6 +53,14 @@ def by_uplink(
         chosen[streams] = kept[np.array(answer.point) == 1]
     _spread(tables, chosen)
     return chosen, -(-bound // (denominator * step)) * step
+
+
+def _loads(tables: Tables) -> Ints:
+    """[S] the heaviest load of a column on each server."""
+    heaviest = np.zeros(len(tables.capacity), dtype=np.int64)
+    there = tables.row_on >= 0
+    np.maximum.at(heaviest, tables.row_on[there], tables.load_on[there])
+    return heaviest[tables.uplinks :]
 
 
 def _groups(tables: Tables) -> dict[int, list[int]]:

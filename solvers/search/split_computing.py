@@ -93,7 +93,7 @@ class Cut:
     def _pay(self, source: object, target: object, price: int) -> None:
         """Adds to what the arc costs when it is cut."""
         if self.graph.has_edge(source, target):
-            held = self.graph.edges[source, target].get("capacity")
+            held = self.graph[source][target].get("capacity")
             if held is None:
                 return
             price += held
@@ -102,7 +102,7 @@ class Cut:
     def _forbid(self, source: object, target: object) -> None:
         """Makes an arc impossible to cut."""
         self.graph.add_edge(source, target)
-        self.graph.edges[source, target].pop("capacity", None)
+        self.graph[source][target].pop("capacity", None)
 
     def _layer(self, node: int) -> None:
         price = self.tables.run[node, :, self.metric].tolist()

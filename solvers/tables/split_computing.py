@@ -102,8 +102,8 @@ class Tables:
     def cost(self, levels: dict[int, int], sent: Sent, use: Through | None) -> Vector:
         """The metrics of a whole plan."""
         total = np.array(self.start, dtype=np.int64)
-        for node, level in levels.items():
-            total += self.run[node, level]
+        if levels:
+            total += self.run[list(levels), list(levels.values())].sum(axis=0)
         for crossing, name in sent.items():
             total += dict(self.forms[crossing])[name]
         if use is not None:
