@@ -81,7 +81,7 @@ class _Baseline:
                 if found is not None and (best is None or found[0] < best[0]):
                     best = found
         if best is None:
-            return Claim(self.name, Reason.HEURISTIC, detail="each of its plans breaks a limit")
+            return Claim(self.name, Reason.HEURISTIC, detail="it has no plan within the limits")
         return Claim(self.name, Reason.HEURISTIC, best[1])
 
 
