@@ -27,7 +27,8 @@ from operator import add, le
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
-from solvers.tables.split_computing import Sent, Tables, Through, Vector, build
+from solvers.tables.split_computing import Sent, Tables, Through, Vector
+from solvers.tables.split_computing_build import build
 
 # Some seconds of work and some ten MB of labels.
 _MOST_STATES = 20_000

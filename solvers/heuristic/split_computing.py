@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress
-from solvers.tables.split_computing import Form, Sent, Tables, Through, build
+from solvers.tables.split_computing import Form, Sent, Tables, Through
+from solvers.tables.split_computing_build import build
 
 _SAMPLES = 100
 Candidate = tuple[dict[int, int], Through | None]

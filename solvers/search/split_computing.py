@@ -29,7 +29,8 @@ from networkx.algorithms.flow import preflow_push
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
-from solvers.tables.split_computing import Sent, Tables, Through, build
+from solvers.tables.split_computing import Sent, Tables, Through
+from solvers.tables.split_computing_build import build
 
 Found = tuple[dict[int, int], Sent, Through | None]
 Ranges = dict[int, tuple[int, int]]

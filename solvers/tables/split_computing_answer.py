@@ -6,7 +6,7 @@ from models.problems.split_computing import SplitComputingPlan, SplitComputingPr
 from models.result import Claim, Reason
 from solvers.base import Stopwatch
 from solvers.integer_program import Answer, IntegerProgram
-from solvers.tables.split_computing import build
+from solvers.tables.split_computing_build import build
 from solvers.tables.split_computing_program import Formulation
 
 

@@ -125,12 +125,7 @@ def _window(problem: SplitFleetProblem, window: Window) -> Tables:
         link = uplinks[stream.uplink]
         demand = urgent.get(stream.name, stream)
         open_to = _open(problem, window, stream, demand)
-        columns = [
-            column
-            for column in open_to
-            if column.load_up <= capacity[link]
-            and (column.server is None or column.load_on <= capacity[len(uplinks) + column.server])
-        ]
+        columns = [c for c in open_to if _fits_alone(c, link, len(uplinks), capacity)]
         for column in _undominated(columns):
             on = -1 if column.server is None else len(uplinks) + column.server
             up = -1 if column.server is None else link
@@ -157,6 +152,12 @@ def _window(problem: SplitFleetProblem, window: Window) -> Tables:
         capacity=np.array(scaled, dtype=np.int64),
         names=tuple(names),
     )
+
+
+def _fits_alone(column: _Column, link: int, uplinks: int, capacity: list[int]) -> bool:
+    if column.load_up > capacity[link]:
+        return False
+    return column.server is None or column.load_on <= capacity[uplinks + column.server]
 
 
 def _coprime(row: int, rows: Ints, loads: Ints, room: int) -> int:

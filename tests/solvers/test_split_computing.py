@@ -12,7 +12,7 @@ from problem_instances.generate import generate
 from problem_instances.generators.split_computing import SplitSpec
 from solvers.backends import program_highs
 from solvers.registry import entries, entry
-from solvers.tables.split_computing import build
+from solvers.tables.split_computing_build import build
 from solvers.tables.split_computing_program import Formulation
 
 LIMITS = Limits(time_limit_ns=60 * 10**9)
