@@ -8,7 +8,7 @@ from models.errors import DocumentError, FieldError
 from models.problems import AnyPlan, AnyProblem
 from models.result import Certificate, Limits, Verification
 from planner import service
-from planner.certify import UNITS
+from planner.certify import unit_of
 from planner.race import Listener
 from planner.verify import verify
 from solvers.registry import entries, entry
@@ -63,6 +63,6 @@ def _of_plan(
 ) -> Explanation:
     return Explanation(
         objective=verify(problem, candidate).objective,
-        unit=UNITS[problem.kind],
+        unit=unit_of(problem),
         lines=service.why_this_cost(problem, candidate, limits, cancel),
     )

@@ -12,7 +12,7 @@ from models.documents import field_errors
 from models.errors import DocumentError
 from models.problems import AnyPlan, AnyProblem
 from models.result import Certificate, Limits, Verification
-from planner.certify import UNITS
+from planner.certify import unit_of
 from planner.replan import ChangeError, Move, changed, moves
 from planner.verify import verify
 
@@ -65,7 +65,7 @@ def _say(problem: AnyProblem, answer: Replanned) -> None:
     console = cli_output.answers()
     verdict = "still keeps to the rules" if answer.before.accepted else "is refused now"
     console.print(f"the old plan {verdict}")
-    say_verification(console, problem, answer.before, UNITS[problem.kind])
+    say_verification(console, problem, answer.before, unit_of(problem))
     console.print()
     if answer.certificate.plan is not None:
         console.print("what moves" if answer.moves else "nothing moves")

@@ -14,7 +14,7 @@ from api.requests import Explanation, ExplanationRequest, PlanRequest, Verificat
 from models.documents import digest
 from models.problems import AnyPlan, AnyProblem
 from models.result import Certificate, Limits
-from planner.certify import UNITS
+from planner.certify import unit_of
 from planner.plot import SUFFIXES, draw
 
 
@@ -40,7 +40,7 @@ def run(request: PlanRequest, output: Output) -> tuple[Certificate, Status]:
     fork_server.start([])
     with (
         interruptible() as cancel,
-        watching(UNITS[request.problem.kind], cancel, events=output.events) as listen,
+        watching(unit_of(request.problem), cancel, events=output.events) as listen,
     ):
         certificate = answers.plan(request, listen=listen, cancel=cancel)
     return certificate, status_of(certificate, interrupted=cancel.is_set())
@@ -77,15 +77,15 @@ def verify(problem: AnyProblem, plan: AnyPlan, *, as_json: bool) -> Status:
         cli_output.say_json(verdict)
     else:
         console.print("accepted" if verdict.accepted else "refused")
-        say_verification(console, problem, verdict, UNITS[problem.kind])
+        say_verification(console, problem, verdict, unit_of(problem))
     return Status.DONE if verdict.accepted else Status.REFUSED
 
 
 def validate(problem: AnyProblem) -> Status:
     """Say what a problem is."""
     console = cli_output.answers()
-    sizes = f"{len(problem.devices)} devices, {len(problem.layers)} layers"
-    console.print(f"a problem of kind {problem.kind}: {objective_in_words(problem)}, {sizes}")
+    told = f"{objective_in_words(problem)}, {problem.size_in_words}"
+    console.print(f"a problem of kind {problem.kind}: {told}")
     console.print(f"digest {digest(problem)}")
     return Status.DONE
 

@@ -4,6 +4,13 @@ pipeline_partition: a camera with 300 MB and a box with 1 GB, four layers of 200
 on the box and 6 ms on the camera, which has to hold the first. One layer on the camera and three
 on the box take 6 + 3 x 2 ms, and the frame's features cross the link in 1 ms + 125 kB / (100
 Mbit/s) = 11 ms: 23 ms. The camera holds one layer at most, so there is no other plan.
+
+split_computing: a camera and a box; sending the input takes 1 + 10 ms and all layers on the box 5
+ms, all on the camera 50; behind the first layer it is 10 + 1 + 0.5 + 4 = 15.5 ms, in time for a
+deadline that nothing else meets.
+
+split_fleet: two cameras at 5 frames/s on 600 kbit/s, of which one may send 10 kB (400 kbit/s) and
+the other 1 kB: the one that counts once loses 50,000 ppm.
 """
 
 from dataclasses import dataclass
@@ -72,5 +79,84 @@ EXAMPLES: dict[str, Example] = {
             ],
         },
         objective=23_000_000,
-    )
+    ),
+    "split_computing": Example(
+        problem={
+            "kind": "split_computing",
+            "model": {
+                "name": "detector",
+                "input_bytes": "125 kB",
+                "layers": [
+                    {
+                        "name": "stem",
+                        "time_ns": {"camera": "10 ms", "box": "1 ms"},
+                        "output_bytes": "6250 B",
+                    },
+                    {
+                        "name": "head",
+                        "time_ns": {"camera": "40 ms", "box": "4 ms"},
+                        "output_bytes": "1 kB",
+                    },
+                ],
+            },
+            "devices": [{"name": "camera"}, {"name": "box"}],
+            "hops": [{"latency_ns": "1 ms", "bandwidth_bit_per_s": "100 Mbit/s"}],
+            "limits": {"deadline_ns": "15.8 ms"},
+        },
+        plan={
+            "kind": "split_computing",
+            "placement": [
+                {"device": "camera", "layers": ["stem"]},
+                {"device": "box", "layers": ["head"]},
+            ],
+            "crossings": [{"tensor": "stem", "hop_from": "camera"}],
+        },
+        objective=15_500_000,
+    ),
+    "split_fleet": Example(
+        problem={
+            "kind": "split_fleet",
+            "catalogues": [
+                {
+                    "name": "camera",
+                    "options": [
+                        {
+                            "name": "small",
+                            "device_ns": "5 ms",
+                            "sent_bytes": "1 kB",
+                            "server_ns": "2 ms",
+                            "accuracy_ppm": 700000,
+                        },
+                        {
+                            "name": "large",
+                            "device_ns": "5 ms",
+                            "sent_bytes": "10 kB",
+                            "server_ns": "2 ms",
+                            "accuracy_ppm": 750000,
+                        },
+                    ],
+                }
+            ],
+            "uplinks": [{"name": "cell", "bandwidth_bit_per_s": "600 kbit/s"}],
+            "servers": [{"name": "edge"}],
+            "streams": [
+                {
+                    "name": "gate",
+                    "catalogue": "camera",
+                    "uplink": "cell",
+                    "rate_millihz": 5000,
+                    "priority": 2,
+                },
+                {"name": "yard", "catalogue": "camera", "uplink": "cell", "rate_millihz": 5000},
+            ],
+        },
+        plan={
+            "kind": "split_fleet",
+            "choices": [
+                {"stream": "gate", "option": "large", "server": "edge"},
+                {"stream": "yard", "option": "small", "server": "edge"},
+            ],
+        },
+        objective=50_000,
+    ),
 }

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from models.documents import digest
 from models.problems import AnyPlan, AnyProblem
+from models.problems.split_computing import SplitComputingProblem
+from models.problems.split_fleet import SplitFleetProblem
 from models.result import (
     Breakdown,
     Certificate,
@@ -21,7 +23,8 @@ from models.result import (
 )
 
 COMBINATORIAL = "combinatorial"
-UNITS = {"pipeline_partition": "ns"}
+# Of the kind's first objective; unit_of() knows the problem's own.
+UNITS = {"pipeline_partition": "ns", "split_computing": "ns", "split_fleet": "ppm"}
 
 
 class ContradictionError(Exception):
@@ -82,7 +85,7 @@ def certify(
     grade = _grade(outcomes, objective, bound)
     return Certificate(
         grade=grade,
-        unit=UNITS[problem.kind],
+        unit=unit_of(problem),
         plan=None if best is None else best.claim.plan,
         objective=objective,
         lower_bound=bound,
@@ -96,6 +99,13 @@ def certify(
         runs=tuple(_run(outcome) for outcome in outcomes),
         problem_digest=digest(problem),
     )
+
+
+def unit_of(problem: AnyProblem) -> str:
+    """The unit of a problem's objective."""
+    if isinstance(problem, SplitComputingProblem | SplitFleetProblem):
+        return problem.unit
+    return UNITS[problem.kind]
 
 
 def _best_bound(

@@ -17,6 +17,9 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dp", "cpsat"),
         ("speed-weighted", "pipedream", "edgeshard", "memory-weighted", "milp"),
     ),
+    # Labels and cuts answer in milliseconds; wide DAGs with limits are left to the programs.
+    "split_computing": (("dp", "milp"), ("best-bottleneck", "neurosurgeon", "mincut", "cpsat")),
+    "split_fleet": (("prices", "cpsat"), ("greedy-density", "milp")),
 }
 
 

@@ -1,12 +1,25 @@
 """Seeded problems of any kind: equal specifications give equal bytes on every machine."""
 
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
+from problem_instances.generators.split_computing import SplitSpec, split_computing
+from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.text import to_text
 
-# Grows into a union as kinds are added.
-Spec = PipelineSpec
+# Grows as kinds are added.
+Spec = PipelineSpec | SplitSpec | FleetSpec
+
+# The specification of each kind.
+SPECS: dict[str, type[Spec]] = {
+    "pipeline_partition": PipelineSpec,
+    "split_computing": SplitSpec,
+    "split_fleet": FleetSpec,
+}
 
 
 def generate(spec: Spec) -> str:
     """The document of the problem that a specification describes, ready to be read or saved."""
+    if isinstance(spec, SplitSpec):
+        return to_text(split_computing(spec))
+    if isinstance(spec, FleetSpec):
+        return to_text(split_fleet(spec))
     return to_text(pipeline_partition(spec))

@@ -100,6 +100,102 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
     ),
 }
 
+_SPLIT = "split_computing"
+_FLEET = "split_fleet"
+
+REGISTRY[_SPLIT] = (
+    Entry(
+        "dp",
+        f"solvers.dp.{_SPLIT}:DynamicProgram",
+        _exact("dynamic-programming"),
+        "labels over sets of layers and devices",
+    ),
+    Entry(
+        "mincut",
+        f"solvers.search.{_SPLIT}:MinimumCut",
+        _exact("minimum-cut"),
+        "minimum cut, networkx; branch and bound where limits bind",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_SPLIT}:IntegerProgramming",
+        _exact("integer-programming"),
+        "placement, crossings and limits, HiGHS",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_SPLIT}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "placement, crossings and limits, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "best-bottleneck",
+        f"solvers.heuristic.{_SPLIT}:BestBottleneck",
+        _HEURISTIC,
+        "one bottleneck from the first device to the last",
+    ),
+    Entry(
+        "neurosurgeon",
+        f"solvers.heuristic.{_SPLIT}:Neurosurgeon",
+        _HEURISTIC,
+        "the best single cut, no bottleneck (Kang et al. 2017)",
+    ),
+    Entry(
+        "all-local",
+        f"solvers.heuristic.{_SPLIT}:AllLocal",
+        _HEURISTIC,
+        "everything on the first device",
+    ),
+    Entry(
+        "all-remote",
+        f"solvers.heuristic.{_SPLIT}:AllRemote",
+        _HEURISTIC,
+        "everything on the last device",
+    ),
+    Entry("random", f"solvers.heuristic.{_SPLIT}:Random", _HEURISTIC, "the best of 100 placements"),
+)
+REGISTRY[_FLEET] = (
+    Entry(
+        "prices",
+        f"solvers.decomposition.{_FLEET}_prices:Prices",
+        _exact("lagrangian"),
+        "prices on uplinks and servers, one knapsack per uplink, HiGHS on what is left",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_FLEET}:Knapsack",
+        _exact("integer-programming"),
+        "multiple-choice multidimensional knapsack, HiGHS",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_FLEET}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "multiple-choice multidimensional knapsack, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "greedy-density",
+        f"solvers.heuristic.{_FLEET}:GreedyDensity",
+        _HEURISTIC,
+        "the change that saves most per share of capacity first (Toyoda 1975)",
+    ),
+    Entry(
+        "one-bottleneck-for-all",
+        f"solvers.heuristic.{_FLEET}:OneForAll",
+        _HEURISTIC,
+        "the best option by name for all streams that can take it",
+    ),
+    Entry(
+        "neurosurgeon",
+        f"solvers.heuristic.{_FLEET}:Neurosurgeon",
+        _HEURISTIC,
+        "each stream its fastest option that fits",
+    ),
+    Entry("all-remote", f"solvers.heuristic.{_FLEET}:AllRemote", _HEURISTIC, "servers first"),
+    Entry("all-local", f"solvers.heuristic.{_FLEET}:AllLocal", _HEURISTIC, "devices first"),
+    Entry("random", f"solvers.heuristic.{_FLEET}:Random", _HEURISTIC, "drawn by the seed"),
+)
+
 
 def entries(kind: str) -> tuple[Entry, ...]:
     """The methods of a kind in order of preference. Raises KeyError for an unknown kind."""

@@ -3,9 +3,13 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.explain import pipeline_partition
+from planner.explain import pipeline_partition, split_computing, split_fleet
 
-_BY_KIND: dict[str, Any] = {"pipeline_partition": pipeline_partition}
+_BY_KIND: dict[str, Any] = {
+    "pipeline_partition": pipeline_partition,
+    "split_computing": split_computing,
+    "split_fleet": split_fleet,
+}
 
 
 def infeasible(problem: AnyProblem, time_limit_ns: int) -> tuple[str, ...]:

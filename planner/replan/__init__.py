@@ -4,8 +4,7 @@ from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from planner.replan import pipeline_partition
-from planner.replan.move import Move
-from planner.replan.pipeline_partition import ChangeError
+from planner.replan.move import ChangeError, Move
 
 __all__ = ["ChangeError", "Move", "changed", "moves"]
 
@@ -24,6 +23,8 @@ def changed(
     slowed: (device, factor as text, such as "2" or "1.5"); ns_per_mib: price of moving weights.
     Raises ChangeError.
     """
+    if problem.kind not in _BY_KIND:
+        raise ChangeError(f"plans for {problem.kind} are not replanned: change the problem instead")
     result: AnyProblem = _BY_KIND[problem.kind].changed(problem, plan, lost, slowed, ns_per_mib)
     return result
 

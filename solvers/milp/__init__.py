@@ -1,1 +1,1 @@
-"""Mixed-integer linear programs, written in Pyomo."""
+"""Mixed-integer linear programs: written in Pyomo, or as plain integers."""

@@ -1,0 +1,294 @@
+"""Split computing: where a network is cut along a row of devices, and what crosses each cut.
+
+Devices 0..K-1 stand in a row; hop k joins device k to k+1. The input is on device 0 and data only
+moves forward. Choose a device p(v) for every layer v with p(u) ≤ p(v) on every edge; a tensor
+(the input, or a layer's output) crosses hop k once when its producer is at k or before and a
+reader behind it, in a representation q chosen for that crossing (raw, int8, a codec).
+Optionally choose one bottleneck b on one hop k: it replaces all layers up to its insertion point
+w; the input is brought to device k, encoded there, sent, decoded on k+1; its readers run behind k.
+Optionally choose one policy of gates (early exits, a pre-filter): the gate after layer g runs
+where g runs (or where b is encoded, when w = g) and lets a measured share of its inputs go on;
+no gate may stand inside what the bottleneck replaces.
+
+    share(x)  = Π pass rates of the gates that x comes after                       (exact fraction)
+    layer     = [ share · time(v, p(v)) ]        gate = [ share before it · time(g, p(g)) ]
+    encoder   = [ time(b, k) ], a term of its own, before the gate at w if there is one
+    crossing  = [ share · (encode on k + latency + wire + decode on k+1) ], b's without encode
+    wire      = ceil(8 · bytes · 10⁹ / bandwidth) in one scenario of the bandwidths, ns
+    energy    = the same terms, times the power of the device that works and the hop's radio power
+    bytes     = [ share · bytes ] of each crossing
+    time(·, d) = measured for the type of d, else flops / flops_per_s + launch overhead, ns
+
+[·] rounds half up, once per term. `against = expected`: wire is the mean over the scenarios by
+weight; `worst`: each scenario is summed and the largest sum counts. Minimised is one of latency
+(ns), energy (µJ), bytes; the others and the accuracy may be limited:
+
+    accuracy - Σ losses ≥ floor, the loss of a representation, bottleneck or policy being the
+    accuracy of the plain model less that measured with it alone (losses are taken to add up).
+
+Not modelled: memory, and branches of a DAG that would overlap in time (the sum is what one
+request waits for when layers and transfers run one after another).
+
+Sources: Neurosurgeon (Kang et al., ASPLOS 2017, §4: one cut of a chain); DADS (Hu et al., INFOCOM
+2019, §IV: a DAG as a minimum cut, each tensor paid once); HND and GHND (Matsubara et al., 2019 and
+2021: distilled head with bottleneck, pre-filter); BottleFit (Matsubara et al., WoWMoM 2022);
+Entropic Student (Matsubara et al., WACV 2022); SPINN (Laskaridis et al., MobiCom 2020: cut and
+exit threshold together).
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+import networkx as nx
+from pydantic import Field, model_validator
+
+from models.base import Document, Name, contradiction, first_duplicate
+from models.devices import LinkRate
+from models.split_models import (
+    INPUT,
+    Bottleneck,
+    Lossy,
+    Policy,
+    PowerUjPerS,
+    Representation,
+    SplitDevice,
+    SplitModel,
+    Work,
+)
+from models.units import MAX_DURATION_NS, BitsPerSecond, Bytes, Nanoseconds, Quantity
+
+Ppm = Annotated[int, Field(ge=0, le=10**6)]
+
+
+class SplitObjective(StrEnum):
+    """What is minimised: ns, µJ or bytes."""
+
+    LATENCY = "latency"
+    ENERGY = "energy"
+    BYTES = "bytes"
+
+
+_UNITS = {
+    SplitObjective.LATENCY: "ns",
+    SplitObjective.ENERGY: "µJ",
+    SplitObjective.BYTES: "bytes",
+}
+
+
+class Against(StrEnum):
+    """Which bandwidths a plan is priced at: their weighted mean, or the worst for the plan."""
+
+    EXPECTED = "expected"
+    WORST = "worst"
+
+
+class Hop(LinkRate):
+    """The way from a device to the next of the row; radio_uj_per_s is paid while bits are sent."""
+
+    radio_uj_per_s: PowerUjPerS = 0
+
+
+class Scenario(Document):
+    """Bandwidths, one per hop, and how often they hold, as an integer weight."""
+
+    name: Name
+    weight: Annotated[int, Field(ge=1, le=10**6)] = 1
+    bandwidth_bit_per_s: tuple[BitsPerSecond, ...]
+
+
+class SplitLimits(Document):
+    """What a plan may use; a limit left out does not bind."""
+
+    accuracy_floor_ppm: Ppm | None = None
+    deadline_ns: Nanoseconds | None = None
+    energy_uj: Annotated[int, Quantity("microjoule", 10**18, "2 J")] | None = None
+    sent_bytes: Bytes | None = None
+
+
+class SplitComputingProblem(Document):
+    """One stream through a chain or DAG on a row of devices; see the module for the mathematics.
+
+    accuracy_ppm: of the plain model, in whatever measure the losses are in. Every tensor may
+    cross as "raw" without loss; `representations` are the further choices.
+    """
+
+    kind: Literal["split_computing"] = "split_computing"
+    schema_version: Literal[1] = 1
+    about: Annotated[str, Field(max_length=4000)] = ""
+    model: SplitModel
+    accuracy_ppm: Ppm = 10**6
+    devices: Annotated[tuple[SplitDevice, ...], Field(min_length=1, max_length=16)]
+    hops: tuple[Hop, ...] = ()
+    scenarios: Annotated[tuple[Scenario, ...], Field(max_length=64)] = ()
+    against: Against = Against.EXPECTED
+    representations: Annotated[tuple[Representation, ...], Field(max_length=64)] = ()
+    bottlenecks: Annotated[tuple[Bottleneck, ...], Field(max_length=256)] = ()
+    policies: Annotated[tuple[Policy, ...], Field(max_length=64)] = ()
+    objective: SplitObjective = SplitObjective.LATENCY
+    limits: SplitLimits = SplitLimits()
+
+    @property
+    def unit(self) -> str:
+        """The unit of the objective."""
+        return _UNITS[self.objective]
+
+    @property
+    def objective_in_words(self) -> str:
+        """What is minimised, for people."""
+        return f"{self.against} {self.objective}" if self.scenarios else str(self.objective)
+
+    @property
+    def size_in_words(self) -> str:
+        """How large it is, for people."""
+        return f"{len(self.devices)} devices, {len(self.model.layers)} layers"
+
+    @property
+    def bandwidths(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """(weight, bandwidth of each hop) per scenario; the hops' own where none is given."""
+        if not self.scenarios:
+            return ((1, tuple(hop.bandwidth_bit_per_s for hop in self.hops)),)
+        return tuple((s.weight, s.bandwidth_bit_per_s) for s in self.scenarios)
+
+    @model_validator(mode="after")
+    def _row_has_its_hops(self) -> Self:
+        wanted = len(self.devices) - 1
+        if len(self.hops) != wanted:
+            raise contradiction(
+                f"{len(self.devices)} devices in a row have {wanted} hops, not {len(self.hops)}",
+                "give one hop from each device to the next",
+            )
+        for scenario in self.scenarios:
+            if len(scenario.bandwidth_bit_per_s) != wanted:
+                raise contradiction(
+                    f"scenario '{scenario.name}' gives {len(scenario.bandwidth_bit_per_s)} "
+                    f"bandwidths for {wanted} hops",
+                    "give one per hop",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        groups = {
+            "devices": [device.name for device in self.devices],
+            "scenarios": [scenario.name for scenario in self.scenarios],
+            "representations": ["raw", *(r.name for r in self.representations)],
+            "bottlenecks": [bottleneck.name for bottleneck in self.bottlenecks],
+            "policies": [policy.name for policy in self.policies],
+        }
+        for group, names in groups.items():
+            twice = first_duplicate(names)
+            if twice is not None:
+                raise contradiction(
+                    f"'{twice}' is named twice in {group}",
+                    "give each its own name; 'raw' is always there",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _named_layers_exist(self) -> Self:
+        layers = {layer.name for layer in self.model.layers}
+        for where, name in self._mentions():
+            if name not in layers and not (name == INPUT and where.startswith("representation")):
+                raise contradiction(f"{where} names the unknown layer '{name}'", "check its name")
+        return self
+
+    def _mentions(self) -> Iterator[tuple[str, str]]:
+        for representation in self.representations:
+            for tensor in representation.size_bytes:
+                yield f"representation '{representation.name}'", tensor
+        for bottleneck in self.bottlenecks:
+            yield f"bottleneck '{bottleneck.name}'", bottleneck.after
+        for policy in self.policies:
+            for gate in policy.gates:
+                yield f"policy '{policy.name}'", gate.after
+
+    @model_validator(mode="after")
+    def _bottlenecks_and_gates_stand_at_waists(self) -> Self:
+        places = {bottleneck.after for bottleneck in self.bottlenecks}
+        places |= {gate.after for policy in self.policies for gate in policy.gates}
+        for name in sorted(places):
+            if not self.model.is_waist(name):
+                raise contradiction(
+                    f"not everything before layer '{name}' passes through it",
+                    "put bottlenecks and gates where a single tensor holds all that follows needs",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _losses_are_losses(self) -> Self:
+        choices: tuple[Lossy, ...] = (*self.representations, *self.bottlenecks, *self.policies)
+        for item in choices:
+            if item.accuracy_ppm is not None and item.accuracy_ppm > self.accuracy_ppm:
+                raise contradiction(
+                    f"'{item.name}' is more accurate than the plain model",
+                    "give the better model's accuracy as accuracy_ppm",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _every_time_is_known_and_sane(self) -> Self:
+        for device in self.devices:
+            for layer in self.model.layers:
+                self._check_time(f"layer '{layer.name}'", layer, device)
+            for policy in self.policies:
+                for gate in policy.gates:
+                    self._check_time(f"policy '{policy.name}' at '{gate.after}'", gate, device)
+        slowest = min((min(row, default=10**15) for _, row in self.bandwidths), default=10**15)
+        sizes = [self.model.input_bytes, *(layer.output_bytes for layer in self.model.layers)]
+        sizes += [bottleneck.size_bytes for bottleneck in self.bottlenecks]
+        if 8 * max(sizes) * 10**9 > slowest * MAX_DURATION_NS:
+            raise contradiction(
+                "sending the largest tensor over the slowest hop takes a day",
+                "check output_bytes and the bandwidths",
+            )
+        return self
+
+    def _check_time(self, what: str, work: Work, device: SplitDevice) -> None:
+        time = work.on(device)
+        if time is None:
+            raise contradiction(
+                f"how long {what} takes on device '{device.name}' is not known",
+                f"give time_ns for type '{device.profile_type}', or flops and flops_per_s",
+            )
+        if time > MAX_DURATION_NS:
+            raise contradiction(
+                f"{what} takes over a day on device '{device.name}'", "check flops and rates"
+            )
+
+
+class Placement(Document):
+    """Layers that one device runs, by name."""
+
+    device: Name
+    layers: tuple[Name, ...]
+
+
+class Crossing(Document):
+    """A tensor (a layer's name, or "input") sent over the hop that starts at a device."""
+
+    tensor: Name
+    hop_from: Name
+    representation: Name = "raw"
+
+
+class BottleneckUse(Document):
+    """A bottleneck encoded on a device and decoded on the next."""
+
+    name: Name
+    hop_from: Name
+
+
+class SplitComputingPlan(Document):
+    """Who runs what, what is sent how, through which bottleneck, under which policy of gates."""
+
+    kind: Literal["split_computing"] = "split_computing"
+    placement: tuple[Placement, ...]
+    crossings: tuple[Crossing, ...] = ()
+    bottleneck: BottleneckUse | None = None
+    policy: Name | None = None
+
+
+def ancestors(model: SplitModel, layer: str) -> set[str]:
+    """The layers that a bottleneck after `layer` replaces: all it depends on, and itself."""
+    return {layer, *nx.ancestors(model.graph, layer)}

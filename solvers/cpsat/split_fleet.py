@@ -1,0 +1,34 @@
+"""A fleet as a multiple-choice multidimensional knapsack, solved by CP-SAT in exact integers."""
+
+from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
+from models.result import Claim, Limits
+from solvers.backends import program_cpsat
+from solvers.base import Progress, Stopwatch
+from solvers.tables.split_fleet import Tables
+from solvers.tables.split_fleet_answer import Formulation, Found, over_windows
+
+
+class ConstraintProgram:
+    """Clause learning on the columns of each window."""
+
+    name = "cpsat"
+
+    def solve(
+        self,
+        problem: SplitFleetProblem,
+        limits: Limits,
+        hint: SplitFleetPlan | None = None,
+        report: Progress[SplitFleetPlan] | None = None,
+    ) -> Claim[SplitFleetPlan]:
+        """The optimum, or proof that there is no plan."""
+        watch = Stopwatch(limits, report)
+
+        def window(tables: Tables) -> Found:
+            form = Formulation(tables)
+            if not program_cpsat.fits(form.program):
+                return Found()
+            start = None if hint is None else form.point(tables.columns(hint))
+            answer = program_cpsat.solve(form.program, watch.left_ns(), limits.seed, start)
+            return form.found(answer)
+
+        return over_windows(self.name, problem, watch, window)

@@ -1,0 +1,1 @@
+"""Solvers that call solvers: bounds from relaxed parts, plans from restricted ones."""

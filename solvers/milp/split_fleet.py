@@ -1,0 +1,31 @@
+"""A fleet as a multiple-choice multidimensional knapsack, solved by HiGHS; all columns at once."""
+
+from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
+from models.result import Claim, Limits
+from solvers.backends import program_highs
+from solvers.base import Progress, Stopwatch
+from solvers.tables.split_fleet import Tables
+from solvers.tables.split_fleet_answer import Formulation, Found, over_windows
+
+
+class Knapsack:
+    """Branch and bound on the columns of each window."""
+
+    name = "milp"
+
+    def solve(
+        self,
+        problem: SplitFleetProblem,
+        limits: Limits,
+        hint: SplitFleetPlan | None = None,
+        report: Progress[SplitFleetPlan] | None = None,
+    ) -> Claim[SplitFleetPlan]:
+        """The optimum, or proof that there is no plan."""
+        watch = Stopwatch(limits, report)
+
+        def window(tables: Tables) -> Found:
+            form = Formulation(tables)
+            start = None if hint is None else form.point(tables.columns(hint))
+            return form.found(program_highs.solve(form.program, watch.left_ns(), start))
+
+        return over_windows(self.name, problem, watch, window)

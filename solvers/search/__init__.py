@@ -1,0 +1,1 @@
+"""Combinatorial searches: cuts, branch and bound."""

@@ -1,0 +1,89 @@
+"""Judgement of split plans: explanations, bounds and whole certificates."""
+
+from hypothesis import given, settings
+
+from models.problems.split_computing import SplitComputingProblem, SplitLimits, SplitObjective
+from models.result import Grade, Limits, Proof
+from planner import explain
+from planner.bounds import lower_bound
+from planner.service import plan
+from planner.verify import verify
+from problem_instances import best_known, load
+from solvers.registry import entries
+from tests.oracles import split_computing as oracle
+from tests.split_strategies import split_computing
+
+
+def _three_tiers() -> SplitComputingProblem:
+    problem = load("exits-three-tiers")
+    assert isinstance(problem, SplitComputingProblem)
+    return problem
+
+
+def test_two_unrelated_methods_agree_through_the_service() -> None:
+    """A certificate of a split is optimal, agreed, and in the unit of its objective."""
+    problem = load("resnet50-xiaomi-energy")
+    certificate = plan(problem, Limits(time_limit_ns=30 * 10**9))
+    assert certificate.grade is Grade.OPTIMAL
+    assert certificate.proof in (Proof.AGREED, Proof.CHECKED)
+    assert certificate.unit == "µJ"
+    assert certificate.objective == best_known("resnet50-xiaomi-energy").objective
+
+
+def test_each_limit_in_the_way_is_named_with_what_would_do() -> None:
+    """Two limits that contradict: each is told the least value at which the other can stay."""
+    problem = _three_tiers().model_copy(
+        update={"limits": SplitLimits(accuracy_floor_ppm=757_000, deadline_ns=25 * 10**6)}
+    )
+    lines = explain.infeasible(problem, 30 * 10**9)
+    assert len(lines) == 2
+    least = int(lines[0].split("(")[1].split(" ns")[0].replace(",", ""))
+    assert "accuracy floor" in lines[1]
+    accuracy = int(lines[1].split("high: ")[1].split(" ppm")[0].replace(",", ""))
+    method = entries(problem.kind)[0].load()
+    for deadline, floor, feasible in (
+        (least, 757_000, True),
+        (least - 1, 757_000, False),
+        (25 * 10**6, accuracy, True),
+        (25 * 10**6, accuracy + 1, False),
+    ):
+        limits = SplitLimits(accuracy_floor_ppm=floor, deadline_ns=deadline)
+        changed = problem.model_copy(update={"limits": limits})
+        assert (method.solve(changed, Limits()).plan is not None) is feasible
+
+
+def test_what_a_limit_costs_is_the_optimum_without_it() -> None:
+    """Binding limits are named with the better optimum, the others as free."""
+    problem = _three_tiers()
+    best = best_known("exits-three-tiers").plan
+    assert best is not None
+    lines = explain.binding(problem, best, 30 * 10**9)
+    assert lines[0].startswith("the longest step is")
+    assert {line.split(" ")[0] for line in lines[1:]} <= {
+        "without",
+        "deadline_ns",
+        "energy_uj",
+        "sent_bytes",
+        "accuracy_floor_ppm",
+    }
+    assert len(lines) == 5
+
+
+@settings(deadline=None, max_examples=60)
+@given(split_computing())
+def test_the_combinatorial_bound_holds(problem: SplitComputingProblem) -> None:
+    """Fastest devices without transfers are never above the optimum."""
+    timed = problem.model_copy(update={"objective": SplitObjective.LATENCY})
+    bound, optimum = lower_bound(timed), oracle.optimum(timed)
+    assert bound is None or optimum is None or bound <= optimum
+
+
+def test_totals_of_a_plan_worked_out_by_hand() -> None:
+    """ResNet-50 through 3.64 kB at 4 Mbit/s: 8.604 + 7.28 + 0.463 + 0.5076 ms."""
+    problem = load("resnet50-jetson-bottlenecks")
+    best = best_known("resnet50-jetson-bottlenecks").plan
+    assert best is not None
+    totals = verify(problem, best).breakdown.totals
+    assert totals["latency_ns"] == 8_604_000 + 7_280_000 + 463_000 + 507_600
+    assert totals["sent_bytes"] == 3640
+    assert totals["accuracy_ppm"] == 740_000

@@ -1,0 +1,168 @@
+"""Methods for fleets beyond the oracle's reach, and the corridor that the kind was made for."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.documents import read_problem
+from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem, Window
+from models.result import Limits, Reason
+from planner import explain
+from planner.bounds import lower_bound
+from planner.verify import verify
+from problem_instances import load
+from problem_instances.generate import generate
+from problem_instances.generators.split_fleet import FleetSpec
+from solvers.decomposition.split_fleet_prices import lagrangian
+from solvers.registry import entries, entry
+from solvers.tables.split_fleet import build
+from tests.oracles import split_fleet as oracle
+from tests.split_strategies import split_fleet
+
+LIMITS = Limits(time_limit_ns=60 * 10**9)
+
+
+def _fleet(source: str | FleetSpec) -> SplitFleetProblem:
+    problem = load(source) if isinstance(source, str) else read_problem(generate(source))
+    assert isinstance(problem, SplitFleetProblem)
+    return problem
+
+
+def _solved(problem: SplitFleetProblem, method: str) -> tuple[int, SplitFleetPlan]:
+    found = entry(problem.kind, method)
+    assert found is not None
+    claim = found.load().solve(problem, LIMITS)
+    assert claim.reason is Reason.COMPLETED, claim
+    assert claim.plan is not None
+    objective = verify(problem, claim.plan).objective
+    assert objective == claim.lower_bound
+    return objective or 0, claim.plan
+
+
+@pytest.mark.parametrize("objective", ["loss", "latency", "energy", "bytes"])
+def test_exact_methods_agree_on_forty_cameras(objective: str) -> None:
+    """Prices and HiGHS prove one optimum of 40 cameras with 30 options each.
+
+    CP-SAT, which takes minutes for latencies in ns, joins where costs are coarse.
+    """
+    problem = _fleet(FleetSpec(seed=4, objective=objective))
+    assert {len(options) for options in problem.options.values()} == {30}
+    methods = ("prices", "milp", "cpsat") if objective == "loss" else ("prices", "milp")
+    assert len({_solved(problem, method)[0] for method in methods}) == 1
+
+
+def test_heuristics_lose_on_forty_cameras() -> None:
+    """No baseline finds the optimum of the shipped fleet; each gives a plan that holds."""
+    problem = _fleet("cameras-40")
+    best, _ = _solved(problem, "prices")
+    for item in entries(problem.kind):
+        if not item.traits.exact:
+            plan = item.load().solve(problem, LIMITS).plan
+            assert plan is not None, item.name
+            assert (verify(problem, plan).objective or 0) > best, item.name
+
+
+def test_three_hundred_cameras_are_proved() -> None:
+    """Knapsacks per uplink close the gap that the relaxation leaves on fifteen uplinks."""
+    _solved(_fleet(FleetSpec(seed=1, streams=300, uplinks=15, servers=4)), "prices")
+
+
+@given(split_fleet(), st.data())
+@settings(deadline=None, max_examples=60)
+def test_any_prices_bound_the_optimum(problem: SplitFleetProblem, data: st.DataObject) -> None:
+    """Whatever the prices on uplinks and servers, the Lagrangian bound is no more than the optimum.
+
+    So no error of floating point in finding prices can make the bound too high.
+    """
+    optimum = oracle.optimum(problem)
+    total = 0
+    for tables in build(problem):
+        if tables.empty:
+            assert optimum is None
+            return
+        size = len(tables.capacity)
+        drawn = data.draw(st.lists(st.floats(0, 1e6), min_size=size, max_size=size))
+        total += lagrangian(tables, np.array(drawn)).bound
+    assert optimum is None or total <= optimum
+
+
+@given(split_fleet())
+@settings(deadline=None, max_examples=60)
+def test_streams_alone_bound_the_fleet(problem: SplitFleetProblem) -> None:
+    """The combinatorial bound is never above the optimum."""
+    bound, optimum = lower_bound(problem), oracle.optimum(problem)
+    assert bound is None or optimum is None or bound <= optimum
+
+
+def _accuracy(problem: SplitFleetProblem, plan: SplitFleetPlan, window: str) -> dict[str, int]:
+    catalogue = {stream.name: stream.catalogue for stream in problem.streams}
+    accuracy = {
+        (name, option.name): option.accuracy_ppm
+        for name, options in problem.options.items()
+        for option in options
+    }
+    return {
+        choice.stream: accuracy[catalogue[choice.stream], choice.option]
+        for choice in plan.choices
+        if choice.window == window
+    }
+
+
+def test_the_corridor_keeps_urgent_streams_at_the_least_loss() -> None:
+    """Urgent streams keep deadline and floor; the streams around them give way, provably least."""
+    problem = _fleet("corridor-24")
+    _, plan = _solved(problem, "prices")
+    calm_problem = problem.model_copy(update={"windows": (Window(name="calm"),)})
+    calm = _accuracy(calm_problem, _solved(calm_problem, "prices")[1], "calm")
+    degraded = 0
+    for window in problem.windows:
+        urgent = {item.stream for item in window.urgent}
+        found = _accuracy(problem, plan, window.name)
+        assert min(found[name] for name in urgent) >= 740_000
+        others = [name for name in found if name not in urgent]
+        lost = sum(calm[name] - found[name] for name in others)
+        assert lost >= 0
+        degraded += lost > 0
+        alone = problem.model_copy(update={"windows": (window,)})
+        assert _solved(alone, "milp")[0] == _solved(alone, "prices")[0]
+    assert degraded == len(problem.windows)
+
+
+def test_an_overloaded_corridor_names_what_binds() -> None:
+    """The explanation names the links that bind with the least rate that would do.
+
+    The repair holds: just above the rate named a plan exists, just below it there is none.
+    """
+    problem = _fleet("corridor-24-blocked")
+    lines = explain.infeasible(problem, 60 * 10**9)
+    assert all(line.startswith("uplink cell-") and " binds in " in line for line in lines)
+    name, _, where = lines[0].split(": ")[0].removeprefix("uplink ").partition(" binds in ")
+    window = next(item for item in problem.windows if item.name == where)
+    first = next(item for item in problem.uplinks if item.name == name)
+    needed = float(lines[0].split(": ")[1].split(" Mbit/s")[0]) * 10**6
+    for rate, feasible in ((needed * 1.01, True), (needed * 0.99, False)):
+        wider = first.model_copy(update={"bandwidth_bit_per_s": round(rate)})
+        others = tuple(wider if item.name == name else item for item in problem.uplinks)
+        changes = {"windows": (window,), "uplinks": others}
+        changed = problem.model_copy(update=changes)
+        claim = entries(problem.kind)[0].load().solve(changed, LIMITS)
+        assert (claim.plan is not None) is feasible
+
+
+def test_a_stream_without_options_is_named() -> None:
+    """A stream that cannot be served even alone is named with what it asks for."""
+    problem = _fleet("crossing-4")
+    hurried = problem.streams[0].model_copy(update={"deadline_ns": 10**6})
+    changed = problem.model_copy(update={"streams": (hurried, *problem.streams[1:])})
+    (line,) = explain.infeasible(changed, 30 * 10**9)
+    assert line.startswith("north-1 in always has no option by itself")
+    assert "deadline 1.00 ms" in line
+
+
+def test_full_links_are_named_with_what_more_would_save() -> None:
+    """What binds a plan is named with the objective that unlimited room would save."""
+    problem = _fleet("cameras-40")
+    _, plan = _solved(problem, "prices")
+    lines = explain.binding(problem, plan, 60 * 10**9)
+    assert any(line.startswith("cell-") and "ppm less" in line for line in lines)

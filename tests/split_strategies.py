@@ -1,0 +1,248 @@
+"""Hypothesis strategies for split computing: chains and DAGs small enough to enumerate."""
+
+from hypothesis import strategies as st
+
+from models.problems.split_computing import (
+    Against,
+    Hop,
+    Scenario,
+    SplitComputingProblem,
+    SplitLimits,
+    SplitObjective,
+)
+from models.problems.split_fleet import (
+    Catalogue,
+    FleetObjective,
+    Option,
+    Server,
+    SplitFleetProblem,
+    Stream,
+    Uplink,
+    Urgency,
+    Window,
+)
+from models.split_models import (
+    Bottleneck,
+    Gate,
+    Policy,
+    Representation,
+    SplitDevice,
+    SplitLayer,
+    SplitModel,
+    Work,
+)
+
+_BANDWIDTHS = [8 * 10**9, 2 * 10**9, 7 * 10**8]
+_TYPES = ["camera", "server"]
+_ACCURACY = 900_000
+
+
+@st.composite
+def _work(draw: st.DrawFn) -> Work:
+    """Time on one type, on both, or on neither."""
+    types = draw(st.sets(st.sampled_from(_TYPES)))
+    return Work(time_ns={kind: draw(st.integers(0, 9)) for kind in sorted(types)})
+
+
+@st.composite
+def split_model(draw: st.DrawFn, layers: int, *, chain: bool) -> SplitModel:
+    """A chain, or a DAG whose edges follow the order of the document."""
+    names = [f"v{index}" for index in range(layers)]
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    edges = tuple(pair for pair in pairs if draw(st.booleans()))
+    return SplitModel(
+        name="tiny",
+        input_bytes=draw(st.integers(0, 20)),
+        layers=tuple(
+            SplitLayer(
+                name=name,
+                time_ns={"camera": draw(st.integers(0, 30)), "server": draw(st.integers(0, 9))},
+                output_bytes=draw(st.integers(0, 20)),
+            )
+            for name in names
+        ),
+        edges=None if chain else edges,
+    )
+
+
+@st.composite
+def _devices(draw: st.DrawFn, size: int) -> tuple[SplitDevice, ...]:
+    return tuple(
+        SplitDevice(
+            name=f"d{index}",
+            type="camera" if index == 0 else draw(st.sampled_from(_TYPES)),
+            power_uj_per_s=draw(st.sampled_from([0, 10**9, 3 * 10**9])),
+        )
+        for index in range(size)
+    )
+
+
+@st.composite
+def _representations(draw: st.DrawFn, model: SplitModel) -> tuple[Representation, ...]:
+    tensors = ["input", *(layer.name for layer in model.layers)]
+    found = []
+    if draw(st.booleans()):
+        found.append(Representation(name="int8", size_ppm=250_000))
+    if draw(st.booleans()):
+        found.append(
+            Representation(
+                name="codec",
+                size_bytes={draw(st.sampled_from(tensors)): draw(st.integers(0, 4))},
+                encode=draw(st.one_of(st.none(), _work())),
+                decode=draw(st.one_of(st.none(), _work())),
+                accuracy_ppm=draw(st.sampled_from([None, 850_000, 880_000])),
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def _policies(draw: st.DrawFn, waists: list[str]) -> tuple[Policy, ...]:
+    if not waists or draw(st.booleans()):
+        return ()
+    places = draw(st.lists(st.sampled_from(waists), min_size=1, max_size=2, unique=True))
+    gates = tuple(
+        Gate(
+            after=place,
+            pass_ppm=draw(st.sampled_from([0, 333_333, 500_000, 10**6])),
+            time_ns={"camera": draw(st.integers(0, 3)), "server": 1},
+        )
+        for place in places
+    )
+    return (Policy(name="exits", gates=gates, accuracy_ppm=draw(st.sampled_from([None, 870_000]))),)
+
+
+@st.composite
+def _limits(draw: st.DrawFn) -> SplitLimits:
+    if draw(st.booleans()):
+        return SplitLimits()
+    return SplitLimits(
+        accuracy_floor_ppm=draw(st.sampled_from([None, 830_000, 860_000, 890_000])),
+        deadline_ns=draw(st.sampled_from([None, 15, 40])),
+        energy_uj=draw(st.sampled_from([None, 40, 100])),
+        sent_bytes=draw(st.sampled_from([None, 3, 20])),
+    )
+
+
+@st.composite
+def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitComputingProblem:
+    """Up to 3 devices and 4 layers, with every option of the kind."""
+    chained = draw(st.booleans()) if chain is None else chain
+    size = draw(st.sampled_from([1, 2, 2, 2, 3]))
+    model = draw(split_model(draw(st.integers(1, 4 if size < 3 else 3)), chain=chained))
+    waists = [layer.name for layer in model.layers if model.is_waist(layer.name)]
+    bottlenecks = tuple(
+        Bottleneck(
+            name=f"b{index}",
+            after=draw(st.sampled_from(waists)),
+            size_bytes=draw(st.integers(0, 4)),
+            encode=draw(_work()),
+            decode=draw(_work()),
+            accuracy_ppm=draw(st.sampled_from([None, 840_000, 870_000])),
+        )
+        for index in range(draw(st.integers(0, 2)) if waists else 0)
+    )
+    bandwidth = st.sampled_from(_BANDWIDTHS)
+    return SplitComputingProblem(
+        model=model,
+        accuracy_ppm=_ACCURACY,
+        devices=draw(_devices(size)),
+        hops=tuple(
+            Hop(
+                latency_ns=draw(st.integers(0, 5)),
+                bandwidth_bit_per_s=draw(bandwidth),
+                radio_uj_per_s=draw(st.sampled_from([0, 2 * 10**9])),
+            )
+            for _ in range(size - 1)
+        ),
+        scenarios=tuple(
+            Scenario(
+                name=f"s{index}",
+                weight=draw(st.integers(1, 3)),
+                bandwidth_bit_per_s=tuple(draw(bandwidth) for _ in range(size - 1)),
+            )
+            for index in range(draw(st.integers(0, 2)))
+        ),
+        against=draw(st.sampled_from(Against)),
+        representations=draw(_representations(model)),
+        bottlenecks=bottlenecks,
+        policies=draw(_policies(waists)),
+        objective=draw(st.sampled_from(SplitObjective)),
+        limits=draw(_limits()),
+    )
+
+
+@st.composite
+def _option(draw: st.DrawFn, name: str) -> Option:
+    remote = draw(st.booleans())
+    return Option(
+        name=name,
+        device_ns=draw(st.integers(0, 9)) * 10**8,
+        sent_bytes=draw(st.integers(0, 9)) * 10**3 if remote else 0,
+        server_ns=draw(st.integers(1, 9)) * 10**7 if remote else 0,
+        energy_uj=draw(st.integers(0, 9)),
+        accuracy_ppm=draw(st.sampled_from([600_000, 650_000, 700_000, 760_000])),
+    )
+
+
+@st.composite
+def _demand(draw: st.DrawFn) -> dict[str, int | None]:
+    return {
+        "rate_millihz": draw(st.sampled_from([500, 1000, 1700])),
+        "priority": draw(st.integers(0, 3)),
+        "deadline_ns": draw(st.sampled_from([None, None, 3 * 10**8, 8 * 10**8])),
+        "accuracy_floor_ppm": draw(st.sampled_from([None, None, 620_000, 700_000])),
+    }
+
+
+@st.composite
+def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
+    """Up to 3 streams, 3 options, 2 uplinks, 2 servers and 2 windows; tight rooms."""
+    streams = draw(st.integers(1, 3))
+    servers = draw(st.integers(1, 2))
+    windows = draw(st.integers(1, 2)) if streams < 3 else 1
+    names = [f"c{index}" for index in range(streams)]
+    return SplitFleetProblem(
+        catalogues=tuple(
+            Catalogue(
+                name=f"k{index}",
+                options=tuple(draw(_option(f"o{n}")) for n in range(draw(st.integers(1, 3)))),
+            )
+            for index in range(2)
+        ),
+        uplinks=tuple(
+            Uplink(
+                name=f"u{index}",
+                bandwidth_bit_per_s=draw(st.sampled_from([40_000, 100_000, 10**6])),
+                share_ppm=draw(st.sampled_from([10**6, 700_000])),
+            )
+            for index in range(2)
+        ),
+        servers=tuple(
+            Server(
+                name=f"s{index}",
+                slowdown_ppm=draw(st.sampled_from([10**6, 1_500_001])),
+                share_ppm=draw(st.sampled_from([10**6, 90_000])),
+            )
+            for index in range(servers)
+        ),
+        streams=tuple(
+            Stream(
+                name=name,
+                catalogue=draw(st.sampled_from(["k0", "k1"])),
+                uplink=draw(st.sampled_from(["u0", "u1"])),
+                servers=draw(st.sampled_from([None, None, ("s0",)])),
+                **draw(_demand()),
+            )
+            for name in names
+        ),
+        windows=tuple(
+            Window(
+                name=f"w{index}",
+                weight=draw(st.integers(1, 3)),
+                urgent=(Urgency(stream="c0", **draw(_demand())),) if index else (),
+            )
+            for index in range(windows)
+        ),
+        objective=draw(st.sampled_from(FleetObjective)),
+    )
