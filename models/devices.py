@@ -1,13 +1,15 @@
 """The device graph: what can compute, and what joins it."""
 
 from functools import cached_property
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-import networkx as nx
 from pydantic import Field, model_validator
 
 from models.base import Document, Name, contradiction, first_duplicate
 from models.units import BitsPerSecond, Bytes, BytesPerSecond, FlopsPerSecond, Nanoseconds
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MAX_DEVICES = 256
 
@@ -114,6 +116,8 @@ class DeviceGraph(Document):
 
     def to_networkx(self) -> "nx.DiGraph[str]":
         """Directed graph: nodes carry `device`, edges `rate`; default links are spelled out."""
+        import networkx as nx
+
         graph: nx.DiGraph[str] = nx.DiGraph()
         for device in self.devices:
             graph.add_node(device.name, device=device)

@@ -5,9 +5,9 @@ A *token* is the smallest item of work: a token of a language model, an image of
 
 import itertools
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Self
 
-import networkx as nx
 from pydantic import Field, model_validator
 
 from models.base import Document, Name, contradiction, first_duplicate
@@ -65,32 +65,36 @@ class ModelGraph(Document):
                         f"edges/{index} names the unknown layer '{end}'",
                         f"use one of: {', '.join(sorted(known)[:8])}",
                     )
-        if not nx.is_directed_acyclic_graph(self._graph):
-            cycle = " -> ".join(source for source, _ in nx.find_cycle(self._graph))
+        try:
+            self._order  # noqa: B018  # computed here once, for its error
+        except CycleError as error:
+            cycle = " -> ".join(error.args[1])
             raise contradiction(
-                f"the edges form a cycle through {cycle}", "remove one edge of the cycle"
-            )
+                f"the edges form a cycle: {cycle}", "remove one edge of the cycle"
+            ) from None
         return self
 
     @cached_property
-    def _graph(self) -> "nx.DiGraph[str]":
-        graph: nx.DiGraph[str] = nx.DiGraph()
+    def _successors(self) -> dict[str, set[str]]:
         names = [layer.name for layer in self.layers]
-        graph.add_nodes_from(names)
-        graph.add_edges_from(itertools.pairwise(names) if self.edges is None else self.edges)
-        return graph
+        successors: dict[str, set[str]] = {name: set() for name in names}
+        for source, target in itertools.pairwise(names) if self.edges is None else self.edges:
+            successors[source].add(target)
+        return successors
+
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
+        """Names in topological order; raises CycleError."""
+        return tuple(TopologicalSorter(self._successors).static_order())[::-1]
 
     @cached_property
     def chain(self) -> tuple[Layer, ...] | None:
         """The layers in order, repetitions spelled out, or None where the graph is no chain."""
-        graph = self._graph
-        order = list(nx.topological_sort(graph))
-        if any(not graph.has_edge(a, b) for a, b in itertools.pairwise(order)):
-            return None
-        if graph.number_of_edges() != len(order) - 1:
+        following = [{name} for name in self._order[1:]]
+        if [self._successors[name] for name in self._order] != [*following, set()]:
             return None
         by_name = {layer.name: layer for layer in self.layers}
-        return tuple(by_name[name] for name in order for _ in range(by_name[name].repeat))
+        return tuple(by_name[name] for name in self._order for _ in range(by_name[name].repeat))
 
 
 class Measurement(Document):

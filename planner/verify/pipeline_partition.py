@@ -125,7 +125,8 @@ def memory_bytes(problem: PipelinePartitionProblem, stage: Stage) -> int:
     )
 
 
-def _layer_ns(problem: PipelinePartitionProblem, layer: Layer, device: Device) -> int:
+def layer_ns(problem: PipelinePartitionProblem, layer: Layer, device: Device) -> int:
+    """Time of one unit of a layer on a device, ns: measured, or else by the roofline."""
     work = problem.workload
     measured = problem.profile.time_ns(
         device.profile_type, layer.name, work.unit_tokens, work.batch
@@ -145,7 +146,7 @@ def _layer_ns(problem: PipelinePartitionProblem, layer: Layer, device: Device) -
 def _compute_ns(problem: PipelinePartitionProblem, stage: Stage) -> int:
     device = _device(problem, stage)
     held = problem.layers[stage.start : stage.stop]
-    return sum(_layer_ns(problem, layer, device) for layer in held)
+    return sum(layer_ns(problem, layer, device) for layer in held)
 
 
 def _transfer_ns(problem: PipelinePartitionProblem, stage: Stage, target: str) -> int:

@@ -1,0 +1,16 @@
+"""Lower bounds from the raw instance, without any solver: what `checked` proofs rest on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from models.problems import AnyProblem
+from planner.bounds import pipeline_partition
+
+_BY_KIND: dict[str, Callable[[Any], int | None]] = {
+    "pipeline_partition": pipeline_partition.lower_bound,
+}
+
+
+def lower_bound(problem: AnyProblem) -> int | None:
+    """No plan of the problem costs less, in the kind's integer unit; None where none is known."""
+    return _BY_KIND[problem.kind](problem)

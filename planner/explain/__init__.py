@@ -1,0 +1,20 @@
+"""Answers to "why": what binds a plan, and what stands in the way of any."""
+
+from typing import Any
+
+from models.problems import AnyPlan, AnyProblem
+from planner.explain import pipeline_partition
+
+_BY_KIND: dict[str, Any] = {"pipeline_partition": pipeline_partition}
+
+
+def infeasible(problem: AnyProblem, time_limit_ns: int) -> tuple[str, ...]:
+    """Lines that name a smallest set of rules in conflict, and the smallest repairs."""
+    lines: tuple[str, ...] = _BY_KIND[problem.kind].infeasible(problem, time_limit_ns)
+    return lines
+
+
+def binding(problem: AnyProblem, plan: AnyPlan, time_limit_ns: int) -> tuple[str, ...]:
+    """Lines that name what limits a verified plan and what each rule costs."""
+    lines: tuple[str, ...] = _BY_KIND[problem.kind].binding(problem, plan, time_limit_ns)
+    return lines

@@ -1,0 +1,27 @@
+"""From a plan in force to a problem with changed devices that remembers the plan."""
+
+from typing import Any
+
+from models.problems import AnyPlan, AnyProblem
+from planner.replan import pipeline_partition
+from planner.replan.pipeline_partition import ChangeError
+
+__all__ = ["ChangeError", "changed"]
+
+_BY_KIND: dict[str, Any] = {"pipeline_partition": pipeline_partition}
+
+
+def changed(
+    problem: AnyProblem,
+    plan: AnyPlan,
+    lost: tuple[str, ...] = (),
+    slowed: tuple[tuple[str, str], ...] = (),
+    ns_per_mib: int = 0,
+) -> AnyProblem:
+    """The problem without the `lost` devices and with others `slowed`, to be planned from `plan`.
+
+    slowed: (device, factor as text, such as "2" or "1.5"); ns_per_mib: price of moving weights.
+    Raises ChangeError.
+    """
+    result: AnyProblem = _BY_KIND[problem.kind].changed(problem, plan, lost, slowed, ns_per_mib)
+    return result

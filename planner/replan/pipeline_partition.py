@@ -1,0 +1,107 @@
+"""Changes of a pipeline's devices: some lost, some slower, the old plan remembered."""
+
+from fractions import Fraction
+
+from models.devices import Device, DeviceGraph
+from models.layers import Measurement, Profile
+from models.problems.pipeline_partition import (
+    PipelinePartitionPlan,
+    PipelinePartitionProblem,
+    PreviousPlan,
+)
+from models.units import round_half_up
+
+
+class ChangeError(ValueError):
+    """A change that does not fit the problem."""
+
+
+def changed(
+    problem: PipelinePartitionProblem,
+    plan: PipelinePartitionPlan,
+    lost: tuple[str, ...],
+    slowed: tuple[tuple[str, str], ...],
+    ns_per_mib: int,
+) -> PipelinePartitionProblem:
+    """The changed problem; see planner.replan.changed."""
+    _check_names(problem, [*lost, *(name for name, _ in slowed)])
+    if problem.source_device in lost:
+        raise ChangeError(
+            f"'{problem.source_device}' is the source device; change 'source_device' in the file"
+        )
+    for name, factor in slowed:
+        problem = _slow(problem, name, _factor(factor))
+    order = problem.device_order
+    previous = PreviousPlan(stages=plan.stages, ns_per_mib=ns_per_mib)
+    fields = problem.model_dump() | {
+        "device_graph": _without(problem.device_graph, lost).model_dump(),
+        "device_order": order and tuple(name for name in order if name not in lost),
+        "previous": previous.model_dump(),
+    }
+    return PipelinePartitionProblem.model_validate(fields)
+
+
+def _check_names(problem: PipelinePartitionProblem, names: list[str]) -> None:
+    for name in names:
+        if problem.device_graph.device(name) is None:
+            known = ", ".join(device.name for device in problem.devices)
+            raise ChangeError(f"there is no device '{name}'; use one of: {known}")
+
+
+def _factor(text: str) -> Fraction:
+    try:
+        factor = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise ChangeError(f"'{text}' is no factor; write a number such as 2 or 1.5") from None
+    if not 0 < factor <= 1000:
+        raise ChangeError(f"{text} times slower is out of range; write a number from 0 to 1000")
+    return factor
+
+
+def _without(graph: DeviceGraph, lost: tuple[str, ...]) -> DeviceGraph:
+    devices = tuple(device for device in graph.devices if device.name not in lost)
+    if not devices:
+        raise ChangeError("no device is left")
+    links = tuple(link for link in graph.links if not {link.source, link.target} & set(lost))
+    return DeviceGraph(devices=devices, links=links, default_link=graph.default_link)
+
+
+def _slow(
+    problem: PipelinePartitionProblem, name: str, factor: Fraction
+) -> PipelinePartitionProblem:
+    """One device `factor` times slower: its rates, and measured times under a type of its own."""
+    kind = f"{name} slowed"
+    graph = problem.device_graph
+    devices = tuple(
+        _slower(device, kind, factor) if device.name == name else device for device in graph.devices
+    )
+    old = next(device.profile_type for device in graph.devices if device.name == name)
+    measurements = tuple(
+        _with_slower_type(measurement, old, kind, factor)
+        for measurement in problem.profile.measurements
+    )
+    return problem.model_copy(
+        update={
+            "device_graph": graph.model_copy(update={"devices": devices}),
+            "profile": Profile(measurements=measurements),
+        }
+    )
+
+
+def _slower(device: Device, kind: str, factor: Fraction) -> Device:
+    rates = {
+        field: max(1, round_half_up(value / factor))
+        for field in ("flops_per_s", "memory_bytes_per_s")
+        if (value := getattr(device, field)) is not None
+    }
+    overhead = round_half_up(device.launch_overhead_ns * factor)
+    return device.model_copy(update={"type": kind, "launch_overhead_ns": overhead, **rates})
+
+
+def _with_slower_type(
+    measurement: Measurement, old: str, kind: str, factor: Fraction
+) -> Measurement:
+    if old not in measurement.time_ns:
+        return measurement
+    slower = {layer: round_half_up(ns * factor) for layer, ns in measurement.time_ns[old].items()}
+    return measurement.model_copy(update={"time_ns": {**measurement.time_ns, kind: slower}})

@@ -1,0 +1,44 @@
+"""Which methods run for a kind, side by side and one after another.
+
+A *lane* is a tuple of methods that one child runs in turn, each with the best plan so far as its
+hint. Lanes race: as soon as one has proved the optimum, the others have a share of the time left
+to confirm it by an unrelated method (proof `agreed`), and are then stopped.
+"""
+
+from models.problems import AnyProblem
+from solvers.registry import Entry, entries
+
+Lanes = tuple[tuple[Entry, ...], ...]
+
+_LANES: dict[str, tuple[tuple[str, ...], ...]] = {
+    # The dynamic program answers in milliseconds up to about 14 distinct devices; where it does
+    # not, the published heuristics have given plans meanwhile and the general methods take over.
+    "pipeline_partition": (
+        ("dp", "cpsat"),
+        ("speed-weighted", "pipedream", "edgeshard", "memory-weighted", "milp"),
+    ),
+}
+
+
+class UnknownSolverError(ValueError):
+    """A method that the kind does not have."""
+
+
+def lanes(problem: AnyProblem, solver: str | None = None) -> Lanes:
+    """The lanes for a problem, or the one method asked for. Raises UnknownSolverError."""
+    known = {item.name: item for item in entries(problem.kind)}
+    if solver is None:
+        return tuple(tuple(known[name] for name in lane) for lane in _LANES[problem.kind])
+    if solver not in known:
+        names = ", ".join(known)
+        raise UnknownSolverError(f"no method '{solver}' for {problem.kind}; use one of: {names}")
+    return ((known[solver],),)
+
+
+def confirmation_ns(time_limit_ns: int, elapsed_ns: int) -> int:
+    """How long an unrelated method may try to confirm an optimum proved after `elapsed_ns`.
+
+    Four times what the proof took, at least 3 s, at most a third of the time limit: a second
+    opinion is worth seconds, not minutes.
+    """
+    return min(time_limit_ns // 3, max(3 * 10**9, 4 * elapsed_ns))
