@@ -5,10 +5,11 @@ from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from models.result import Verification, Violation
-from planner.verify import pipeline_partition
+from planner.verify import expert_selection, pipeline_partition
 
 _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "pipeline_partition": pipeline_partition.verify,
+    "expert_selection": expert_selection.verify,
 }
 
 
