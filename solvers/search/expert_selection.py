@@ -44,7 +44,7 @@ from solvers.tables.expert_selection_quality import Gated, Measured, SetFunction
 # Errors of float sums of qualities stay a hundred times below this, ppm.
 TOLERANCE = 1e-6
 _ROOT_STEPS = 200
-_NODE_STEPS = 6
+_NODE_STEPS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +196,8 @@ class Search:
         """Step 3's bound and what it decides about single experts."""
         if self.linear is not None and memory is not None:
             verdict = self.linear.bound(box, memory, self.target, steps)
+            if self.function.monotone and verdict.bound >= self.target:
+                verdict = replace(verdict, bound=min(verdict.bound, self._largest(box)))
             if self.linear.function is self.function or verdict.bound < self.target:
                 return verdict
             bound = min(verdict.bound, self._largest(box))
