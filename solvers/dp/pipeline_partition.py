@@ -38,6 +38,12 @@ from solvers.tables.pipeline_partition import Columns, Ints, Tables, build
 from solvers.tables.pipeline_space import Space, build_space
 
 
+# One 8-byte value, and as much again for what is being built beside it.
+_BYTES_PER_STATE = 16
+# Suffixes extended at a time: the working set of one block stays in a core's cache.
+_BLOCK = 4096
+
+
 class OutOfTimeError(Exception):
     """The stopwatch ran out between two layers of the table."""
 
@@ -135,19 +141,20 @@ class _Program:
             if not mask.any():
                 continue
             columns = np.searchsorted(codes, grown[kind])
-            added = self._add_stage(layer.value[:, :, mask], kind)
-            value[space.port[kind]][:, columns] = np.minimum(
-                value[space.port[kind]][:, columns], added
-            )
+            chosen = np.flatnonzero(mask)
+            for part in range(0, chosen.size, _BLOCK):
+                block = slice(part, part + _BLOCK)
+                added = self._add_stage(layer.value[:, :, chosen[block]], kind)
+                into = value[space.port[kind]]
+                into[:, columns[block]] = np.minimum(into[:, columns[block]], added)
         alive = (value < UNREACHABLE).any(axis=(0, 1))
         return _Suffixes(codes[alive], value[:, :, alive])
 
     def _add_stage(self, value: Ints, kind: int) -> Ints:
         """[L + 1, n] least values after a stage on a type is put before [ports, L + 1, n]."""
-        layers = self.space.tables.layers
         best = np.full(value.shape[1:], UNREACHABLE, dtype=np.int64)
         for tail, cost in self._options(value, kind):
-            for start in range(layers):
+            for start in range(self.space.tables.layers):
                 stops = np.flatnonzero(cost[start] < UNREACHABLE)
                 if stops.size == 0:
                     continue
@@ -241,6 +248,9 @@ class DynamicProgram:
         tables = build(problem)
         space = build_space(tables)
         stats = {"types": len(space.types), "states": space.states}
+        if space.states * _BYTES_PER_STATE > limits.memory_limit_bytes:
+            detail = f"{space.states:,} states are too many for the memory limit"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail, stats=stats)
         try:
             found = _least(space, watch)
         except OutOfTimeError:
