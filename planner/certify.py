@@ -21,7 +21,7 @@ from models.result import (
 )
 
 COMBINATORIAL = "combinatorial"
-UNITS = {"pipeline_partition": "ns"}
+UNITS = {"pipeline_partition": "ns", "expert_selection": "ppm"}
 
 
 class ContradictionError(Exception):

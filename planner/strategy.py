@@ -17,6 +17,12 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dp", "cpsat"),
         ("speed-weighted", "pipedream", "edgeshard", "memory-weighted", "milp"),
     ),
+    # The search proves most selections in under a second; where routing is a decision it passes at
+    # once, and the general methods stand beside it from the start.
+    "expert_selection": (
+        ("monotonic", "cpsat"),
+        ("greedy-ratio", "milp", "enumeration"),
+    ),
 }
 
 

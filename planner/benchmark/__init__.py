@@ -1,0 +1,1 @@
+"""Optimality of exact methods against heuristics, measured."""

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from models.problems import AnyProblem
-from planner.bounds import pipeline_partition
+from planner.bounds import expert_selection, pipeline_partition
 
 _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "pipeline_partition": pipeline_partition.lower_bound,
+    "expert_selection": expert_selection.lower_bound,
 }
 
 

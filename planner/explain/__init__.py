@@ -3,9 +3,12 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.explain import pipeline_partition
+from planner.explain import expert_selection, pipeline_partition
 
-_BY_KIND: dict[str, Any] = {"pipeline_partition": pipeline_partition}
+_BY_KIND: dict[str, Any] = {
+    "pipeline_partition": pipeline_partition,
+    "expert_selection": expert_selection,
+}
 
 
 def infeasible(problem: AnyProblem, time_limit_ns: int) -> tuple[str, ...]:

@@ -154,9 +154,15 @@ class _Replay:
                 )
         groups = [expert.group for expert in self.chosen if expert.group is not None]
         for group in sorted(set(groups)):
-            found += _above("group", group, groups.count(group) - 1)
-        if problem.max_experts is not None:
-            found += _above("cardinality", "experts", len(self.chosen) - problem.max_experts)
+            excess = groups.count(group) - 1
+            if excess > 0:
+                found.append(Violation(rule="group", where=group, excess=excess, unit="experts"))
+        most = problem.max_experts
+        if most is not None and len(self.chosen) > most:
+            excess = len(self.chosen) - most
+            found.append(
+                Violation(rule="cardinality", where="service", excess=excess, unit="experts")
+            )
         if problem.quality_model is QualityModel.TABLE and self._measured is None:
             found.append(Violation(rule="measured-set", where=", ".join(self.plan.experts)))
         return found
@@ -305,12 +311,6 @@ class _Replay:
                 "quality_ppm": int(value),
                 "slowest_ns": max(latencies),
             }
-
-
-def _above(rule: str, where: str, excess: int) -> list[Violation]:
-    if excess <= 0:
-        return []
-    return [Violation(rule=rule, where=where, excess=excess, unit="experts")]
 
 
 def _misrouted(why: str) -> Violation:

@@ -117,7 +117,7 @@ class Tables:
 
     def _objective_of_whole_numbers(self, chosen: Bools) -> int:
         if self.model is QualityModel.TABLE:
-            return MILLION - round(self.function.values(chosen[None])[0])
+            return MILLION - round(float(self.function.values(chosen[None])[0]))
         held = np.sort(self.quality[:, chosen], axis=1)[:, ::-1][:, : self.asked].sum(axis=1)
         return self.shortfall(int(self.weight @ held))
 

@@ -1,0 +1,1 @@
+"""Methods that call other methods: cuts, separated and solved again."""
