@@ -18,7 +18,7 @@ from models.result import Limits
 from models.units import format_quantity
 from planner.verify import verify
 from solvers.base import UNREACHABLE, Stopwatch
-from solvers.search.expert_selection import Search
+from solvers.search.expert_selection import Found, search
 from solvers.tables.expert_selection import Ints, Tables, build, latencies
 from solvers.tables.expert_selection_quality import TopK
 
@@ -80,21 +80,21 @@ class _Clock:
     def __init__(self, time_limit_ns: int) -> None:
         self._end = time.monotonic_ns() + time_limit_ns * 9 // 10
 
-    def search(self, tables: Tables) -> Search | None:
+    def search(self, tables: Tables) -> Found | None:
         """A search run to its end, or None where time ran out."""
         left = self._end - time.monotonic_ns()
         if left <= 0:
             return None
-        search = Search(tables, Stopwatch(Limits(time_limit_ns=left), None), None)
-        return search if search.run().complete else None
+        found = search(tables, Stopwatch(Limits(time_limit_ns=left), None))
+        return found if found.complete else None
 
     def feasible(self, problem: Problem) -> bool | None:
         """Whether any plan exists, or None where time ran out."""
         tables = build(problem)
         if problem.routing_is_decided and tables.routed_limit is not None:
             return self._routable(tables)
-        search = self.search(_any_plan_will_do(tables))
-        return None if search is None else search.best is not None
+        found = self.search(_any_plan_will_do(tables))
+        return None if found is None else found.chosen is not None
 
     def _routable(self, tables: Tables) -> bool | None:
         """Whether some selection's cheapest routing keeps to the energy budget.
@@ -106,12 +106,12 @@ class _Clock:
         saved = np.where(tables.usable, dearest - tables.energy, 0)
         function = TopK(tables.weight / total, saved, 1)
         cheap = replace(tables, function=function, model=QualityModel.BEST_EXPERT, step=0.0)
-        search = self.search(replace(cheap, quality=saved, asked=1))
-        if search is None:
+        found = self.search(replace(cheap, quality=saved, asked=1))
+        if found is None:
             return None
-        if search.best is None:
+        if found.chosen is None:
             return False
-        spend = np.where(tables.usable & search.best, tables.energy, UNREACHABLE).min(axis=1)
+        spend = np.where(tables.usable & found.chosen, tables.energy, UNREACHABLE).min(axis=1)
         return int(tables.weight @ spend) <= (tables.routed_limit or 0)
 
 
@@ -222,10 +222,10 @@ def binding(problem: Problem, plan: ExpertSelectionPlan, time_limit_ns: int) -> 
         largest = min(budget.largest, _PLENTY)
         if largest <= budget.limit:
             continue
-        search = clock.search(build(budget.at(problem, largest)))
-        if search is None or search.objective is None:
+        found = clock.search(build(budget.at(problem, largest)))
+        if found is None or found.objective is None:
             return (*lines, "the time limit ended the search for what further budgets cost")
-        gain = objective - search.objective
+        gain = objective - found.objective
         cost = "costs nothing" if gain <= 0 else f"costs {format_quantity(gain, 'ppm')} of quality"
         lines.append(f"{budget.name}: {format_quantity(budget.limit, budget.unit)} {cost}")
     return tuple(lines) or ("no budget binds: every expert could be in service",)
