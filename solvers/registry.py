@@ -107,6 +107,18 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
             "branch, reduce and bound of monotonic optimisation, Lagrangian bounds",
         ),
         Entry(
+            "milp",
+            f"solvers.milp.{_SELECTION}:IntegerProgram",
+            _exact("integer-programming"),
+            "assignment program, HiGHS on direct arrays",
+        ),
+        Entry(
+            "cpsat",
+            f"solvers.cpsat.{_SELECTION}:ConstraintProgram",
+            _exact("constraint-programming", max_size=1_000_000),
+            "assignment program in whole numbers, OR-Tools CP-SAT",
+        ),
+        Entry(
             "enumeration",
             f"solvers.search.{_SELECTION}_enumeration:Enumeration",
             _exact("enumeration"),

@@ -32,7 +32,8 @@ def reduce(tables: Tables, inside: Bools, free: Bools) -> tuple[Bools, Bools, Bo
 def _fitting(tables: Tables, inside: Bools, free: Bools, left: Ints) -> Bools:
     if tables.peak is not None:
         pairs = zip(inside, free, strict=True)
-        return np.array([addable(tables, one, open_) for one, open_ in pairs]).reshape(free.shape)
+        each = [addable(tables, one, open_) for one, open_ in pairs]
+        return np.array(each, dtype=np.bool_).reshape(free.shape)
     fits = free & tables.allowed
     for row, room in zip(tables.rows, left.T, strict=True):
         fits &= row <= room[:, None]
