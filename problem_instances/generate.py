@@ -1,12 +1,16 @@
 """Seeded problems of any kind: equal specifications give equal bytes on every machine."""
 
+from typing import TypeAlias
+
+from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
 from problem_instances.text import to_text
 
-# Grows into a union as kinds are added.
-Spec = PipelineSpec
+Spec: TypeAlias = PipelineSpec | SelectionSpec
 
 
 def generate(spec: Spec) -> str:
     """The document of the problem that a specification describes, ready to be read or saved."""
+    if isinstance(spec, SelectionSpec):
+        return to_text(expert_selection(spec))
     return to_text(pipeline_partition(spec))

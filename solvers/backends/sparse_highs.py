@@ -28,6 +28,7 @@ def solve(program: SparseProgram, time_limit_ns: int, start: Array | None = None
 def _options(time_limit_ns: int) -> dict[str, object]:
     return {
         "output_flag": False,
+        "log_to_console": False,  # else sub-problems of the search still print
         "threads": 1,  # another thread count in a process that has solved is an error
         "mip_rel_gap": 0.0,
         "mip_abs_gap": 0.0,
