@@ -4,6 +4,10 @@ pipeline_partition: a camera with 300 MB and a box with 1 GB, four layers of 200
 on the box and 6 ms on the camera, which has to hold the first. One layer on the camera and three
 on the box take 6 + 3 x 2 ms, and the frame's features cross the link in 1 ms + 125 kB / (100
 Mbit/s) = 11 ms: 23 ms. The camera holds one layer at most, so there is no other plan.
+
+expert_selection: two experts on one box, of which the energy of 100 J allows one; three requests
+for code and one for law. The coder alone gives (3 x 60 % + 20 %) / 4 = 50 %, the lawyer, in service
+alone, exceeds the energy: a shortfall of 500,000 ppm.
 """
 
 from dataclasses import dataclass
@@ -72,5 +76,36 @@ EXAMPLES: dict[str, Example] = {
             ],
         },
         objective=23_000_000,
-    )
+    ),
+    "expert_selection": Example(
+        problem={
+            "kind": "expert_selection",
+            "device_graph": {"devices": [{"name": "box", "memory_bytes": "8 GiB"}]},
+            "source_device": "box",
+            "experts": [
+                {
+                    "name": "coder",
+                    "device": "box",
+                    "memory_bytes": "4 GiB",
+                    "request_energy_uj": "80 J",
+                    "quality_ppm": [600000, 200000],
+                },
+                {
+                    "name": "lawyer",
+                    "device": "box",
+                    "memory_bytes": "4 GiB",
+                    "request_energy_uj": "120 J",
+                    "quality_ppm": [300000, 900000],
+                },
+            ],
+            "clusters": [
+                {"name": "pull requests", "category": "code", "weight": 3},
+                {"name": "contracts", "category": "law"},
+            ],
+            "quality_model": "best_expert",
+            "energy_limit_uj": "100 J",
+        },
+        plan={"kind": "expert_selection", "experts": ["coder"]},
+        objective=500_000,
+    ),
 }

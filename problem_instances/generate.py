@@ -8,6 +8,12 @@ from problem_instances.text import to_text
 
 Spec: TypeAlias = PipelineSpec | SelectionSpec
 
+# The specification of each kind.
+SPECS: dict[str, type[Spec]] = {
+    "pipeline_partition": PipelineSpec,
+    "expert_selection": SelectionSpec,
+}
+
 
 def generate(spec: Spec) -> str:
     """The document of the problem that a specification describes, ready to be read or saved."""

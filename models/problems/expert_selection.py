@@ -62,6 +62,12 @@ MAX_TOTAL_WEIGHT = 10**9
 MAX_TOTAL_ENERGY = 2**60
 
 
+class SelectionObjective(StrEnum):
+    """What is minimised, in ppm."""
+
+    SHORTFALL = "shortfall"
+
+
 class QualityModel(StrEnum):
     """How the quality of an answer follows from the experts in service."""
 
@@ -143,6 +149,7 @@ class ExpertSelectionProblem(Document):
     source_device: Name
     experts: Annotated[tuple[Expert, ...], Field(min_length=1, max_length=MAX_EXPERTS)]
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1, max_length=MAX_CLUSTERS)]
+    objective: SelectionObjective = SelectionObjective.SHORTFALL
     quality_model: QualityModel
     measured: tuple[MeasuredSet, ...] | None = None
     top_k: Annotated[int, Field(ge=1, le=MAX_EXPERTS)] | None = None
@@ -154,6 +161,16 @@ class ExpertSelectionProblem(Document):
     bytes_per_token: Bytes = 4
     message_bytes: Bytes = 0
     aggregation_ns: Nanoseconds = 0
+
+    @property
+    def objective_in_words(self) -> str:
+        """What is minimised, for people."""
+        return f"{self.objective} of {self.quality_model.replace('_', ' ')} quality"
+
+    @property
+    def size_in_words(self) -> str:
+        """How large it is, for people."""
+        return f"{len(self.experts)} experts, {len(self.clusters)} clusters"
 
     @property
     def total_weight(self) -> int:
