@@ -165,7 +165,7 @@ class ExpertSelectionProblem(Document):
     @property
     def objective_in_words(self) -> str:
         """What is minimised, for people."""
-        return f"{self.objective} of {self.quality_model.replace('_', ' ')} quality"
+        return f"{self.objective}, {self.quality_model.replace('_', ' ')}"
 
     @property
     def size_in_words(self) -> str:
