@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from models.frontier import Budget
+from models.problems import AnyPlan
 from models.problems.expert_selection import (
     MILLION,
     ExpertSelectionProblem,
@@ -45,7 +46,7 @@ def _say(text: str) -> None:
 
 def _timed(
     name: str, problem: ExpertSelectionProblem, seconds: float
-) -> tuple[Claim[object], float]:
+) -> tuple[Claim[AnyPlan], float]:
     """A method's claim and the wall time of its call, s."""
     method = entry(_KIND, name)
     if method is None:
@@ -122,9 +123,9 @@ class Synergy:
         """[k] ppm of the selections [k, n]."""
         member = chosen.astype(np.float64)
         joint = ((member @ self.pair) * member).sum(axis=1)
-        return np.floor((member @ self.single + joint) * self.scale)
+        return np.asarray(np.floor((member @ self.single + joint) * self.scale))
 
-    def defined(self, chosen: Bools) -> bool:
+    def defined(self, chosen: Bools) -> bool:  # noqa: ARG002  # the protocol's, of no use here
         """Every selection has a quality."""
         return True
 

@@ -12,8 +12,8 @@ from api.examples import EXAMPLES
 from api.requests import Explanation
 from api.schemas import SCHEMAS
 from api.settings import Settings
-from models.problems import KINDS
 from models.frontier import Frontier
+from models.problems import KINDS
 from models.result import Certificate, Verification
 from planner.verify import verify
 
