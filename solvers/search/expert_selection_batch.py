@@ -17,7 +17,7 @@ from solvers.tables.expert_selection import Bools, Tables
 from solvers.tables.expert_selection_greedy import by_gain, by_ratio, complete
 from solvers.tables.expert_selection_quality import Floats
 
-_ROOT_STEPS = 200
+_ROOT_STEPS = 20
 _STEPS = 6
 # Boxes split at once, and the cells (experts x clusters x boxes) that a batch may have.
 _WIDTH = 32
