@@ -1,1 +1,1 @@
-"""Constraint programs, solved by OR-Tools CP-SAT."""
+"""Constraint programs."""

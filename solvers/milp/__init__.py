@@ -1,1 +1,1 @@
-"""Integer programs, solved by HiGHS."""
+"""Mixed-integer linear programs, written in Pyomo."""
