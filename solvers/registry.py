@@ -119,6 +119,12 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
             "assignment program in whole numbers, OR-Tools CP-SAT",
         ),
         Entry(
+            "cuts",
+            f"solvers.decomposition.{_SELECTION}_cuts:Cuts",
+            _exact("integer-programming"),
+            "submodular cuts per cluster, HiGHS solved again",
+        ),
+        Entry(
             "enumeration",
             f"solvers.search.{_SELECTION}_enumeration:Enumeration",
             _exact("enumeration"),
