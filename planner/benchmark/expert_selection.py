@@ -1,6 +1,6 @@
-"""What expert selection has to show, measured: public instances, scale, a black box, a frontier.
+"""What expert selection has to show, measured: public instances, scale, a frontier, the gate.
 
-    python -m planner.benchmark.expert_selection [public] [scale] [blackbox] [frontier]
+    python -m planner.benchmark.expert_selection [public] [scale] [blackbox] [frontier] [gate]
 
 `public` reads the instances and the times beside them from the folder `submodular` of the folder
 that EDGEPLAN_DATA names, and says so and skips where it is not there. Everything runs in this
@@ -26,9 +26,11 @@ from models.problems.expert_selection import (
 from models.result import Claim, Limits
 from planner.benchmark import submodular
 from planner.frontier import frontier
+from planner.gate import report, train
 from planner.plot.frontier import draw
 from planner.verify import verify
 from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
+from problem_instances.generators.prompts import synthetic_prompts
 from solvers.base import Stopwatch
 from solvers.registry import entry
 from solvers.search.expert_selection import search
@@ -185,9 +187,29 @@ def sweep(points: int = 20) -> None:
     )
 
 
+def two_levels(experts: int = 6) -> None:
+    """How far restricting a gate costs anything: every subset of two or more, against retraining."""
+    numbers = np.arange(2**experts)
+    masks = (numbers[:, None] >> np.arange(experts) & 1).astype(np.bool_)
+    subsets = [mask for mask in masks if mask.sum() >= 2]
+    for specialisation in (0, 30, 60, 90):
+        training, held_out = synthetic_prompts(
+            seed=7, experts=experts, categories=3, specialisation=specialisation
+        ).split()
+        gate = train(training)
+        reports = [report(gate, training, held_out, chosen, k=1) for chosen in subsets]
+        lost = [found.lost_by_restriction for found in reports]
+        gained = statistics.mean(found.restricted - found.best_single for found in reports)
+        _say(
+            f"gate, specialisation {specialisation}: restricted worse than retrained on "
+            f"{sum(value > 0 for value in lost)} of {len(lost)} subsets, mean loss "
+            f"{statistics.mean(lost):+.4f}, worst {max(lost):+.4f}; over the best expert {gained:+.4f}"
+        )
+
+
 def main(wanted: list[str]) -> None:
     """Run the parts named, or all."""
-    parts = wanted or ["public", "scale", "blackbox", "frontier"]
+    parts = wanted or ["public", "scale", "blackbox", "frontier", "gate"]
     if "public" in parts:
         folder = Path(os.environ.get("EDGEPLAN_DATA", "data")) / "submodular"
         if folder.is_dir():
@@ -202,6 +224,8 @@ def main(wanted: list[str]) -> None:
         black_box(40, 10)
     if "frontier" in parts:
         sweep()
+    if "gate" in parts:
+        two_levels()
 
 
 if __name__ == "__main__":
