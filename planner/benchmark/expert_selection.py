@@ -188,7 +188,7 @@ def sweep(points: int = 20) -> None:
 
 
 def two_levels(experts: int = 6) -> None:
-    """How far restricting a gate costs anything: every subset of two or more, against retraining."""
+    """What restricting a gate costs: every subset of two or more, against retraining."""
     numbers = np.arange(2**experts)
     masks = (numbers[:, None] >> np.arange(experts) & 1).astype(np.bool_)
     subsets = [mask for mask in masks if mask.sum() >= 2]
@@ -203,7 +203,8 @@ def two_levels(experts: int = 6) -> None:
         _say(
             f"gate, specialisation {specialisation}: restricted worse than retrained on "
             f"{sum(value > 0 for value in lost)} of {len(lost)} subsets, mean loss "
-            f"{statistics.mean(lost):+.4f}, worst {max(lost):+.4f}; over the best expert {gained:+.4f}"
+            f"{statistics.mean(lost):+.4f}, worst {max(lost):+.4f}; "
+            f"over the best expert {gained:+.4f}"
         )
 
 
