@@ -4,7 +4,7 @@ Pyomo's own interfaces to HiGHS report neither incumbents nor bounds while they 
 interrupted; its standard-form compiler needs SciPy. What is needed of it is the algebra.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -66,9 +66,7 @@ def _bounds(values: list[float | None], missing: float) -> Floats:
     return np.array([missing if value is None else value for value in values], dtype=np.float64)
 
 
-def _linear(
-    expression: Any, column: Mapping[Hashable, int]
-) -> tuple[float, list[int], list[float]]:
+def _linear(expression: Any, column: Mapping[int, int]) -> tuple[float, list[int], list[float]]:
     """Constant, columns and coefficients of an expression."""
     form = generate_standard_repn(expression, compute_values=True, quadratic=False)
     if not form.is_linear():

@@ -52,7 +52,8 @@ def scaled(program: LinearProgram) -> tuple[LinearProgram, float]:
 
 def _power(size: np.typing.ArrayLike, exponent: int) -> np.typing.NDArray[np.float64]:
     """The least power of two, at least 1, that brings `size` down to 2^exponent."""
-    return np.exp2(np.maximum(0, np.frexp(size)[1] - exponent))
+    power: np.typing.NDArray[np.float64] = np.exp2(np.maximum(0, np.frexp(size)[1] - exponent))
+    return power
 
 
 def hidden_cost(program: LinearProgram) -> float:

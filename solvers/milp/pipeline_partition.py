@@ -49,12 +49,13 @@ class IntervalFlow:
             detail = f"sums of up to {largest_sum(tables)} x {unit} ns exceed a double's precision"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         known = starting_stages(tables, hint)
-        allowed = routes(tables)
-        stages = _columns(tables, allowed, _longest_useful(tables, known))
-        if not _may_cover(tables, stages):
+        types = by_type(tables)
+        allowed = routes(types.tables)
+        stages = _columns(types.tables, allowed, _longest_useful(tables, known))
+        if not _may_cover(types.tables, stages):
             return Claim(self.name, Reason.INFEASIBLE, detail="no set of stages covers the chain")
-        program = IntervalModel(tables, stages, allowed)
-        return self._claim(program, unit, limits, watch, known, report or Progress())
+        program = IntervalModel(types, stages, allowed)
+        XXX
 
     def _claim(
         self,

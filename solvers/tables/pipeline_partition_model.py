@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from models.problems.pipeline_partition import PipelinePartitionPlan
 from solvers.base import UNREACHABLE
-from solvers.tables.pipeline_partition import Columns, Tables
+from solvers.tables.pipeline_partition import Columns, Ints, Tables
 
 Bools = npt.NDArray[np.bool_]
 
@@ -38,6 +38,51 @@ def routes(tables: Tables) -> Routes:
         gap = tables.order[None, :] - tables.order[:, None]
         follow = follow & ((gap == 1) if tables.use_all else (gap > 0))
     return Routes(first, last, follow)
+
+
+@dataclass(frozen=True, eq=False)
+class Types:
+    """Interchangeable devices as one type of device, to be used several times.
+
+    tables: a row per type; on the diagonal of `link` how two devices of a type reach each other;
+    members: the devices of each type; count: [W] how many these are.
+    """
+
+    tables: Tables
+    members: tuple[tuple[int, ...], ...]
+    count: Ints
+
+    def typed(self, stages: Columns) -> Columns:
+        """Stages with types in place of devices."""
+        kind = {device: w for w, members in enumerate(self.members) for device in members}
+        return tuple((kind[device], start, stop) for device, start, stop in stages)
+
+    def named(self, stages: Columns) -> Columns:
+        """Stages with devices in place of types, those of a type in the order of their indices."""
+        spare = [list(members) for members in self.members]
+        return tuple((spare[kind].pop(0), start, stop) for kind, start, stop in stages)
+
+
+def by_type(tables: Tables) -> Types:
+    """One row per class of interchangeable devices."""
+    members = tables.classes
+    lead = np.array([group[0] for group in members])
+    link = tables.link[np.ix_(lead, lead)].copy()
+    for number, group in enumerate(members):
+        link[number, number] = tables.link[group[0], group[-1]]
+    merged = replace(
+        tables,
+        names=tuple(tables.names[device] for device in lead),
+        time=tables.time[lead],
+        prefix=tables.prefix[lead],
+        fits=tables.fits[lead],
+        link=link,
+        home=tables.home[lead],
+        source=None if tables.source is None else int(np.flatnonzero(lead == tables.source)[0]),
+        order=None if tables.order is None else tables.order[lead],
+        move=tables.move[lead],
+    )
+    return Types(merged, members, np.array([len(group) for group in members], dtype=np.int64))
 
 
 def in_common_unit(tables: Tables) -> tuple[Tables, int]:
@@ -82,6 +127,5 @@ def starting_stages(tables: Tables, hint: PipelinePartitionPlan | None) -> Colum
         return None
     if tables.evaluate(stages) is None:
         return None
-    spare = {members: list(members) for members in tables.classes}
-    group = {device: members for members in tables.classes for device in members}
-    return tuple((spare[group[d]].pop(0), start, stop) for d, start, stop in stages)
+    types = by_type(tables)
+    return types.named(types.typed(stages))
