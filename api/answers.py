@@ -2,15 +2,24 @@
 
 import threading
 
-from api.requests import Explanation, ExplanationRequest, PlanRequest, VerificationRequest
+from api.requests import (
+    Explanation,
+    ExplanationRequest,
+    FrontierRequest,
+    PlanRequest,
+    VerificationRequest,
+)
 from models.documents import shorten
 from models.errors import DocumentError, FieldError
+from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.result import Certificate, Limits, Verification
 from planner import service
 from planner.certify import unit_of
+from planner.frontier import swept
 from planner.race import Listener
 from planner.verify import verify
+from planner.worker import call
 from solvers.registry import entries, entry
 
 
@@ -42,6 +51,20 @@ def plan(
 def verification(request: VerificationRequest) -> Verification:
     """The verdict on a plan."""
     return verify(request.problem, request.plan)
+
+
+def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None) -> Frontier:
+    """The sweep, in a child within its limits. Raises DocumentError where it makes no sense."""
+    limits = request.limits
+    # The sweep stops by itself in nine tenths of the time, so that the child can still answer.
+    inner = limits.model_copy(update={"time_limit_ns": limits.time_limit_ns * 9 // 10})
+    found = call(
+        swept, request.problem, request.budget, request.points, inner, limits=limits, cancel=cancel
+    )
+    if isinstance(found, str):
+        remedy = "loosen the other budgets, or give more time"
+        raise DocumentError((FieldError("/problem", "the problem", found, remedy),))
+    return found
 
 
 def explanation(

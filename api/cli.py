@@ -147,6 +147,27 @@ def explain(
 
 
 @app.command()
+def frontier(
+    source: _Source,
+    *,
+    budget: Annotated[str, typer.Option(metavar="NAME", help="energy, deadline or memory")],
+    points: Annotated[int, typer.Option(min=2, max=200, metavar="N")] = 20,
+    time_limit: _Time = "60s",
+    memory_limit: _Memory = "4GiB",
+    json: _Json = False,
+    plot: _Plot = None,
+) -> None:
+    """Sweep a budget of an expert selection: the best quality at every level, proved."""
+    from api import cli_frontier, cli_input
+    from api.cli_solve import Output
+
+    Output(plot=plot).check()
+    limits = cli_input.limits(time_limit, memory_limit, seed=0)
+    request = cli_input.frontier(cli_input.problem(source), budget, points, limits)
+    raise typer.Exit(cli_frontier.frontier(request, plot, as_json=json))
+
+
+@app.command()
 def replan(
     source: _Source,
     plan: _PlanFile,

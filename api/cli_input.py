@@ -7,9 +7,12 @@ from pathlib import Path
 
 import typer
 
+from api.requests import FrontierRequest
 from models.documents import read_plan, read_problem, validate
 from models.errors import DocumentError
+from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
+from models.problems.expert_selection import ExpertSelectionProblem
 from models.result import Limits
 from models.units import parse_quantity
 from problem_instances import load, names
@@ -115,3 +118,12 @@ def slowed(text: str) -> tuple[str, str]:
     if not (name and equals and factor):
         raise typer.BadParameter(f"'{text}' is not NAME=FACTOR, such as nx=2")
     return name, factor
+
+
+def frontier(problem: AnyProblem, budget: str, points: int, limits: Limits) -> FrontierRequest:
+    """A request for a sweep. Raises BadParameter for another kind or an unknown budget."""
+    if not isinstance(problem, ExpertSelectionProblem):
+        raise typer.BadParameter(f"{problem.kind} has no budget to sweep")
+    if budget not in tuple(Budget):
+        raise typer.BadParameter(f"no budget '{budget}'; use one of: {', '.join(Budget)}")
+    return FrontierRequest(problem=problem, budget=Budget(budget), points=points, limits=limits)

@@ -5,7 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from models.base import Document, Name
+from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
+from models.problems.expert_selection import ExpertSelectionProblem
 from models.result import Limits
 
 
@@ -35,6 +37,15 @@ class ExplanationRequest(Document):
 
     problem: AnyProblem
     plan: AnyPlan | None = None
+    limits: Limits = Limits()
+
+
+class FrontierRequest(Document):
+    """An expert selection whose budget is to be swept at `points` equally spaced levels."""
+
+    problem: ExpertSelectionProblem
+    budget: Budget
+    points: Annotated[int, Field(ge=2, le=200)] = 20
     limits: Limits = Limits()
 
 

@@ -6,8 +6,14 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from api.errors import ProblemDetails
-from api.requests import ExplanationRequest, PlanRequest, VerificationRequest
+from api.requests import (
+    ExplanationRequest,
+    FrontierRequest,
+    PlanRequest,
+    VerificationRequest,
+)
 from models.base import Document
+from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.result import Certificate, Limits, Verification
 
@@ -20,9 +26,16 @@ SCHEMAS: dict[str, Any] = {
     "plan-request": PlanRequest,
     "verification-request": VerificationRequest,
     "explanation-request": ExplanationRequest,
+    "frontier-request": FrontierRequest,
+    "frontier": Frontier,
     "problem-details": ProblemDetails,
 }
-REQUESTS: tuple[type[Document], ...] = (PlanRequest, VerificationRequest, ExplanationRequest)
+REQUESTS: tuple[type[Document], ...] = (
+    PlanRequest,
+    VerificationRequest,
+    ExplanationRequest,
+    FrontierRequest,
+)
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Annotated, Any, cast
 
 import pint
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -144,10 +144,15 @@ BitsPerSecond = Annotated[int, Quantity("bit/second", 10**15, "100 Mbit/s", mini
 BytesPerSecond = Annotated[int, Quantity("byte/second", 10**16, "204.8 GB/s", minimum=1)]
 Flops = Annotated[int, Quantity("flop", 10**18, "405 MFLOP")]
 FlopsPerSecond = Annotated[int, Quantity("flop/second", 10**18, "5.3 TFLOP/s", minimum=1)]
+# 1 GJ: a server for a month, for one request or one budget of a request.
+Microjoules = Annotated[int, Quantity("microjoule", 10**15, "250 J")]
+# Parts per million of a perfect answer; no string form, a share has no unit.
+Ppm = Annotated[int, Field(ge=0, le=10**6)]
 
 _DECIMAL_STEPS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 _BINARY_STEPS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 _TIME_STEPS = ((10**9, "s"), (10**6, "ms"), (10**3, "µs"))
+_ENERGY_STEPS = ((10**9, "kJ"), (10**6, "J"), (10**3, "mJ"))
 
 
 def _format(value: int, steps: tuple[tuple[int, str], ...], base: str) -> str:
@@ -165,6 +170,7 @@ _FORMATS: dict[str, Callable[[int], str]] = {
     "bytes": lambda value: _format(value, _BINARY_STEPS, "B"),
     "ns": lambda value: _format(value, _TIME_STEPS, "ns"),
     "ppm": _format_ratio,
+    "uj": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
     "bit_per_s": lambda value: _format(
         value, tuple((size, f"{prefix}bit/s") for size, prefix in _DECIMAL_STEPS), "bit/s"
     ),

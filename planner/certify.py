@@ -24,7 +24,12 @@ from models.result import (
 
 COMBINATORIAL = "combinatorial"
 # Of the kind's first objective; unit_of() knows the problem's own.
-UNITS = {"pipeline_partition": "ns", "split_computing": "ns", "split_fleet": "ppm"}
+UNITS = {
+    "pipeline_partition": "ns",
+    "expert_selection": "ppm",
+    "split_computing": "ns",
+    "split_fleet": "ppm",
+}
 
 
 class ContradictionError(Exception):

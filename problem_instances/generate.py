@@ -1,18 +1,21 @@
 """Seeded problems of any kind: equal specifications give equal bytes on every machine."""
 
+from typing import TypeAlias
+
+from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
 from problem_instances.generators.split_computing import SplitSpec, split_computing
 from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.text import to_text
 
-# Grows as kinds are added.
-Spec = PipelineSpec | SplitSpec | FleetSpec
+Spec: TypeAlias = PipelineSpec | SelectionSpec | SplitSpec | FleetSpec
 
 # The specification of each kind.
 SPECS: dict[str, type[Spec]] = {
     "pipeline_partition": PipelineSpec,
     "split_computing": SplitSpec,
     "split_fleet": FleetSpec,
+    "expert_selection": SelectionSpec,
 }
 
 
@@ -22,4 +25,6 @@ def generate(spec: Spec) -> str:
         return to_text(split_computing(spec))
     if isinstance(spec, FleetSpec):
         return to_text(split_fleet(spec))
+    if isinstance(spec, SelectionSpec):
+        return to_text(expert_selection(spec))
     return to_text(pipeline_partition(spec))

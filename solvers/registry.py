@@ -34,6 +34,7 @@ def _exact(family: str, max_size: int | None = None) -> Traits:
 _HEURISTIC = Traits(exact=False, bounds=False, deterministic=True, family="heuristic")
 
 _PIPELINE = "pipeline_partition"
+_SELECTION = "expert_selection"
 
 REGISTRY: dict[str, tuple[Entry, ...]] = {
     _PIPELINE: (
@@ -96,6 +97,80 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
             f"solvers.heuristic.{_PIPELINE}:BestSingleDevice",
             _HEURISTIC,
             "the whole model on the best device that holds it",
+        ),
+    ),
+    _SELECTION: (
+        Entry(
+            "monotonic",
+            f"solvers.search.{_SELECTION}:Monotonic",
+            _exact("branch-and-bound"),
+            "branch, reduce and bound of monotonic optimisation, Lagrangian bounds",
+        ),
+        Entry(
+            "milp",
+            f"solvers.milp.{_SELECTION}:IntegerProgram",
+            _exact("integer-programming"),
+            "assignment program, HiGHS on direct arrays",
+        ),
+        Entry(
+            "cpsat",
+            f"solvers.cpsat.{_SELECTION}:ConstraintProgram",
+            _exact("constraint-programming", max_size=1_000_000),
+            "assignment program in whole numbers, OR-Tools CP-SAT",
+        ),
+        Entry(
+            "cuts",
+            f"solvers.decomposition.{_SELECTION}_cuts:Cuts",
+            _exact("integer-programming"),
+            "submodular cuts per cluster, HiGHS solved again",
+        ),
+        Entry(
+            "enumeration",
+            f"solvers.search.{_SELECTION}_enumeration:Enumeration",
+            _exact("enumeration"),
+            "all selections of up to 20 experts",
+        ),
+        Entry(
+            "polyblock",
+            f"solvers.search.{_SELECTION}_polyblock:Polyblock",
+            _exact("outer-approximation"),
+            "polyblock on {0,1}, a reference",
+        ),
+        Entry(
+            "greedy-local-search",
+            f"solvers.heuristic.{_SELECTION}:GreedyLocalSearch",
+            _HEURISTIC,
+            "both greedies, improved by leaving one expert out at a time",
+        ),
+        Entry(
+            "greedy-ratio",
+            f"solvers.heuristic.{_SELECTION}:GreedyRatio",
+            _HEURISTIC,
+            "the largest gain per budget first",
+        ),
+        Entry(
+            "greedy-quality",
+            f"solvers.heuristic.{_SELECTION}:GreedyQuality",
+            _HEURISTIC,
+            "the largest gain first",
+        ),
+        Entry(
+            "top-k-quality",
+            f"solvers.heuristic.{_SELECTION}:TopKQuality",
+            _HEURISTIC,
+            "experts by mean quality, while they fit",
+        ),
+        Entry(
+            "best-single",
+            f"solvers.heuristic.{_SELECTION}:BestSingle",
+            _HEURISTIC,
+            "the one best expert",
+        ),
+        Entry(
+            "random-feasible",
+            f"solvers.heuristic.{_SELECTION}:RandomFeasible",
+            _HEURISTIC,
+            "experts in a random order, while they fit",
         ),
     ),
 }

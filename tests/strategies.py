@@ -4,6 +4,15 @@ from hypothesis import strategies as st
 
 from models.devices import Device, DeviceGraph, Link, LinkRate
 from models.layers import Layer, Measurement, ModelGraph, Profile
+from models.problems.expert_selection import (
+    Cluster,
+    EnergyMode,
+    Expert,
+    ExpertSelectionProblem,
+    LatencyMode,
+    MeasuredSet,
+    QualityModel,
+)
 from models.problems.pipeline_partition import (
     PipelineObjective,
     PipelinePartitionProblem,
@@ -116,4 +125,103 @@ def pipeline_partition(draw: st.DrawFn) -> PipelinePartitionProblem:
         use_all_devices=draw(st.integers(0, 3)) == 0,
         device_order=tuple(draw(st.permutations(names))) if ordered else None,
         previous=draw(_previous([*names, "gone"], sum(layer.repeat for layer in model.layers))),
+    )
+
+
+@st.composite
+def _cluster(draw: st.DrawFn, name: str) -> Cluster:
+    return Cluster(
+        name=name,
+        category=draw(st.sampled_from(["code", "law"])),
+        weight=draw(st.integers(1, 4)),
+        prompt_tokens=draw(st.integers(0, 3)),
+        output_tokens=draw(st.integers(0, 3)),
+    )
+
+
+@st.composite
+def _expert(draw: st.DrawFn, name: str, devices: list[str], clusters: int, share: int) -> Expert:
+    level = draw(st.integers(0, share))
+    quality = st.one_of(
+        st.integers(0, share), st.sampled_from([level, share, share // 2]), st.none()
+    )
+    return Expert(
+        name=name,
+        device=draw(st.sampled_from(devices)),
+        group=draw(st.sampled_from([None, None, None, "family"])),
+        memory_bytes=draw(st.integers(0, 12)),
+        queue_ns=draw(st.integers(0, 3)),
+        prefill_ns_per_token=draw(st.integers(0, 3)),
+        decode_ns_per_token=draw(st.integers(0, 5)),
+        request_energy_uj=draw(st.integers(0, 9)),
+        prefill_energy_uj_per_token=draw(st.integers(0, 2)),
+        decode_energy_uj_per_token=draw(st.integers(0, 3)),
+        quality_ppm=tuple(draw(quality) for _ in range(clusters)),
+    )
+
+
+@st.composite
+def _measured(draw: st.DrawFn, experts: tuple[Expert, ...]) -> tuple[MeasuredSet, ...]:
+    subsets = [
+        tuple(expert.name for bit, expert in enumerate(experts) if number >> bit & 1)
+        for number in range(1, 2 ** len(experts))
+    ]
+    kept = [names for names in subsets if draw(st.integers(0, 4)) > 0]
+    return tuple(
+        MeasuredSet(experts=names, quality_ppm=draw(st.integers(0, 10**6))) for names in kept
+    )
+
+
+@st.composite
+def expert_selection(
+    draw: st.DrawFn,
+    most: int = 6,
+    models: tuple[QualityModel, ...] = tuple(QualityModel),
+    energy_modes: tuple[EnergyMode, ...] = tuple(EnergyMode),
+) -> ExpertSelectionProblem:
+    """Up to `most` experts, 3 devices and 4 clusters, any model and mode, tight budgets.
+
+    Where routing is a decision, at most 4 experts and 3 clusters, so that it can be enumerated.
+    """
+    model = draw(st.sampled_from(models))
+    energy_mode = draw(st.sampled_from(energy_modes))
+    decided = energy_mode is EnergyMode.EXPECTED and model in (
+        QualityModel.BEST_EXPERT,
+        QualityModel.TOP_K,
+    )
+    graph = draw(_device_graph(draw(st.integers(1, 3))))
+    devices = [device.name for device in graph.devices]
+    names = [f"cluster-{index}" for index in range(draw(st.integers(1, 3 if decided else 4)))]
+    clusters = tuple(draw(_cluster(name)) for name in names)
+    size = draw(st.integers(1, 4 if decided else most))
+    top_k = draw(st.integers(1, 3))
+    needs_k = model is QualityModel.TOP_K or energy_mode is EnergyMode.WORST_TOP_K
+    share = {QualityModel.MODULAR: 10**6 // size, QualityModel.TOP_K: 10**6 // top_k}
+    experts = tuple(
+        draw(_expert(f"expert-{index}", devices, len(clusters), share.get(model, 10**6)))
+        for index in range(size)
+    )
+    if model is QualityModel.GATED:
+        gates = [tuple(draw(st.integers(1, 9)) for _ in clusters) for _ in experts]
+        experts = tuple(
+            expert.model_copy(update={"gate_weight": gate})
+            for expert, gate in zip(experts, gates, strict=True)
+        )
+    present = sorted({cluster.category for cluster in clusters})
+    return ExpertSelectionProblem(
+        device_graph=graph,
+        source_device=draw(st.sampled_from(devices)),
+        experts=experts,
+        clusters=clusters,
+        quality_model=model,
+        measured=draw(_measured(experts)) if model is QualityModel.TABLE else None,
+        top_k=top_k if needs_k else None,
+        deadline_ns={name: draw(st.integers(5, 60)) for name in present if draw(st.booleans())},
+        latency_mode=draw(st.sampled_from(LatencyMode)),
+        energy_limit_uj=draw(st.one_of(st.none(), st.integers(0, 60))),
+        energy_mode=energy_mode,
+        max_experts=draw(st.one_of(st.none(), st.integers(1, size))),
+        bytes_per_token=draw(st.integers(0, 4)),
+        message_bytes=draw(st.integers(0, 3)),
+        aggregation_ns=draw(st.integers(0, 2)),
     )

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from models.problems import AnyProblem
-from planner.bounds import pipeline_partition, split_computing, split_fleet
+from planner.bounds import expert_selection, pipeline_partition, split_computing, split_fleet
 
 _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "pipeline_partition": pipeline_partition.lower_bound,
     "split_computing": split_computing.lower_bound,
     "split_fleet": split_fleet.lower_bound,
+    "expert_selection": expert_selection.lower_bound,
 }
 
 

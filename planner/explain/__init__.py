@@ -3,12 +3,13 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.explain import pipeline_partition, split_computing, split_fleet
+from planner.explain import expert_selection, pipeline_partition, split_computing, split_fleet
 
 _BY_KIND: dict[str, Any] = {
     "pipeline_partition": pipeline_partition,
     "split_computing": split_computing,
     "split_fleet": split_fleet,
+    "expert_selection": expert_selection,
 }
 
 

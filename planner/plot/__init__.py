@@ -19,12 +19,13 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
     """
     if certificate.plan is None:
         raise ValueError("there is no plan to draw")
-    from planner.plot import pipeline_partition, split_computing, split_fleet
+    from planner.plot import expert_selection, pipeline_partition, split_computing, split_fleet
     from planner.plot.save import image
 
     by_kind: dict[str, Any] = {
         "pipeline_partition": pipeline_partition.figure,
         "split_computing": split_computing.figure,
         "split_fleet": split_fleet.figure,
+        "expert_selection": expert_selection.figure,
     }
     return image(by_kind[problem.kind](problem, certificate), suffix)

@@ -3,12 +3,15 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.replan import pipeline_partition
+from planner.replan import expert_selection, pipeline_partition
 from planner.replan.move import ChangeError, Move
 
 __all__ = ["ChangeError", "Move", "changed", "moves"]
 
-_BY_KIND: dict[str, Any] = {"pipeline_partition": pipeline_partition}
+_BY_KIND: dict[str, Any] = {
+    "pipeline_partition": pipeline_partition,
+    "expert_selection": expert_selection,
+}
 
 
 def changed(

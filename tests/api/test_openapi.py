@@ -12,12 +12,18 @@ from api.examples import EXAMPLES
 from api.requests import Explanation
 from api.schemas import SCHEMAS
 from api.settings import Settings
+from models.frontier import Frontier
 from models.problems import KINDS
 from models.result import Certificate, Verification
 from planner.verify import verify
 
 DOCUMENT = create_app(Settings(slots=1)).openapi()
-_ANSWERS = {"Certificate": Certificate, "Verification": Verification, "Explanation": Explanation}
+_ANSWERS = {
+    "Certificate": Certificate,
+    "Verification": Verification,
+    "Explanation": Explanation,
+    "Frontier": Frontier,
+}
 
 
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:

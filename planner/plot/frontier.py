@@ -1,0 +1,50 @@
+"""A drawing of a frontier: quality against a budget, beside what the heuristics reach."""
+
+from matplotlib.figure import Figure
+
+from models.frontier import Frontier
+from planner.plot.palette import FAINT, INK, colour
+from planner.plot.save import image
+
+_SCALES = {"uj": (1e6, "J"), "ns": (1e9, "s"), "bytes": (2.0**30, "GiB")}
+_MARKS = "os^vDP*"
+
+
+def draw(found: Frontier, suffix: str) -> bytes:
+    """The frontier as an image; suffix: .svg, .png or .pdf."""
+    return image(figure(found), suffix)
+
+
+def figure(found: Frontier) -> Figure:
+    """A step line of the optimum, dominated points hollow, one marked line per heuristic."""
+    drawing = Figure(figsize=(8, 5), layout="constrained")
+    axes = drawing.add_subplot()
+    scale, unit = _SCALES[found.limit_unit]
+    known = [point for point in found.points if point.objective is not None]
+    levels = [point.limit / scale for point in known]
+    quality = [_percent(point.objective) for point in known]
+    axes.step(levels, quality, where="post", color=INK, linewidth=2, label="optimum", zorder=3)
+    faces = ["white" if point.dominated else INK for point in known]
+    axes.scatter(levels, quality, s=28, c=faces, edgecolors=INK, zorder=4)
+    names = sorted({name for point in found.points for name in point.heuristics})
+    for index, name in enumerate(names):
+        pairs = [(p.limit / scale, p.heuristics.get(name)) for p in found.points]
+        reached = [(level, _percent(value)) for level, value in pairs if value is not None]
+        axes.plot(
+            [level for level, _ in reached],
+            [value for _, value in reached],
+            color=colour(index),
+            marker=_MARKS[index % len(_MARKS)],
+            markersize=4,
+            linewidth=1,
+            label=name,
+        )
+    axes.set_xlabel(f"{found.budget} budget, {unit}", color=INK)
+    axes.set_ylabel("quality, %", color=INK)
+    axes.grid(color=FAINT, alpha=0.25)
+    axes.legend(fontsize=8, frameon=False)
+    return drawing
+
+
+def _percent(shortfall_ppm: int | None) -> float:
+    return (10**6 - (shortfall_ppm or 0)) / 10_000

@@ -1,0 +1,200 @@
+"""Cuts per cluster, separated and solved again: best_expert, top_k and coverage.
+
+    max Σ_c w_c η_c   with   η_c ≤ b_c(S) + Σ_i s_ci(S) x_i   for the selections S met so far
+
+For best_expert and top_k, where μ is the k-th best quality of S, b = k μ and s_i = max(q_i - μ, 0):
+the submodular cut of Nemhauser and Wolsey (Mathematical Programming 21, 1981), which at fractional
+x separates the whole assignment program. For coverage b = f_c(S) and s_i = f_c(i | S), 0 inside.
+The linear relaxation is tightened first, then the program with whole x is solved, its selection
+priced and cut off, until the program promises no more than the best selection has. One row per
+cluster and round, where the assignment program has one per cluster and expert.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.problems.expert_selection import (
+    MILLION,
+    ExpertSelectionPlan,
+    ExpertSelectionProblem,
+    QualityModel,
+)
+from models.result import Claim, Limits, Reason
+from solvers.backends import sparse_highs
+from solvers.base import Progress, Stopwatch
+from solvers.sparse_program import NO_LIMIT, Answer, Ended, Rows
+from solvers.tables.expert_selection import Bools, Tables, build
+from solvers.tables.expert_selection_greedy import by_ratio, complete
+from solvers.tables.expert_selection_program import budgets
+from solvers.tables.expert_selection_quality import Floats, Ints
+
+_MODELS = (QualityModel.BEST_EXPERT, QualityModel.TOP_K, QualityModel.COVERAGE)
+# Rounds on the linear relaxation: later ones gain little.
+_RELAXED_ROUNDS = 20
+# HiGHS' bound, ppm of quality, to which its tolerances of 10⁻⁹ add up.
+_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """Rows η_c ≤ base + slopes x for some clusters: cluster [m], base [m], slopes [m, n]."""
+
+    cluster: Ints
+    base: Floats
+    slopes: Floats
+
+
+class Cuts:
+    """The method as a solver; routing decided by the selection."""
+
+    name = "cuts"
+
+    def solve(
+        self,
+        problem: ExpertSelectionProblem,
+        limits: Limits,
+        hint: ExpertSelectionPlan | None = None,
+        report: Progress[ExpertSelectionPlan] | None = None,
+    ) -> Claim[ExpertSelectionPlan]:
+        """The optimum or, at the time limit, the best selection met and the last bound."""
+        watch = Stopwatch(limits, report)
+        if problem.quality_model not in _MODELS or problem.routing_is_decided:
+            detail = "for best_expert, top_k and coverage, where the selection decides the routing"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
+        run = _Run(build(problem), watch)
+        reason = run.solve()
+        plan = None if run.best is None else run.tables.plan(run.best)
+        lower = None
+        if reason is Reason.COMPLETED:
+            lower = run.objective
+        elif run.bound is not None:
+            lower = max(0, int(np.ceil(MILLION - run.bound - _TOLERANCE)))
+        stats = {"rounds": run.rounds, "cuts": sum(len(cut.cluster) for cut in run.cuts)}
+        return Claim(self.name, reason, plan, lower, stats=stats)
+
+
+class _Run:
+    """Cuts, the best selection and the bound of one solve."""
+
+    def __init__(self, tables: Tables, watch: Stopwatch) -> None:
+        self.tables, self.watch = tables, watch
+        self.weight = tables.weight / tables.weight.sum()
+        self.cuts: list[_Cut] = []
+        self.best: Bools | None = None
+        self.objective: int | None = None
+        self.bound: float | None = None
+        self.rounds = 0
+
+    def solve(self) -> Reason:
+        """Both phases; why they ended."""
+        start = complete(
+            self.tables, self.tables.chosen([]), self.tables.allowed, by_ratio(self.tables)
+        )
+        self._offer(start)
+        self._cut_off(np.zeros(self.tables.experts), np.full(len(self.weight), np.inf))
+        ended = None
+        while ended is None and self.rounds < _RELAXED_ROUNDS:
+            found, ended = self._round(integer=False)
+            if not found:
+                break
+        while ended is None:
+            found, ended = self._round(integer=True)
+            if ended is None and not found:
+                # Neither better nor cut off: HiGHS' tolerances hide the difference.
+                return Reason.FAILED
+        return ended
+
+    def _round(self, *, integer: bool) -> tuple[bool, Reason | None]:
+        """Solve once; whether cuts were found at the point, and why to end, if so."""
+        answer = self._answer(integer=integer)
+        if answer.ended is Ended.INFEASIBLE:
+            return False, Reason.INFEASIBLE
+        if answer.ended is Ended.STOPPED or answer.point is None:
+            return False, Reason.CANCELLED if self.watch.cancelled() else Reason.TIME_LIMIT
+        x = answer.point[: self.tables.experts]
+        if integer:
+            x = np.round(x)
+            self._offer(x == 1)
+        if self._done():
+            return False, Reason.COMPLETED
+        promised = answer.point[self.tables.experts :][: len(self.weight)]
+        return self._cut_off(x, promised), None
+
+    def _done(self) -> bool:
+        """Whether the bound promises nothing better than the best selection."""
+        if self.objective is None or self.bound is None:
+            return False
+        return bool(np.ceil(MILLION - self.bound - _TOLERANCE) >= self.objective)
+
+    def _offer(self, chosen: Bools | None) -> None:
+        if chosen is not None and self.tables.feasible(chosen):
+            objective = self.tables.objective(chosen)
+            if self.objective is None or objective < self.objective:
+                self.best, self.objective = chosen, objective
+
+    def _answer(self, *, integer: bool) -> Answer:
+        """The program with all cuts so far, in ppm."""
+        self.rounds += 1
+        if self.watch.expired():
+            return Answer(Ended.STOPPED)
+        tables, clusters = self.tables, len(self.weight)
+        first = tables.experts + clusters
+        extra = 0 if tables.peak is None else 1 + tables.experts
+        rows = Rows()
+        budgets(rows, tables, first)
+        for cut in self.cuts:
+            row, column = np.nonzero(cut.slopes)
+            at = np.arange(len(cut.cluster))
+            rows.add(
+                len(at),
+                (
+                    np.concatenate([row, at]),
+                    np.concatenate([column, tables.experts + cut.cluster]),
+                    np.concatenate([-cut.slopes[row, column], np.ones(len(at))]),
+                ),
+                -NO_LIMIT,
+                cut.base,
+            )
+        cost = np.zeros(first + extra)
+        cost[tables.experts : first] = -self.weight * MILLION
+        upper = np.ones(first + extra)
+        upper[: tables.experts] = tables.allowed
+        if tables.peak is not None:
+            upper[first:] = tables.peak.limit
+        whole = np.zeros(first + extra, dtype=np.bool_)
+        whole[: tables.experts] = integer
+        program = rows.program(cost, np.zeros(first + extra), upper, whole)
+        answer = sparse_highs.solve(program, self.watch.left_ns())
+        if answer.bound is not None:
+            bound = -answer.bound
+            self.bound = bound if self.bound is None else min(self.bound, bound)
+        return answer
+
+    def _cut_off(self, x: Floats, promised: Floats) -> bool:
+        """Add the cuts at a point that break what it promises; whether there were any."""
+        if self.tables.model is QualityModel.COVERAGE:
+            base, slopes = self._coverage(x > 0.5)
+        else:
+            base, slopes = self._assigned(x)
+        allowed = base + slopes @ x
+        broken = np.flatnonzero(promised > allowed + 1e-7)
+        if len(broken):
+            self.cuts.append(_Cut(broken, base[broken], slopes[broken]))
+        return len(broken) > 0
+
+    def _assigned(self, x: Floats) -> tuple[Floats, Floats]:
+        """(base [C], slopes [C, n]) with μ the quality at which x fills the k places."""
+        quality, k = self.tables.quality / MILLION, self.tables.asked
+        order = np.argsort(-quality, axis=1, kind="stable")
+        filled = np.cumsum(x[order], axis=1) >= k - 1e-9
+        place = filled.argmax(axis=1)
+        rows = np.arange(len(quality))
+        level = np.where(filled.any(axis=1), quality[rows, order[rows, place]], 0.0)
+        return k * level, np.maximum(quality - level[:, None], 0.0)
+
+    def _coverage(self, chosen: Bools) -> tuple[Floats, Floats]:
+        """(base [C], slopes [C, n]) of the gains over a selection."""
+        hit = self.tables.quality / MILLION
+        missed = np.where(chosen, 1 - hit, 1.0).prod(axis=1)
+        return 1 - missed, np.where(chosen, 0.0, missed[:, None] * hit)

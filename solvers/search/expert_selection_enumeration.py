@@ -1,0 +1,74 @@
+"""All selections, one after another: the reference for small instances, any quality model."""
+
+import numpy as np
+
+from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.result import Claim, Limits, Reason
+from solvers.base import Progress, Stopwatch
+from solvers.tables.expert_selection import Bools, Tables, build
+
+_MAX_EXPERTS = 20
+_CHUNK = 2**13
+# Selections whose qualities in floating point are this close are told apart exactly.
+_CLOSE = 1e-5
+
+
+class Enumeration:
+    """2ⁿ selections in chunks; up to 20 experts, routing decided by the selection."""
+
+    name = "enumeration"
+
+    def solve(
+        self,
+        problem: ExpertSelectionProblem,
+        limits: Limits,
+        hint: ExpertSelectionPlan | None = None,
+        report: Progress[ExpertSelectionPlan] | None = None,
+    ) -> Claim[ExpertSelectionPlan]:
+        """The optimum, the first in the order of binary numbers among equals."""
+        watch = Stopwatch(limits, report)
+        if problem.routing_is_decided or len(problem.experts) > _MAX_EXPERTS:
+            return Claim(self.name, Reason.UNSUPPORTED, detail=f"above {_MAX_EXPERTS} experts")
+        tables = build(problem)
+        best: tuple[int, Bools] | None = None
+        for start in range(0, 2**tables.experts, _CHUNK):
+            if watch.expired():
+                reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+                return Claim(self.name, reason, None if best is None else tables.plan(best[1]))
+            stop = min(start + _CHUNK, 2**tables.experts)
+            numbers = np.arange(start, stop)
+            masks = (numbers[:, None] >> np.arange(tables.experts) & 1).astype(np.bool_)
+            best = _better(best, _best(tables, masks[_feasible(tables, masks)]))
+        stats = {"selections": 2**tables.experts}
+        if best is None:
+            return Claim(self.name, Reason.INFEASIBLE, stats=stats)
+        return Claim(self.name, Reason.COMPLETED, tables.plan(best[1]), best[0], stats=stats)
+
+
+def _feasible(tables: Tables, masks: Bools) -> Bools:
+    """[k] whether each selection [k, n] keeps to the budgets and meets the requirements."""
+    fits = ~(masks & ~tables.allowed).any(axis=1)
+    fits &= (masks @ tables.rows.T <= tables.limits).all(axis=1)
+    fits &= (masks @ tables.needed.T).all(axis=1)
+    if tables.peak is not None:
+        held = np.sort(np.where(masks, tables.peak.energy, 0), axis=1)
+        fits &= held[:, -tables.peak.k :].sum(axis=1) <= tables.peak.limit
+    return np.asarray(fits)
+
+
+def _best(tables: Tables, masks: Bools) -> tuple[int, Bools] | None:
+    quality = tables.function.values(masks)
+    if not len(quality) or quality.max() == -np.inf:
+        return None
+    close = masks[quality >= quality.max() - _CLOSE]
+    objectives = [tables.objective(mask) for mask in close]
+    at = int(np.argmin(objectives))
+    return objectives[at], close[at]
+
+
+def _better(
+    one: tuple[int, Bools] | None, other: tuple[int, Bools] | None
+) -> tuple[int, Bools] | None:
+    if one is None or (other is not None and other[0] < one[0]):
+        return other
+    return one

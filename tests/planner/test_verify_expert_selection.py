@@ -1,0 +1,143 @@
+"""The verifier of expert selections against figures worked out by hand."""
+
+from typing import Any
+
+import pytest
+
+from models.devices import Device, DeviceGraph, Link
+from models.problems.expert_selection import (
+    Cluster,
+    EnergyMode,
+    Expert,
+    ExpertSelectionPlan,
+    ExpertSelectionProblem,
+    LatencyMode,
+    MeasuredSet,
+    QualityModel,
+    Route,
+)
+from planner.verify import verify
+
+
+def problem(**changes: Any) -> ExpertSelectionProblem:
+    """Two experts, a at the source and b two hops away; "code" counts 3, "law" 1.
+
+    a: 0.5 s + 10 x 1 ms + 5 x 20 ms; b: 8 B x 10 tokens on two hops of 1 ms and 1 kB/s, and
+    40 B back, beside the same computation at half the time.
+    """
+    fields: dict[str, Any] = {
+        "device_graph": DeviceGraph(
+            devices=tuple(Device(name=name, memory_bytes=10) for name in ("home", "mid", "far")),
+            links=tuple(
+                Link(source=a, target=b, latency_ns="1 ms", bandwidth_bit_per_s=8_000)
+                for a, b in (("home", "mid"), ("mid", "far"))
+            ),
+        ),
+        "source_device": "home",
+        "experts": (
+            Expert(
+                name="a",
+                device="home",
+                memory_bytes=6,
+                queue_ns="500 ms",
+                prefill_ns_per_token="1 ms",
+                decode_ns_per_token="20 ms",
+                request_energy_uj=7,
+                decode_energy_uj_per_token=1,
+                quality_ppm=(500_000, 200_000),
+                gate_weight=changes.pop("gate_a", None),
+            ),
+            Expert(
+                name="b",
+                device="far",
+                memory_bytes=6,
+                decode_ns_per_token="10 ms",
+                request_energy_uj=20,
+                quality_ppm=(400_000, 800_000),
+                gate_weight=changes.pop("gate_b", None),
+            ),
+        ),
+        "clusters": (
+            Cluster(name="c", category="code", weight=3, prompt_tokens=10, output_tokens=5),
+            Cluster(name="l", category="law", weight=1, prompt_tokens=10, output_tokens=5),
+        ),
+        "quality_model": QualityModel.BEST_EXPERT,
+        "bytes_per_token": 8,
+    }
+    return ExpertSelectionProblem(**{**fields, **changes})
+
+
+BOTH = ExpertSelectionPlan(experts=("a", "b"))
+GATES = {"gate_a": (3, 1), "gate_b": (1, 1)}
+HALVES = {
+    "experts": tuple(
+        expert.model_copy(update={"quality_ppm": tuple((q or 0) // 2 for q in expert.quality_ppm)})
+        for expert in problem().experts
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "quality"),
+    [
+        ({}, (3 * 500_000 + 800_000) / 4),
+        ({"quality_model": QualityModel.MODULAR, **HALVES}, (3 * 450_000 + 500_000) / 4),
+        ({"quality_model": QualityModel.TOP_K, "top_k": 2, **HALVES}, 1_850_000 / 4),
+        ({"quality_model": QualityModel.TOP_K, "top_k": 1}, 2_300_000 / 4),
+        ({"quality_model": QualityModel.COVERAGE}, (3 * 700_000 + 840_000) / 4),
+        ({"quality_model": QualityModel.GATED, **GATES}, (3 * 475_000 + 500_000) / 4),
+        (
+            {
+                "quality_model": QualityModel.TABLE,
+                "measured": (MeasuredSet(experts=("b", "a"), quality_ppm=610_000),),
+            },
+            610_000,
+        ),
+    ],
+)
+def test_each_model_prices_a_selection(changes: dict[str, Any], quality: float) -> None:
+    """The shortfall is a million less the mean quality, rounded up."""
+    verdict = verify(problem(**changes), BOTH)
+    assert verdict.accepted
+    assert verdict.objective == -(-(1_000_000 - quality) // 1)
+
+
+def test_latency_adds_paths_queue_prefill_and_decoding() -> None:
+    """Expert a answers after 610 ms; b after 2 x (1 + 80) ms there, 50 ms, 2 x (1 + 40) ms back."""
+    rows = verify(problem(), BOTH).breakdown.rows
+    assert [row["slowest_ns"] for row in rows] == [610_000_000, 610_000_000]
+    alone = verify(problem(), ExpertSelectionPlan(experts=("b",))).breakdown.rows
+    assert [row["slowest_ns"] for row in alone] == [294_000_000, 294_000_000]
+
+
+@pytest.mark.parametrize(
+    ("mode", "limit", "excess"),
+    [("worst_case", 31, 1), ("worst_case", 32, 0), ("worst_top_k", 19, 1), ("worst_top_k", 20, 0)],
+)
+def test_worst_energies_are_compared_with_the_limit(mode: str, limit: int, excess: int) -> None:
+    """Expert a costs 12 µJ at its dearest and b 20; of both, or of the dearest one."""
+    top_k = 1 if mode == "worst_top_k" else None
+    verdict = verify(
+        problem(energy_mode=EnergyMode(mode), energy_limit_uj=limit, top_k=top_k), BOTH
+    )
+    assert [v.excess for v in verdict.violations] == ([excess] if excess else [])
+
+
+def test_expected_energy_follows_the_routing() -> None:
+    """3 requests to a at 12 µJ and 1 to b at 20 are 14 µJ in the mean; quality follows too."""
+    routed = ExpertSelectionPlan(
+        experts=("a", "b"),
+        routing=(Route(cluster="c", experts=("a",)), Route(cluster="l", experts=("b",))),
+    )
+    expected = {"energy_mode": EnergyMode.EXPECTED}
+    assert verify(problem(**expected, energy_limit_uj=14), routed).objective == 425_000
+    refused = verify(problem(**expected, energy_limit_uj=13), routed)
+    assert [v.rule for v in refused.violations] == ["energy"]
+
+
+def test_late_experts_are_not_asked() -> None:
+    """With half a second for "code" only b answers it, in both modes of latency."""
+    tight = {"deadline_ns": {"code": 500_000_000}}
+    assert verify(problem(**tight), BOTH).objective == 1_000_000 - (3 * 400_000 + 800_000) // 4
+    refused = verify(problem(**tight, latency_mode=LatencyMode.WORST_CASE), BOTH)
+    assert [(v.rule, v.excess) for v in refused.violations] == [("deadline", 110_000_000)]
