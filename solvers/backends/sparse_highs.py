@@ -10,6 +10,10 @@ import numpy as np
 
 from solvers.sparse_program import NO_LIMIT, Answer, Array, Ended, SparseProgram
 
+# Callers state qualities in units of this many ppm: costs of 10⁵ and more make the dual simplex
+# give up at these tolerances ("excessive dual values"), and costs below 1 hide in them.
+PPM_PER_UNIT = 1_000
+
 
 def solve(program: SparseProgram, time_limit_ns: int, start: Array | None = None) -> Answer:
     """The optimum, or what was known when the time was up."""

@@ -134,7 +134,7 @@ class _Run:
                 self.best, self.objective = chosen, objective
 
     def _answer(self, *, integer: bool) -> Answer:
-        """The program with all cuts so far, in ppm."""
+        """The program with all cuts so far."""
         self.rounds += 1
         if self.watch.expired():
             return Answer(Ended.STOPPED)
@@ -157,7 +157,7 @@ class _Run:
                 cut.base,
             )
         cost = np.zeros(first + extra)
-        cost[tables.experts : first] = -self.weight * MILLION
+        cost[tables.experts : first] = -self.weight * (MILLION / sparse_highs.PPM_PER_UNIT)
         upper = np.ones(first + extra)
         upper[: tables.experts] = tables.allowed
         if tables.peak is not None:
@@ -167,7 +167,7 @@ class _Run:
         program = rows.program(cost, np.zeros(first + extra), upper, whole)
         answer = sparse_highs.solve(program, self.watch.left_ns())
         if answer.bound is not None:
-            bound = -answer.bound
+            bound = -answer.bound * sparse_highs.PPM_PER_UNIT
             self.bound = bound if self.bound is None else min(self.bound, bound)
         return answer
 

@@ -39,8 +39,8 @@ class IntegerProgram:
         model = assignment(tables)
         if watch.expired():
             return Claim(self.name, Reason.TIME_LIMIT)
-        # In ppm of the mean quality the objective is of one size for all instances.
-        scaled = model.program.scaled(1 / tables.weight.sum())
+        # In mean quality the objective is of one size for all instances.
+        scaled = model.program.scaled(1 / (tables.weight.sum() * sparse_highs.PPM_PER_UNIT))
         answer = sparse_highs.solve(scaled, watch.left_ns())
         stats = {"columns": len(scaled.cost), "rows": len(scaled.row_lower)}
         if answer.ended is Ended.INFEASIBLE:
@@ -73,4 +73,5 @@ def _lower_bound(bound: float | None) -> int | None:
     """The shortfall that a bound on minus the quality proves, ppm."""
     if bound is None:
         return None
-    return max(0, int(np.ceil(MILLION + bound - _TOLERANCE)))
+    shortfall = MILLION + bound * sparse_highs.PPM_PER_UNIT
+    return max(0, int(np.ceil(shortfall - _TOLERANCE)))
