@@ -21,7 +21,7 @@ from models.result import (
 )
 
 COMBINATORIAL = "combinatorial"
-UNITS = {"pipeline_partition": "ns"}
+UNITS = {"dag_partition": "ns", "pipeline_partition": "ns"}
 
 
 class ContradictionError(Exception):

@@ -75,6 +75,6 @@ def _hinted(problem: AnyProblem, hint: AnyPlan) -> Outcome:
     """The hint as a claim of its own, so that the answer is never worse than it."""
     begun = time.monotonic_ns()
     verification = verify(problem, hint)
-    claim = Claim(HINT, Reason.HEURISTIC, hint, detail="accepted as a start")
+    claim: Claim[AnyPlan] = Claim(HINT, Reason.HEURISTIC, hint, detail="accepted as a start")
     wall_ns = time.monotonic_ns() - begun
     return Outcome(claim, verification, exact=False, family=HINT, wall_ns=wall_ns)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from models.problems import AnyProblem
-from planner.bounds import pipeline_partition
+from planner.bounds import dag_partition, pipeline_partition
 
 _BY_KIND: dict[str, Callable[[Any], int | None]] = {
+    "dag_partition": dag_partition.lower_bound,
     "pipeline_partition": pipeline_partition.lower_bound,
 }
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from models.result import Verification, Violation
-from planner.verify import pipeline_partition
+from planner.verify import dag_partition, pipeline_partition
 
 _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
+    "dag_partition": dag_partition.verify,
     "pipeline_partition": pipeline_partition.verify,
 }
 
