@@ -11,6 +11,7 @@ from solvers.registry import Entry, entries
 Lanes = tuple[tuple[Entry, ...], ...]
 
 _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "dag_partition": (("dp",), ("linearised-dp",)),
     # The dynamic program answers in milliseconds up to about 14 distinct devices; where it does
     # not, the published heuristics have given plans meanwhile and the general methods take over.
     "pipeline_partition": (

@@ -1,0 +1,1 @@
+"""Methods without proof: published planners by name, and what people do by hand."""
