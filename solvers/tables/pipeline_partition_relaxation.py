@@ -1,0 +1,95 @@
+"""Bounds for the pipeline dynamic program: any number of devices of each type, at a price.
+
+Without the limit on how often a type is used, the cheapest way to cover layers 0..i-1 and to send
+the result into a port needs no multiset:
+
+    G[p, i] = min over w, j < i of  G[port(w), j] + cost(w, p, j..i-1) + price_w
+
+and for any prices ≥ 0, a plan that completes a suffix with the devices not yet in use costs at
+least the suffix + G[p, i] - Σ_w price_w · (devices of type w left). The prices are those of a
+Lagrangian relaxation of the counts, raised where the cheapest cover uses too many devices of a
+type (subgradient ascent; Fisher, Management Science 1981; state-space relaxation after
+Christofides, Mingozzi and Toth, Networks 1981). O(rounds · W · P · L²).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.base import UNREACHABLE
+from solvers.tables.pipeline_partition import Ints
+
+_ROUNDS = 250
+# First step as a share of the bound: large, since prices start from nothing.
+_STEP = 0.3
+# Rounds without a better bound after which the step is halved.
+_PATIENCE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """Prices per type [W], the covers G [P + 1, L + 1] they lead to, and the bound they prove.
+
+    The last row of G is for the end of the chain (return hop included); bound is UNREACHABLE
+    where no plan exists.
+    """
+
+    price: Ints
+    cover: Ints
+    bound: int
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """Costs [W, P + 1, L, L + 1] of a stage with its sending, ports and counts of the types."""
+
+    cost: Ints
+    port: Ints
+    count: Ints
+
+    def ascend(self, start: Ints, *, covered: bool = False) -> Prices:
+        """The best prices found from `start`.
+
+        covered: the costs are 0 and only the sign of the bound counts: stop once it is positive
+        (no plan exists) or a cover keeps to the counts (one may).
+        """
+        best = self._evaluated(start)[0]
+        price, step, stale = start, _STEP, 0
+        for _ in range(_ROUNDS):
+            prices, excess = self._evaluated(price)
+            stale += 1
+            if prices.bound > best.bound:
+                best, stale = prices, 0
+            if covered and (best.bound > 0 or (excess <= 0).all()):
+                break
+            if stale == _PATIENCE:
+                price, step, stale = best.price, step / 2, 0
+                prices, excess = self._evaluated(price)
+            direction = np.where((price == 0) & (excess < 0), 0, excess)
+            length = int(direction @ direction)
+            if length == 0:
+                break
+            scale = step * (max(abs(best.bound), int(best.price @ self.count)) + 1) / length
+            price = np.maximum(0, price + np.rint(scale * direction).astype(np.int64))
+        return best
+
+    def _evaluated(self, price: Ints) -> tuple[Prices, Ints]:
+        """The covers at these prices, and per type how many devices too many the best one uses."""
+        _, ports, layers, _ = self.cost.shape
+        cover = np.full((ports, layers + 1), UNREACHABLE, dtype=np.int64)
+        cover[:, 0] = 0
+        choice = np.zeros((ports, layers + 1), dtype=np.int64)
+        for cut in range(1, layers + 1):
+            options = self.cost[:, :, :cut, cut] + cover[self.port, None, :cut]
+            flat = (options + price[:, None, None]).transpose(1, 0, 2).reshape(ports, -1)
+            choice[:, cut] = flat.argmin(axis=1)
+            cover[:, cut] = np.minimum(flat[np.arange(ports), choice[:, cut]], UNREACHABLE)
+        total = int(cover[-1, layers])
+        bound = UNREACHABLE if total >= UNREACHABLE else total - int(price @ self.count)
+        excess = -self.count
+        cut, port = layers, ports - 1
+        while cut > 0:
+            kind, start = divmod(int(choice[port, cut]), cut)
+            excess[kind] += 1
+            port, cut = int(self.port[kind]), start
+        return Prices(price, cover, bound), excess
