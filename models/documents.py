@@ -9,11 +9,14 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from models.base import first_duplicate
 from models.errors import DocumentError, FieldError
 from models.problems import KINDS, AnyPlan, AnyProblem
 
 # 8 MiB: the largest shipped instance has 40 KB; a megabyte-sized one is a mistake or an attack.
 MAX_BYTES = 8 * 2**20
+# PyYAML reads some 50 KB a second; five seconds are all that a stranger may ask for.
+MAX_YAML_BYTES = 2**18
 MAX_DEPTH = 40
 
 T = TypeVar("T")
@@ -95,8 +98,13 @@ def digest(problem: BaseModel) -> str:
 
 
 def field_errors(details: list[ErrorDetails]) -> tuple[FieldError, ...]:
-    """Pydantic's errors as faults with pointer, value, reason and remedy; at most 20."""
-    return tuple(_field_error(detail) for detail in details[:20])
+    """Pydantic's errors as faults with pointer, value, reason and remedy; at most 20.
+
+    Pydantic calls a list of wrong items too short as well; that is left out.
+    """
+    inside = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
+    told = [d for d in details if d["type"] != "too_short" or d["loc"] not in inside]
+    return tuple(_field_error(detail) for detail in told[:20])
 
 
 def _kind_of(value: object) -> tuple[type[AnyProblem], type[AnyPlan]]:
@@ -151,12 +159,10 @@ def _parse_json(text: str) -> object:
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+    twice = first_duplicate([key for key, _ in pairs])
+    if twice is not None:
         _refuse(repr(twice), f"the key '{twice}' stands twice in one object", "keep one of them")
-    return found
+    return dict(pairs)
 
 
 def _no_constant(reason: str) -> Callable[[str], Any]:
@@ -170,12 +176,14 @@ def _bounded_int(text: str) -> int:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Safe YAML without anchors (a small document can unfold into gigabytes) or timestamps."""
+    """Safe YAML without anchors (they unfold into gigabytes), tags or timestamps."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
             _refuse(f"*{event.anchor}", "YAML aliases are not taken", "write the value out")
+        if event.tag is not None:
+            _refuse(shorten(event.tag), "YAML tags are not taken", "write a plain value")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -191,6 +199,12 @@ _PlainLoader.yaml_implicit_resolvers = {
 
 
 def _parse_yaml(text: str) -> object:
+    if len(text) > MAX_YAML_BYTES:
+        _refuse(
+            f"{len(text):,} characters",
+            f"a YAML document is larger than {MAX_YAML_BYTES:,} bytes",
+            "write it as JSON, which is read faster",
+        )
     try:
         value = yaml.load(text, Loader=_PlainLoader)  # noqa: S506  # a subclass of SafeLoader
         return json.loads(json.dumps(value), parse_constant=_no_constant("a number must be finite"))

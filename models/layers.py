@@ -120,7 +120,9 @@ class Profile(Document):
 
     def time_ns(self, device_type: str, layer: str, tokens: int, batch: int) -> int | None:
         """Measured time of one layer for one unit, or None where it was not measured."""
-        for measurement in self.measurements:
-            if (measurement.tokens, measurement.batch) == (tokens, batch):
-                return measurement.time_ns.get(device_type, {}).get(layer)
-        return None
+        measured = self._by_size.get((tokens, batch))
+        return None if measured is None else measured.time_ns.get(device_type, {}).get(layer)
+
+    @cached_property
+    def _by_size(self) -> dict[tuple[int, int], Measurement]:
+        return {(m.tokens, m.batch): m for m in self.measurements}

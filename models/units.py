@@ -43,7 +43,8 @@ joule = [energy] = J
 """
 # The number and the unit are matched apart, so that no expression reaches pint's evaluator.
 _QUANTITY = re.compile(
-    r"\s*([+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?)\s*([A-Za-zµ/]{1,20})\s*"
+    r"\s*([+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?)"
+    r"\s*([A-Za-zµ]{1,12}(?:/[A-Za-z]{1,12})?)\s*"
 )
 
 

@@ -154,6 +154,16 @@ class PipelinePartitionProblem(Document):
         return self
 
     @model_validator(mode="after")
+    def _moves_are_sane(self) -> Self:
+        price = 0 if self.previous is None else self.previous.ns_per_mib
+        heaviest = max(self.layers, key=lambda layer: layer.weight_bytes)
+        if heaviest.weight_bytes * price > MAX_DURATION_NS * 2**20:
+            raise contradiction(
+                f"moving layer '{heaviest.name}' costs over a day", "check previous.ns_per_mib"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _every_time_is_known_and_sane(self) -> Self:
         distinct = {id(layer): layer for layer in self.layers}.values()
         kinds = {

@@ -1,0 +1,1 @@
+"""Generators, one file per kind: a specification in, plain data of a document out."""

@@ -1,0 +1,1 @@
+"""Tests of single methods, beyond what conformance asks of all."""
