@@ -1,0 +1,1 @@
+"""The only readers of solver libraries and their statuses."""
