@@ -42,7 +42,25 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
             "dp",
             f"solvers.dp.{_DAG}:DynamicProgram",
             _exact("dynamic-programming"),
-            "dynamic program over downward-closed sets, contiguous partitions only",
+            "dynamic program over downward-closed sets",
+        ),
+        Entry(
+            "cpsat",
+            f"solvers.cpsat.{_DAG}:ConstraintProgram",
+            _exact("constraint-programming"),
+            "bounds from single accelerators, then OR-Tools CP-SAT",
+        ),
+        Entry(
+            "milp",
+            f"solvers.milp.{_DAG}:IntegerProgramming",
+            _exact("integer-programming"),
+            "one column per group and device, HiGHS",
+        ),
+        Entry(
+            "local-search",
+            f"solvers.heuristic.{_DAG}_search:LocalSearch",
+            _HEURISTIC,
+            "tabu search over single moves",
         ),
         Entry(
             "linearised-dp",

@@ -1,4 +1,4 @@
-"""Exact dynamic program over downward-closed sets, for contiguous partitions.
+"""Exact dynamic program over downward-closed sets.
 
 The recurrence is that of Tarnawski et al. (NeurIPS 2020, §5.1), stated in
 solvers/tables/dag_partition_chain.py, where a ceiling on the load keeps the table small. The
@@ -8,7 +8,8 @@ rises from a device's share by quarters until a plan is found, which then is bes
 
 Time O(Σ pairs of ideals in neighbouring windows x boundary), memory O(ideals x (groups + nets)).
 Graphs with wide parallel branches have too many ideals: above the cap the method declines, and
-`linearised-dp` gives a plan without proof.
+`linearised-dp` gives a plan without proof. In the free form every set of groups is
+downward-closed, so that only small graphs are within the cap.
 """
 
 from dataclasses import asdict
@@ -44,10 +45,7 @@ class DynamicProgram:
         hint: DagPartitionPlan | None = None,
         report: Progress[DagPartitionPlan] | None = None,
     ) -> Claim[DagPartitionPlan]:
-        """The optimum, or proof that there is no plan; declines the free form."""
-        if not problem.contiguous:
-            detail = "ideals say nothing about partitions that are not contiguous"
-            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
+        """The optimum, or proof that there is no plan."""
         watch = Stopwatch(limits, report)
         tables = build(problem)
         cap = _cap(tables, limits)

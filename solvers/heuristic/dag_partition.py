@@ -35,8 +35,9 @@ class _Heuristic:
             parts = self._parts(tables, watch)
         except OutOfTimeError:
             return Claim(self.name, Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT)
-        plan = None if parts is None else tables.plan(parts)
-        return Claim(self.name, Reason.HEURISTIC, plan)
+        if parts is None:
+            return Claim(self.name, Reason.HEURISTIC, detail="no such partition keeps to the rules")
+        return Claim(self.name, Reason.HEURISTIC, tables.plan(parts))
 
     def _parts(self, tables: Tables, watch: Stopwatch) -> Parts | None:
         raise NotImplementedError
@@ -97,7 +98,7 @@ class Greedy(_Heuristic):
             parts[-1][1].append(group)
             filled += int(tables.accelerator_ns[group])
             bytes_held += size
-        return parts if _allowed(tables, parts) else None
+        return parts if tables.allows(parts) else None
 
 
 class OneDevice(_Heuristic):
@@ -108,8 +109,8 @@ class OneDevice(_Heuristic):
     def _parts(self, tables: Tables, watch: Stopwatch) -> Parts | None:
         everything = list(range(tables.groups))
         for device in (DeviceClass.ACCELERATOR, DeviceClass.CPU):
-            parts = [(device, everything)]
-            if _allowed(tables, parts):
+            parts: Parts = [(device, everything)]
+            if tables.allows(parts):
                 return parts
         return None
 
@@ -117,17 +118,6 @@ class OneDevice(_Heuristic):
 def _device_for(tables: Tables, group: int) -> DeviceClass:
     fits = tables.supported[group] and tables.size_bytes[group] <= tables.memory_bytes
     return DeviceClass.ACCELERATOR if fits and tables.accelerators else DeviceClass.CPU
-
-
-def _allowed(tables: Tables, parts: Parts) -> bool:
-    """Whether there are as many devices and they can hold their parts."""
-    accelerated = [held for device, held in parts if device is DeviceClass.ACCELERATOR]
-    if len(accelerated) > tables.accelerators or len(parts) - len(accelerated) > tables.cpus:
-        return False
-    return all(
-        tables.supported[held].all() and tables.size_bytes[held].sum() <= tables.memory_bytes
-        for held in accelerated
-    )
 
 
 def _named(

@@ -20,7 +20,7 @@ from solvers.heuristic.dag_partition import LinearisedDp
 from solvers.tables.dag_partition import Bools, Ints, Tables, build
 from solvers.tables.dag_partition_chain import Parts
 
-_STEPS = 30_000
+_STEPS, _STEPS_PER_PAIR = 30_000, 20
 # Steps without a better plan before the best one is shaken.
 _PATIENCE = 600
 _POWER = 8
@@ -43,17 +43,24 @@ class LocalSearch:
         """The best plan met; none where neither the start nor packing by size gives one."""
         watch = Stopwatch(limits, report)
         tables = build(problem)
-        start = hint or LinearisedDp().solve(problem, limits, report=report).plan
-        parts = _packed(tables) if start is None else tables.places(start)
+        parts = _start(tables, hint) or _start(tables, LinearisedDp().solve(problem, limits).plan)
         if parts is None:
-            return Claim(self.name, Reason.HEURISTIC, start)
+            parts = _packed(tables)
+        if parts is None:
+            return Claim(self.name, Reason.HEURISTIC, detail="no plan to start from")
         search = _Search(tables, parts, limits.seed)
-        steps = search.run(_STEPS, watch)
+        steps = search.run(min(_STEPS, _STEPS_PER_PAIR * tables.groups**2), watch)
         plan = tables.plan(search.parts())
         reason = Reason.HEURISTIC
         if watch.expired():
             reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
         return Claim(self.name, reason, plan, stats={"steps": steps})
+
+
+def _start(tables: Tables, plan: DagPartitionPlan | None) -> Parts | None:
+    """The parts of a plan that keeps to the rules, else None."""
+    parts = None if plan is None else tables.places(plan)
+    return parts if parts is not None and tables.allows(parts) else None
 
 
 class _Search:
@@ -190,18 +197,12 @@ def _devices(tables: Tables, parts: Parts) -> Bools:
 
 def _packed(tables: Tables) -> Parts | None:
     """Largest first, each on the emptiest accelerator that has room, else on a CPU; free form."""
-    if tables.before:
-        return None
     held: list[list[int]] = [[] for _ in range(tables.accelerators + tables.cpus)]
-    filled = [0] * tables.accelerators
+    filled = np.zeros(tables.accelerators, dtype=np.int64)
     for group in np.argsort(-tables.size_bytes, kind="stable").tolist():
-        size = int(tables.size_bytes[group])
-        place = min(range(tables.accelerators), key=filled.__getitem__, default=None)
-        if (
-            place is not None
-            and tables.supported[group]
-            and filled[place] + size <= tables.memory_bytes
-        ):
+        size = tables.size_bytes[group]
+        if tables.supported[group] and (filled + size <= tables.memory_bytes).any():
+            place = int(filled.argmin())
             filled[place] += size
         elif tables.cpus:
             place = tables.accelerators
@@ -209,4 +210,5 @@ def _packed(tables: Tables) -> Parts | None:
             return None
         held[place].append(group)
     classes = [DeviceClass.ACCELERATOR] * tables.accelerators + [DeviceClass.CPU] * tables.cpus
-    return [(device, groups) for device, groups in zip(classes, held, strict=True) if groups]
+    parts = [(device, groups) for device, groups in zip(classes, held, strict=True) if groups]
+    return parts if tables.allows(parts) else None

@@ -73,9 +73,13 @@ class Tables:
         """The load of a device that holds the groups `held` [m]."""
         if device is DeviceClass.CPU:
             return int(self.cpu_ns[held].sum())
+        return int(self.accelerator_ns[held].sum() + self.net_ns[self.cut(held)].sum())
+
+    def cut(self, held: Bools) -> Ints:
+        """The nets with some ends in `held` [m] and some elsewhere."""
         touched = self.incidence @ held.astype(np.int64)
-        cut = (touched > 0) & (touched < self.incidence.sum(axis=1))
-        return int(self.accelerator_ns[held].sum() + self.net_ns[cut].sum())
+        found: Ints = np.flatnonzero((touched > 0) & (touched < self.incidence.sum(axis=1)))
+        return found
 
     def plan(self, parts: Iterable[tuple[DeviceClass, Sequence[int]]]) -> DagPartitionPlan:
         """The plan with these groups on these devices, in order; empty ones left out.
@@ -92,8 +96,19 @@ class Tables:
             )
         )
 
+    def allows(self, parts: Sequence[tuple[DeviceClass, Sequence[int]]]) -> bool:
+        """Whether parts that hold every group once keep to all rules."""
+        fast = [list(held) for device, held in parts if device is DeviceClass.ACCELERATOR]
+        if len(fast) > self.accelerators or len(parts) - len(fast) > self.cpus:
+            return False
+        place = {group: index for index, (_, held) in enumerate(parts) for group in held}
+        return all(place[g] <= place[h] for g, h in self.before) and all(
+            self.supported[held].all() and self.size_bytes[held].sum() <= self.memory_bytes
+            for held in fast
+        )
+
     def places(self, plan: DagPartitionPlan) -> list[tuple[DeviceClass, list[int]]] | None:
-        """The groups of each part of a plan, or None where it takes a group apart."""
+        """The groups of each part of a plan, or None where groups are split, missing or doubled."""
         group_of = {name: g for g, names in enumerate(self.members) for name in names}
         parts = []
         for part in plan.parts:
@@ -103,7 +118,8 @@ class Tables:
             if any(number != len(self.members[g]) for g, number in held.items()):
                 return None
             parts.append((part.device, sorted(held)))
-        return parts
+        placed = [group for _, held in parts for group in held]
+        return parts if sorted(placed) == list(range(self.groups)) else None
 
 
 def build(problem: DagPartitionProblem) -> Tables:

@@ -30,6 +30,8 @@ def all_ideals(tables: Tables, cap: int, watch: Stopwatch) -> Bools:
     Level by level: an ideal grows by each group all of whose predecessors it holds.
     """
     size = tables.groups
+    if not tables.before and 2**size > cap:
+        raise TooManyIdealsError
     after = np.zeros((size, size), dtype=np.int16)
     for before, behind in tables.before:
         after[before, behind] = 1
