@@ -1,10 +1,11 @@
 """Local search for both forms: one group at a time to another device, with a tabu list.
 
 Tarnawski et al. (NeurIPS 2020, §6, "local search") take the best move until none improves the
-largest load. Here the cost of a move is the sum of the loads' eighth powers, which also sees what
+largest load. Here the cost of a move is the sum of a high power of the loads, which also sees what
 it does to the second largest; a group that moved stays for some steps; and after a while without
-a better plan some groups of the best one are moved at random. Starts from the linearised dynamic
-program. All moves of a step are priced at once: with n(N, d) ends of net N on device d,
+a better plan some groups of the best one are moved at random and the power is drawn anew (a
+small one spreads work over all devices, a large one looks at the fullest alone). Starts from the
+linearised dynamic program. All moves of a step are priced at once: with n(N, d) ends of net N on device d,
 
     group g joins d    adds   time(g, d) + Σ_{N of g} ns ([n(N, d) + 1 < |N|] - [n(N, d) > 0])
     group g leaves d   adds - time(g, d) + Σ_{N of g} ns ([n(N, d) > 1] - [n(N, d) < |N|])
@@ -22,8 +23,10 @@ from solvers.tables.dag_partition_chain import Parts
 
 _STEPS, _STEPS_PER_PAIR = 30_000, 20
 # Steps without a better plan before the best one is shaken.
-_PATIENCE = 600
-_POWER = 8
+_PATIENCE = 200
+_POWERS = (16, 64)
+# Steps for which a group stays where it was put: at least, and below.
+_TENURE = (5, 25)
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,6 +87,7 @@ class _Search:
         place = np.zeros(tables.groups, dtype=np.int64)
         for device, (_, held) in enumerate(parts):
             place[held] = device
+        self.power = _POWERS[0]
         self._settle(place)
         self.best, self.best_place = self.load.max(), place.copy()
 
@@ -102,7 +106,7 @@ class _Search:
                 return step
             moved = self._move(tabu > step)
             if moved is not None:
-                tabu[moved] = step + self.rng.integers(3, 12)
+                tabu[moved] = step + self.rng.integers(*_TENURE)
             since += 1
             if self.load.max() < self.best:
                 self.best, self.best_place, since = self.load.max(), self.place.copy(), 0
@@ -141,9 +145,9 @@ class _Search:
         after_leaving = self.load[self.place] + self.leaves[groups, self.place]
         after_joining = self.load + self.joins
         scale = max(1.0, self.load.max())
-        power = (self.load / scale) ** _POWER
-        change = ((after_leaving / scale) ** _POWER - power[self.place])[:, np.newaxis]
-        change = change + (after_joining / scale) ** _POWER - power
+        power = (self.load / scale) ** self.power
+        change = ((after_leaving / scale) ** self.power - power[self.place])[:, np.newaxis]
+        change = change + (after_joining / scale) ** self.power - power
         change[~self._open(tabu)] = np.inf
         group, device = divmod(int(change.argmin()), self.cpu.size)
         if not np.isfinite(change[group, device]):
@@ -179,6 +183,7 @@ class _Search:
     def _shake(self) -> None:
         """Back to the best plan, and a few groups of it at random to where they may go."""
         self._settle(self.best_place)
+        self.power = int(self.rng.choice(_POWERS))
         nobody = np.zeros(self.tables.groups, dtype=bool)
         for _ in range(int(self.rng.integers(2, 3 + self.tables.groups // 8))):
             choices = np.argwhere(self._open(nobody))

@@ -31,6 +31,11 @@ class Anchor:
     weight: Ints
     share: int
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is a pigeonhole argument: weights 0 and 1."""
+        return int(self.weight.max(initial=0)) == 1
+
 
 def anchors(tables: Tables, upper: int) -> list[Anchor]:
     """Anchors for plans of a load of at most `upper`, the most telling first."""

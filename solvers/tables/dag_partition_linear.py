@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
 from solvers.base import Stopwatch
-from solvers.tables.dag_partition import Ints, Tables
+from solvers.tables.dag_partition import Ints, Tables, build
 from solvers.tables.dag_partition_chain import Parts, least
 from solvers.tables.dag_partition_ideals import build_ideals, prefixes
 
@@ -89,6 +90,16 @@ def best_along(
             best = found
             limit = found[0] - 1
     return best
+
+
+def linearised(problem: DagPartitionProblem, watch: Stopwatch) -> DagPartitionPlan | None:
+    """The best plan along one depth-first order, which is contiguous; None where there is none.
+
+    Raises OutOfTimeError.
+    """
+    tables = build(problem.model_copy(update={"contiguous": True}))
+    found = best_along(tables, [depth_first(tables)], watch)
+    return None if found is None else tables.plan(found[1])
 
 
 def most(tables: Tables) -> int:

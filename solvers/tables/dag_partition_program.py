@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from models.problems.dag_partition import DeviceClass
-from solvers.integer_program import Answer, IntegerProgram
+from solvers.integer_program import IntegerProgram
 from solvers.tables.dag_partition import Tables
 from solvers.tables.dag_partition_chain import Parts
 
@@ -147,13 +147,11 @@ class Formulation:
                 for slot in range(begin + rank + 1, begin + number):
                     self.program.upper[self.x[group, slot, device]] = 0
 
-    def parts(self, answer: Answer) -> Parts | None:
-        """The parts of a point, or None where there is none."""
-        if answer.point is None:
-            return None
+    def parts(self, point: tuple[int, ...]) -> Parts:
+        """The parts of a point."""
         found: Parts = []
         for slot, device in product(range(self.slots), (_ACCELERATOR, _CPU)):
-            held = [group for group, column in self._on(slot, device) if answer.point[column]]
+            held = [group for group, column in self._on(slot, device) if point[column]]
             if held:
                 found.append((device, held))
         return found
