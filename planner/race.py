@@ -155,11 +155,17 @@ class Race:
         if self._stopped_for is not None:
             detail = "killed: it did not stop when asked to"
             claim = replace(claim, reason=self._stopped_for, detail=detail)
-        found = self._found.get(claim.solver, _Found())
-        claim = replace(claim, plan=found.plan, lower_bound=found.lower_bound)
         self._conclude(claim, time.monotonic_ns() - self._since[claim.solver])
 
     def _conclude(self, claim: Claim[AnyPlan], wall_ns: int) -> None:
+        """Record a claim; what it leaves out is filled in from what the method reported."""
+        if claim.reason is Reason.CANCELLED and self._stopped_for is not None:
+            claim = replace(claim, reason=self._stopped_for)
+        found = self._found.get(claim.solver, _Found())
+        if claim.lower_bound is None and claim.reason is not Reason.INFEASIBLE:
+            claim = replace(claim, lower_bound=found.lower_bound)
+        if claim.plan is None:
+            claim = replace(claim, plan=found.plan)
         traits = self._methods[claim.solver].traits
         verification = None if claim.plan is None else verify(self._problem, claim.plan)
         if verification is not None:

@@ -41,8 +41,10 @@ def plan(
     solved = time.monotonic_ns()
     certificate = certify(problem, outcomes, combinatorial)
     explanation: tuple[str, ...] = ()
-    if certificate.grade is Grade.INFEASIBLE and not (cancel is not None and cancel.is_set()):
-        explanation = why_infeasible(problem, limits)
+    if certificate.grade is Grade.INFEASIBLE:
+        left = max(0, limits.time_limit_ns - (solved - begun))
+        rest = limits.model_copy(update={"time_limit_ns": left})
+        explanation = why_infeasible(problem, rest, cancel)
     return certificate.model_copy(
         update={
             "explanation": explanation,
@@ -55,18 +57,24 @@ def plan(
     )
 
 
-def why_infeasible(problem: AnyProblem, limits: Limits) -> tuple[str, ...]:
+def why_infeasible(
+    problem: AnyProblem, limits: Limits, cancel: threading.Event | None = None
+) -> tuple[str, ...]:
     """The rules in conflict and the smallest repairs, in words; found in a child."""
+    time_ns = limits.time_limit_ns
     try:
-        return call(explain.infeasible, problem, limits.time_limit_ns, limits=limits)
+        return call(explain.infeasible, problem, time_ns, limits=limits, cancel=cancel)
     except ChildLostError as error:
         return (f"no explanation within the limits: {error}",)
 
 
-def why_this_cost(problem: AnyProblem, plan: AnyPlan, limits: Limits) -> tuple[str, ...]:
+def why_this_cost(
+    problem: AnyProblem, plan: AnyPlan, limits: Limits, cancel: threading.Event | None = None
+) -> tuple[str, ...]:
     """What binds a plan, and what each rule costs, in words; found in a child."""
+    time_ns = limits.time_limit_ns
     try:
-        return call(explain.binding, problem, plan, limits.time_limit_ns, limits=limits)
+        return call(explain.binding, problem, plan, time_ns, limits=limits, cancel=cancel)
     except ChildLostError as error:
         return (f"no explanation within the limits: {error}",)
 

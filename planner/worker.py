@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ _ALWAYS = ["planner.child", "numpy"]
 _context.set_forkserver_preload(_ALWAYS)
 _starting = threading.Lock()
 _LOG_TAIL_BYTES = 2000
+_TICK_S = 0.05
 
 T = TypeVar("T")
 
@@ -95,15 +97,26 @@ class ChildLostError(RuntimeError):
     """A child ended, or ran out of time, before it returned."""
 
 
-def call(function: Callable[..., T], *arguments: object, limits: Limits) -> T:
-    """The value of a function, computed in a child within the limits. Raises ChildLostError."""
+def call(
+    function: Callable[..., T],
+    *arguments: object,
+    limits: Limits,
+    cancel: threading.Event | None = None,
+) -> T:
+    """The value of a function, computed in a child within the limits.
+
+    Raises ChildLostError when the child ends, runs out of time or `cancel` is set before.
+    """
     child = Child(Call(function, arguments, limits))
-    in_time = child.pipe.poll(limits.time_limit_ns / 1e9)
-    message = child.read() if in_time else None
+    deadline = time.monotonic_ns() + limits.time_limit_ns
+    answered = False
+    while not answered and time.monotonic_ns() < deadline and not (cancel and cancel.is_set()):
+        answered = child.pipe.poll(_TICK_S)
+    message = child.read() if answered else None
     child.kill()
     child.bury()
     if not isinstance(message, Returned):
-        how = "ended without an answer" if in_time else "ran out of time"
+        how = "ended without an answer" if answered else "ran out of time"
         raise ChildLostError(f"{function.__name__} {how}")
     value: T = message.value
     return value

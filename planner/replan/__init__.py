@@ -4,9 +4,10 @@ from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from planner.replan import pipeline_partition
+from planner.replan.move import Move
 from planner.replan.pipeline_partition import ChangeError
 
-__all__ = ["ChangeError", "changed"]
+__all__ = ["ChangeError", "Move", "changed", "moves"]
 
 _BY_KIND: dict[str, Any] = {"pipeline_partition": pipeline_partition}
 
@@ -25,3 +26,9 @@ def changed(
     """
     result: AnyProblem = _BY_KIND[problem.kind].changed(problem, plan, lost, slowed, ns_per_mib)
     return result
+
+
+def moves(problem: AnyProblem, before: AnyPlan, after: AnyPlan) -> tuple[Move, ...]:
+    """What devices have to load to get from the plan in force to another, largest pieces whole."""
+    found: tuple[Move, ...] = _BY_KIND[problem.kind].moves(problem, before, after)
+    return found

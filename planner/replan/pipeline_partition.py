@@ -1,6 +1,7 @@
 """Changes of a pipeline's devices: some lost, some slower, the old plan remembered."""
 
 from fractions import Fraction
+from itertools import groupby
 
 from models.devices import Device, DeviceGraph
 from models.layers import Measurement, Profile
@@ -10,6 +11,7 @@ from models.problems.pipeline_partition import (
     PreviousPlan,
 )
 from models.units import round_half_up
+from planner.replan.move import Move
 
 
 class ChangeError(ValueError):
@@ -39,6 +41,28 @@ def changed(
         "previous": previous.model_dump(),
     }
     return PipelinePartitionProblem.model_validate(fields)
+
+
+def moves(
+    problem: PipelinePartitionProblem, before: PipelinePartitionPlan, after: PipelinePartitionPlan
+) -> tuple[Move, ...]:
+    """Runs of layers that change from one device to another; see planner.replan.moves."""
+    old, new = _holders(before), _holders(after)
+    found = []
+    for (source, target), run in groupby(
+        range(len(problem.layers)), key=lambda layer: (old.get(layer), new[layer])
+    ):
+        held = list(run)
+        if source != target:
+            what = f"layers {held[0]} to {held[-1]}" if len(held) > 1 else f"layer {held[0]}"
+            size = sum(problem.layers[layer].weight_bytes for layer in held)
+            found.append(Move(what, source, target, size))
+    return tuple(found)
+
+
+def _holders(plan: PipelinePartitionPlan) -> dict[int, str]:
+    """The device of every layer."""
+    return {layer: s.device for s in plan.stages for layer in range(s.start, s.stop)}
 
 
 def _check_names(problem: PipelinePartitionProblem, names: list[str]) -> None:

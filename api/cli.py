@@ -1,0 +1,241 @@
+"""The command `edgeplan`: its verbs and their options; what they do stands in the cli_* files.
+
+Exit status: 0 optimal, or done; 1 a plan refused by `verify`; 3 a plan that is not proved optimal;
+4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 70 internal, or a failed `doctor`; 130
+interrupted. Imports stand in the commands: `edgeplan --help` needs none of them.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+_USAGE, _BAD_INPUT, _INTERNAL = 64, 65, 70
+_TYPER_USAGE = 2
+
+
+class _Group(TyperGroup):
+    """Gives every way to fail its exit status."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        try:
+            return super().main(*args, **extra)
+        except SystemExit as end:
+            if end.code == _TYPER_USAGE:
+                sys.exit(_USAGE)
+            raise
+        except Exception as error:  # noqa: BLE001  # the last resort of the process
+            _fail(error)
+
+
+def _fail(error: Exception) -> NoReturn:
+    from api.cli_input import InputError
+    from models.errors import DocumentError
+    from planner.certify import ContradictionError
+
+    if isinstance(error, InputError | DocumentError):
+        for line in str(error).splitlines():
+            sys.stderr.write(f"edgeplan: {line}\n")
+        sys.exit(_BAD_INPUT)
+    if isinstance(error, ContradictionError):
+        sys.stderr.write(f"edgeplan: two methods contradict each other: {error}\n")
+        sys.exit(_INTERNAL)
+    traceback.print_exception(error)
+    sys.stderr.write("edgeplan: this is a fault of edgeplan; please report it with its input\n")
+    sys.exit(_INTERNAL)
+
+
+app = typer.Typer(
+    cls=_Group,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Planning for edge AI: exact, certified plans for models on graphs of devices.",
+)
+
+_Source = Annotated[
+    str, typer.Argument(metavar="FILE", help="a file, '-' for standard input, or an instance")
+]
+_PlanFile = Annotated[
+    str, typer.Argument(metavar="PLAN", help="a file with a plan or a certificate, or '-'")
+]
+_MaybePlan = Annotated[str | None, typer.Argument(metavar="PLAN", help="a plan or certificate")]
+_Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else")]
+_Events = Annotated[bool, typer.Option("--events", help="progress as NDJSON on standard error")]
+_Solver = Annotated[str | None, typer.Option(metavar="NAME", help="one method, by name")]
+_Objective = Annotated[
+    str | None, typer.Option(metavar="NAME", help="instead of the document's objective")
+]
+_Units = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="units of the makespan, with --objective")
+]
+_Time = Annotated[str, typer.Option(metavar="TIME", help="such as 60s or 500ms")]
+_Memory = Annotated[str, typer.Option(metavar="SIZE", help="of each solving process")]
+_Seed = Annotated[int, typer.Option(min=0, metavar="N", help="of methods that draw numbers")]
+_Out = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="write the plan")]
+_Plot = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="draw the plan: .svg, .png or .pdf")
+]
+
+
+@app.command()
+def solve(
+    source: _Source,
+    *,
+    solver: _Solver = None,
+    objective: _Objective = None,
+    units: _Units = None,
+    time_limit: _Time = "60s",
+    memory_limit: _Memory = "4GiB",
+    seed: _Seed = 0,
+    hint: Annotated[str | None, typer.Option(metavar="PLAN", help="a plan to start from")] = None,
+    json: _Json = False,
+    events: _Events = False,
+    output: _Out = None,
+    plot: _Plot = None,
+) -> None:
+    """Plan a problem and vouch for the answer."""
+    from api import cli_input, cli_solve
+    from api.requests import PlanRequest
+
+    out = cli_solve.Output(json, events, output, plot)
+    out.check()
+    limits = cli_input.limits(time_limit, memory_limit, seed)
+    problem = cli_input.problem(source, objective, units)
+    cli_input.check_solver(problem.kind, solver)
+    start = None if hint is None else cli_input.plan(hint)
+    request = PlanRequest(problem=problem, limits=limits, solver=solver, hint=start)
+    raise typer.Exit(cli_solve.solve(request, out))
+
+
+@app.command()
+def verify(source: _Source, plan: _PlanFile, json: _Json = False) -> None:
+    """Check a plan: exit status 0 when it keeps to every rule, 1 when it does not."""
+    from api import cli_input, cli_solve
+
+    problem, found = cli_input.problem(source), cli_input.plan(plan)
+    raise typer.Exit(cli_solve.verify(problem, found, as_json=json))
+
+
+@app.command()
+def validate(source: _Source) -> None:
+    """Read a problem and say what it is, without solving it."""
+    from api import cli_input, cli_solve
+
+    raise typer.Exit(cli_solve.validate(cli_input.problem(source)))
+
+
+@app.command()
+def explain(
+    source: _Source,
+    plan: _MaybePlan = None,
+    time_limit: _Time = "60s",
+    memory_limit: _Memory = "4GiB",
+    json: _Json = False,
+) -> None:
+    """Say what binds a plan (the best one when left out), or why there is none."""
+    from api import cli_input, cli_solve
+
+    limits = cli_input.limits(time_limit, memory_limit, seed=0)
+    problem = cli_input.problem(source)
+    found = None if plan is None else cli_input.plan(plan)
+    raise typer.Exit(cli_solve.explain(problem, found, limits, as_json=json))
+
+
+@app.command()
+def replan(
+    source: _Source,
+    plan: _PlanFile,
+    *,
+    lost: Annotated[list[str] | None, typer.Option(metavar="NAME", help="a lost device")] = None,
+    slowed: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=FACTOR", help="a slower device")
+    ] = None,
+    migration_weight: Annotated[
+        str, typer.Option(metavar="TIME", help="added to the objective per MiB that moves")
+    ] = "0 ns",
+    solver: _Solver = None,
+    time_limit: _Time = "60s",
+    memory_limit: _Memory = "4GiB",
+    seed: _Seed = 0,
+    json: _Json = False,
+    events: _Events = False,
+    output: _Out = None,
+    plot: _Plot = None,
+) -> None:
+    """Plan anew from the plan in force after devices were lost or became slower."""
+    from api import cli_input, cli_replan
+    from api.cli_solve import Output
+
+    out = Output(json, events, output, plot)
+    out.check()
+    limits = cli_input.limits(time_limit, memory_limit, seed)
+    weight = cli_input.quantity(migration_weight, "nanosecond")
+    slower = tuple(cli_input.slowed(item) for item in slowed or ())
+    problem, old = cli_input.problem(source), cli_input.plan(plan)
+    cli_input.check_solver(problem.kind, solver)
+    changed = cli_replan.change(problem, old, tuple(lost or ()), slower, weight)
+    raise typer.Exit(cli_replan.replan(changed, old, limits, solver, out))
+
+
+@app.command()
+def instances(json: _Json = False) -> None:
+    """List the shipped instances, their sizes and best known objectives."""
+    from api import cli_data
+
+    raise typer.Exit(cli_data.instances(as_json=json))
+
+
+@app.command()
+def schema(name: Annotated[str | None, typer.Argument(metavar="NAME")] = None) -> None:
+    """Print the JSON Schema of a document, or the names of all."""
+    from api import cli_data
+
+    raise typer.Exit(cli_data.print_schema(name))
+
+
+@app.command()
+def generate(
+    settings: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
+    seed: _Seed = 0,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE")] = None,
+) -> None:
+    """Write a random problem: devices=8 types=3 layers=32 objective=throughput ..."""
+    from api import cli_data
+
+    raise typer.Exit(cli_data.generate_problem(seed, settings or [], output))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(metavar="HOST", help="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(metavar="PORT", help="8000")] = None,
+    slots: Annotated[int | None, typer.Option(metavar="N", help="solves at once")] = None,
+) -> None:
+    """Answer HTTP. More settings are read from EDGEPLAN_... (see api/settings.py)."""
+    from api import cli_serve
+
+    given = {"host": host, "port": port, "slots": slots}
+    options = {name: value for name, value in given.items() if value is not None}
+    raise typer.Exit(cli_serve.serve(options))
+
+
+@app.command()
+def doctor() -> None:
+    """Check the builds at hand and solve an example by every method."""
+    from api import cli_doctor
+
+    raise typer.Exit(cli_doctor.doctor())
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="edgeplan")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""edgeplan instances, schema, generate: what is shipped, and what can be made."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from api import cli_output
+from api.cli_status import Status
+from api.schemas import SCHEMAS, schema
+from models.documents import read_problem
+from models.units import format_quantity
+from problem_instances import best_known, load, names
+from problem_instances.generate import Spec, generate
+
+
+def instances(*, as_json: bool) -> Status:
+    """List the shipped instances."""
+    rows = [_instance(name) for name in names()]
+    if as_json:
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return Status.DONE
+    table = Table("name", "kind", "objective", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("devices", "layers", "best known"):
+        table.add_column(column, justify="right")
+    table.add_column("proved by")
+    for row in rows:
+        best = row["best_known"]
+        amount = "infeasible" if best is None else format_quantity(best, row["unit"])
+        proved = ", ".join(row["proved_by"])
+        sizes = (str(row["devices"]), str(row["layers"]))
+        table.add_row(row["name"], row["kind"], row["objective"], *sizes, amount, proved)
+    cli_output.answers().print(table)
+    return Status.DONE
+
+
+def _instance(name: str) -> dict[str, Any]:
+    problem, best = load(name), best_known(name)
+    return {
+        "name": name,
+        "kind": problem.kind,
+        "objective": str(problem.objective),
+        "devices": len(problem.devices),
+        "layers": len(problem.layers),
+        "best_known": best.objective,
+        "lower_bound": best.lower_bound,
+        "unit": best.unit,
+        "proved_by": list(best.proved_by),
+    }
+
+
+def print_schema(name: str | None) -> Status:
+    """Print a JSON Schema, or the names that there are."""
+    if name is None:
+        sys.stdout.write("\n".join(SCHEMAS) + "\n")
+        return Status.DONE
+    if name not in SCHEMAS:
+        raise typer.BadParameter(f"no schema '{name}'; use one of: {', '.join(SCHEMAS)}")
+    sys.stdout.write(json.dumps(schema(name), indent=2) + "\n")
+    return Status.DONE
+
+
+def generate_problem(seed: int, settings: list[str], output: Path | None) -> Status:
+    """Write a random problem; the same seed and settings give the same bytes.
+
+    settings: NAME=VALUE for the fields of the generator's Spec. Raises BadParameter, and
+    DocumentError where they contradict each other.
+    """
+    cli_output.check_folder(output)
+    fields = dict(_setting(item) for item in settings)
+    try:
+        spec = Spec(seed=seed, **fields)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    text = generate(spec)
+    read_problem(text)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        cli_output.write(output, text.encode())
+    return Status.DONE
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    known = {field.name: field for field in dataclasses.fields(Spec) if field.name != "seed"}
+    if name not in known:
+        raise typer.BadParameter(f"no setting '{name}'; use one of: {', '.join(known)}")
+    default = known[name].default
+    try:
+        parsed = value if isinstance(default, str) else json.loads(value)
+    except json.JSONDecodeError:
+        parsed = None
+    if type(parsed) is not type(default):
+        example = json.dumps(default).strip('"')
+        raise typer.BadParameter(f"'{text}' is not of the form {name}={example}")
+    return name, parsed

@@ -1,0 +1,117 @@
+"""What the command line is given: documents by file, standard input or name; quantities."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from models.documents import read_plan, read_problem, validate
+from models.errors import DocumentError
+from models.problems import AnyPlan, AnyProblem
+from models.result import Limits
+from models.units import parse_quantity
+from problem_instances import load, names
+from solvers.registry import entries, entry
+
+
+class InputError(Exception):
+    """What was given cannot be read: one line per fault, each with the name of its source."""
+
+    def __init__(self, source: str, reasons: list[str]) -> None:
+        super().__init__("\n".join(f"{source}: {reason}" for reason in reasons))
+
+
+def problem(source: str, objective: str | None = None, units: int | None = None) -> AnyProblem:
+    """The problem in a file, on standard input ("-") or of a shipped instance.
+
+    objective: instead of the one of the document, whose `units` then no longer count; units: for
+    an objective that has some. Raises InputError, and BadParameter for such options.
+    """
+    with _named(source):
+        if source != "-" and not Path(source).exists() and source in names():
+            found = load(source)
+        else:
+            found = read_problem(_text(source))
+    return _with_objective(found, objective, units)
+
+
+def _with_objective(found: AnyProblem, objective: str | None, units: int | None) -> AnyProblem:
+    if objective is None and units is None:
+        return found
+    fields = found.model_dump(mode="json")
+    if objective is not None and objective != fields["objective"]:
+        fields |= {"objective": objective, "units": None}
+    if units is not None:
+        fields["units"] = units
+    try:
+        return validate(fields, type(found))
+    except DocumentError as error:
+        reasons = [f"{fault.reason}; {fault.remedy}" for fault in error.faults]
+        raise typer.BadParameter("; ".join(reasons)) from None
+
+
+def plan(source: str) -> AnyPlan:
+    """The plan, or the plan of the certificate, in a file or on standard input.
+
+    Raises InputError.
+    """
+    with _named(source):
+        return read_plan(_text(source))
+
+
+@contextmanager
+def _named(source: str) -> Iterator[None]:
+    """Turns the faults of a document into those of its source."""
+    try:
+        yield
+    except DocumentError as error:
+        name = "standard input" if source == "-" else source
+        raise InputError(name, [str(fault) for fault in error.faults]) from None
+
+
+def _text(source: str) -> bytes:
+    if source == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        remedy = "give a file, '-' for standard input, or a name that 'edgeplan instances' lists"
+        raise InputError(source, [f"{error.strerror}; {remedy}"]) from None
+
+
+def quantity(text: str, unit: str) -> int:
+    """An integer number of `unit` from an option's value. Raises BadParameter."""
+    try:
+        return parse_quantity(text, unit)
+    except ValueError as error:
+        raise typer.BadParameter(f"'{text}': {error}") from None
+
+
+def limits(time: str, memory: str, seed: int) -> Limits:
+    """Limits from the values of options. Raises BadParameter."""
+    fields = {
+        "time_limit_ns": quantity(time, "nanosecond"),
+        "memory_limit_bytes": quantity(memory, "byte"),
+        "seed": seed,
+    }
+    try:
+        return validate(fields, Limits)
+    except DocumentError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def check_solver(kind: str, name: str | None) -> None:
+    """Raises BadParameter for a method that the kind does not have."""
+    if name is not None and entry(kind, name) is None:
+        known = ", ".join(item.name for item in entries(kind))
+        raise typer.BadParameter(f"no method '{name}' for {kind}; use one of: {known}")
+
+
+def slowed(text: str) -> tuple[str, str]:
+    """Device and factor of NAME=FACTOR. Raises BadParameter."""
+    name, equals, factor = text.rpartition("=")
+    if not (name and equals and factor):
+        raise typer.BadParameter(f"'{text}' is not NAME=FACTOR, such as nx=2")
+    return name, factor

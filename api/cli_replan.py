@@ -1,0 +1,74 @@
+"""edgeplan replan: from a plan in force to one for changed devices."""
+
+import typer
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from api import cli_output
+from api.cli_solve import Output, keep, run
+from api.cli_status import Status
+from api.cli_tables import moves_table, say_certificate, say_verification
+from api.requests import PlanRequest
+from models.documents import field_errors
+from models.errors import DocumentError
+from models.problems import AnyPlan, AnyProblem
+from models.result import Certificate, Limits, Verification
+from planner.certify import UNITS
+from planner.replan import ChangeError, Move, changed, moves
+from planner.verify import verify
+
+
+class Replanned(BaseModel):
+    """The old plan's verdict under the change, what moves, and the certificate."""
+
+    model_config = ConfigDict(frozen=True)
+
+    before: Verification
+    moves: tuple[Move, ...]
+    certificate: Certificate
+
+
+def change(
+    problem: AnyProblem,
+    plan: AnyPlan,
+    lost: tuple[str, ...],
+    slowed: tuple[tuple[str, str], ...],
+    ns_per_mib: int,
+) -> AnyProblem:
+    """The changed problem. Raises BadParameter; DocumentError where the change contradicts it."""
+    try:
+        return changed(problem, plan, lost, slowed, ns_per_mib)
+    except ChangeError as error:
+        raise typer.BadParameter(str(error)) from None
+    except ValidationError as error:
+        raise DocumentError(field_errors(error.errors(include_url=False))) from None
+
+
+def replan(
+    problem: AnyProblem, plan: AnyPlan, limits: Limits, solver: str | None, output: Output
+) -> Status:
+    """Plan the changed problem from the old plan, and say what it takes to get there."""
+    before = verify(problem, plan)
+    hint = plan if before.accepted else None
+    request = PlanRequest(problem=problem, limits=limits, solver=solver, hint=hint)
+    certificate, status = run(request, output)
+    keep(problem, certificate, output)
+    after = certificate.plan
+    found = () if after is None else moves(problem, plan, after)
+    if output.json:
+        cli_output.say_json(Replanned(before=before, moves=found, certificate=certificate))
+    else:
+        _say(problem, Replanned(before=before, moves=found, certificate=certificate))
+    return status
+
+
+def _say(problem: AnyProblem, answer: Replanned) -> None:
+    console = cli_output.answers()
+    verdict = "still keeps to the rules" if answer.before.accepted else "is refused now"
+    console.print(f"the old plan {verdict}")
+    say_verification(console, problem, answer.before, UNITS[problem.kind])
+    console.print()
+    if answer.certificate.plan is not None:
+        console.print("what moves" if answer.moves else "nothing moves")
+    if answer.moves:
+        console.print(moves_table(answer.moves))
+    say_certificate(console, problem, answer.certificate)

@@ -1,0 +1,110 @@
+"""edgeplan solve, verify, validate, explain: what the commands do with what they were given."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from api import answers, cli_output, fork_server
+from api.cli_interrupt import interruptible
+from api.cli_progress import watching
+from api.cli_status import Status, status_of
+from api.cli_tables import exact, objective_in_words, say_certificate, say_verification
+from api.requests import Explanation, ExplanationRequest, PlanRequest, VerificationRequest
+from models.documents import digest
+from models.problems import AnyPlan, AnyProblem
+from models.result import Certificate, Limits
+from planner.certify import UNITS
+from planner.plot import SUFFIXES, draw
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a solve is to write: JSON instead of tables, events, the plan, a drawing."""
+
+    json: bool = False
+    events: bool = False
+    plan: Path | None = None
+    plot: Path | None = None
+
+    def check(self) -> None:
+        """Raises BadParameter for a file that cannot be written."""
+        cli_output.check_folder(self.plan)
+        cli_output.check_folder(self.plot)
+        if self.plot is not None and self.plot.suffix not in SUFFIXES:
+            raise typer.BadParameter(f"'{self.plot}' does not end in {' or '.join(SUFFIXES)}")
+
+
+def run(request: PlanRequest, output: Output) -> tuple[Certificate, Status]:
+    """Solve under the eyes of the person, who may stop it."""
+    fork_server.start([])
+    with (
+        interruptible() as cancel,
+        watching(UNITS[request.problem.kind], cancel, events=output.events) as listen,
+    ):
+        certificate = answers.plan(request, listen=listen, cancel=cancel)
+    return certificate, status_of(certificate, interrupted=cancel.is_set())
+
+
+def keep(problem: AnyProblem, certificate: Certificate, output: Output) -> None:
+    """Write the plan and its drawing, where there is a plan and they are asked for."""
+    if certificate.plan is None:
+        return
+    if output.plan is not None:
+        text = certificate.plan.model_dump_json(indent=2) + "\n"
+        cli_output.write(output.plan, text.encode())
+    if output.plot is not None:
+        image = draw(problem, certificate, output.plot.suffix)
+        cli_output.write(output.plot, image)
+
+
+def solve(request: PlanRequest, output: Output) -> Status:
+    """Solve, write and say."""
+    certificate, status = run(request, output)
+    keep(request.problem, certificate, output)
+    if output.json:
+        cli_output.say_json(certificate)
+    else:
+        say_certificate(cli_output.answers(), request.problem, certificate)
+    return status
+
+
+def verify(problem: AnyProblem, plan: AnyPlan, *, as_json: bool) -> Status:
+    """Say whether a plan keeps to the rules, and what it costs."""
+    verdict = answers.verification(VerificationRequest(problem=problem, plan=plan))
+    console = cli_output.answers()
+    if as_json:
+        cli_output.say_json(verdict)
+    else:
+        console.print("accepted" if verdict.accepted else "refused")
+        say_verification(console, problem, verdict, UNITS[problem.kind])
+    return Status.DONE if verdict.accepted else Status.REFUSED
+
+
+def validate(problem: AnyProblem) -> Status:
+    """Say what a problem is."""
+    console = cli_output.answers()
+    sizes = f"{len(problem.devices)} devices, {len(problem.layers)} layers"
+    console.print(f"a problem of kind {problem.kind}: {objective_in_words(problem)}, {sizes}")
+    console.print(f"digest {digest(problem)}")
+    return Status.DONE
+
+
+def explain(problem: AnyProblem, plan: AnyPlan | None, limits: Limits, *, as_json: bool) -> Status:
+    """Say what binds a plan, or what stands in the way of any."""
+    fork_server.start([])
+    request = ExplanationRequest(problem=problem, plan=plan, limits=limits)
+    found = answers.explanation(request)
+    if as_json:
+        cli_output.say_json(found)
+    else:
+        _say_explanation(found)
+    return Status.DONE
+
+
+def _say_explanation(found: Explanation) -> None:
+    console = cli_output.answers()
+    if found.objective is not None:
+        console.print(f"objective {exact(found.objective, found.unit)}")
+    for line in found.lines:
+        console.print(f"- {line}")

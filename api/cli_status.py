@@ -1,0 +1,33 @@
+"""What the command's exit status tells a script."""
+
+from enum import IntEnum
+
+from models.result import Certificate, Grade
+
+
+class Status(IntEnum):
+    """Exit statuses; those from 64 on are of sysexits.h."""
+
+    DONE = 0  # optimal, proved infeasible where asked why, or whatever else was asked for
+    REFUSED = 1  # verify: the plan breaks a rule
+    NOT_PROVED = 3  # a plan, not proved optimal
+    INFEASIBLE = 4
+    NO_PLAN = 5  # nothing established in time
+    USAGE = 64
+    BAD_INPUT = 65
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+_BY_GRADE = {
+    Grade.OPTIMAL: Status.DONE,
+    Grade.BOUNDED: Status.NOT_PROVED,
+    Grade.FEASIBLE: Status.NOT_PROVED,
+    Grade.INFEASIBLE: Status.INFEASIBLE,
+    Grade.UNKNOWN: Status.NO_PLAN,
+}
+
+
+def status_of(certificate: Certificate, *, interrupted: bool = False) -> Status:
+    """The exit status of a solve."""
+    return Status.INTERRUPTED if interrupted else _BY_GRADE[certificate.grade]

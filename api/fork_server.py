@@ -1,0 +1,26 @@
+"""The process from which children are forked: started before it is needed, deaf to Ctrl-C."""
+
+import signal
+from multiprocessing import forkserver
+
+from planner.worker import preload
+from solvers.registry import REGISTRY
+
+
+def methods() -> list[str]:
+    """The modules of all methods of all kinds."""
+    found = {item.where.partition(":")[0] for items in REGISTRY.values() for item in items}
+    return sorted(found)
+
+
+def start(modules: list[str]) -> None:
+    """Start the fork server, which imports `modules`, unless it runs; call in the main thread.
+
+    It ignores Ctrl-C only after its imports, so it is started while this process does.
+    """
+    preload(modules)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,46 @@
+"""GET /v1/kinds and /v1/solvers: what can be planned, and by which methods."""
+
+import sys
+
+from fastapi import APIRouter
+
+from api.requests import KindOf, MethodOf, TraitsOf
+from models.problems import KINDS
+from planner.certify import UNITS
+from solvers.registry import entries
+
+router = APIRouter()
+
+
+@router.get("/v1/kinds", summary="Problem kinds")
+def kinds() -> tuple[KindOf, ...]:
+    """The problem kinds with their mathematics."""
+    return tuple(_kind(kind) for kind in KINDS)
+
+
+@router.get("/v1/solvers", summary="Methods")
+def solvers() -> tuple[MethodOf, ...]:
+    """The methods of every kind in order of preference, with what they promise."""
+    return tuple(
+        MethodOf(
+            kind=kind,
+            name=item.name,
+            summary=item.summary,
+            traits=TraitsOf(**vars(item.traits)),
+        )
+        for kind in KINDS
+        for item in entries(kind)
+    )
+
+
+def _kind(kind: str) -> KindOf:
+    problem = KINDS[kind][0]
+    title, _, statement = (sys.modules[problem.__module__].__doc__ or "").partition("\n")
+    objectives = problem.model_fields["objective"].annotation
+    return KindOf(
+        kind=kind,
+        title=title,
+        statement=statement.strip(),
+        objectives=tuple(str(objective) for objective in objectives or ()),
+        unit=UNITS[kind],
+    )

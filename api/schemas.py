@@ -1,0 +1,50 @@
+"""JSON Schemas of the documents, by name, and as components of the OpenAPI document."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import models_json_schema
+
+from api.errors import ProblemDetails
+from api.requests import ExplanationRequest, PlanRequest, VerificationRequest
+from models.base import Document
+from models.problems import AnyPlan, AnyProblem
+from models.result import Certificate, Limits, Verification
+
+SCHEMAS: dict[str, Any] = {
+    "problem": AnyProblem,
+    "plan": AnyPlan,
+    "limits": Limits,
+    "certificate": Certificate,
+    "verification": Verification,
+    "plan-request": PlanRequest,
+    "verification-request": VerificationRequest,
+    "explanation-request": ExplanationRequest,
+    "problem-details": ProblemDetails,
+}
+REQUESTS: tuple[type[Document], ...] = (PlanRequest, VerificationRequest, ExplanationRequest)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of a document. Raises KeyError for a name that SCHEMAS does not have."""
+    found = TypeAdapter(SCHEMAS[name]).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, **found}
+
+
+def components() -> dict[str, Any]:
+    """Schemas of the documents that are read by the door instead of by FastAPI."""
+    nouns: tuple[type[Document], ...] = (*REQUESTS, ProblemDetails)
+    _, definitions = models_json_schema(
+        [(noun, "validation") for noun in nouns], ref_template="#/components/schemas/{model}"
+    )
+    found: dict[str, Any] = definitions["$defs"]
+    return found
+
+
+def body(request: type[Document], examples: dict[str, Any]) -> dict[str, Any]:
+    """OpenAPI's entry for a request body, with examples that run: name -> value."""
+    content = {
+        "schema": {"$ref": f"#/components/schemas/{request.__name__}"},
+        "examples": {name: {"summary": name, "value": value} for name, value in examples.items()},
+    }
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}

@@ -1,0 +1,62 @@
+"""Settings of the service, from the environment: every field is read from EDGEPLAN_<FIELD>."""
+
+import ipaddress
+import os
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.base import contradiction
+from models.documents import MAX_BYTES
+from models.units import Bytes, Nanoseconds
+
+SECOND_NS = 10**9
+
+
+def _slots() -> int:
+    """Two lanes race in a solve, so that half the processors are enough solves at once."""
+    return max(1, (os.cpu_count() or 2) // 2)
+
+
+class Settings(BaseSettings):
+    """What one server allows; quantities are integers (ns, bytes) or strings with a unit.
+
+    host, port: where it listens. Other hosts than the own one are refused, because there are no
+    API keys, unless `allow_remote_without_keys` says that something else keeps strangers out (a
+    container's published port, a proxy): EDGEPLAN_ALLOW_REMOTE_WITHOUT_KEYS=1.
+    slots: solves at once; a request beyond them is answered 503.
+    max_time_limit: longest time limit of one solve, ns; longer ones are cut to it.
+    max_memory_limit: largest memory limit of one process of a solve, bytes; likewise.
+    max_body_bytes: largest request body.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="EDGEPLAN_", frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    allow_remote_without_keys: bool = False
+    slots: Annotated[int, Field(ge=1, le=1024, default_factory=_slots)]
+    max_time_limit: Nanoseconds = 60 * SECOND_NS
+    max_memory_limit: Annotated[Bytes, Field(ge=2**28)] = 4 * 2**30
+    max_body_bytes: Annotated[Bytes, Field(ge=1, le=MAX_BYTES)] = MAX_BYTES
+
+    @model_validator(mode="after")
+    def _strangers_stay_out(self) -> Self:
+        if not self.allow_remote_without_keys and not _is_loopback(self.host):
+            raise contradiction(
+                f"listening on {self.host} would let anyone on the network use this server: "
+                "it has no API keys",
+                "listen on 127.0.0.1, or, where a container or a proxy keeps strangers out, "
+                "set EDGEPLAN_ALLOW_REMOTE_WITHOUT_KEYS=1",
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

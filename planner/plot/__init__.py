@@ -1,0 +1,24 @@
+"""Drawings of plans, by kind; matplotlib is imported when the first one is drawn.
+
+They stand beside verify, explain and replan, so that a kind's drawing is part of its slice and the
+doors know no kind by name.
+"""
+
+from models.problems import AnyProblem
+from models.result import Certificate
+
+SUFFIXES = (".svg", ".png", ".pdf")
+
+
+def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
+    """The plan of a certificate as an image; suffix: one of SUFFIXES.
+
+    Raises ValueError where there is no plan.
+    """
+    if certificate.plan is None:
+        raise ValueError("there is no plan to draw")
+    from planner.plot import pipeline_partition
+    from planner.plot.save import image
+
+    by_kind = {"pipeline_partition": pipeline_partition.figure}
+    return image(by_kind[problem.kind](problem, certificate), suffix)

@@ -1,0 +1,140 @@
+"""The command as a process of its own: Ctrl-C, start-up, the fork server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.small import two_devices
+
+ROOT = Path(__file__).parents[2]
+# The command with one more method, which reports a plan and then ignores everything.
+_STUBBORN = """
+from api.cli import main
+from solvers.registry import REGISTRY
+from tests.misbehaving import entry
+
+REGISTRY["pipeline_partition"] += (entry("Stubborn"),)
+main()
+"""
+
+
+@pytest.fixture
+def problem(tmp_path: Path) -> Path:
+    """A problem that the stubborn method knows a plan for."""
+    path = tmp_path / "problem.json"
+    path.write_text(two_devices().model_dump_json(), encoding="utf-8")
+    return path
+
+
+def _solving(problem: Path, *options: str) -> subprocess.Popen[str]:
+    """A solve that never ends by itself, after its first plan was reported."""
+    arguments = ["solve", str(problem), "--solver", "Stubborn", "--time-limit", "100 s", "--events"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", _STUBBORN, *arguments, *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if json.loads(line)["what"] == "plan":
+            return process
+    raise AssertionError("no plan was reported")
+
+
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    """Ctrl-C: the whole foreground group is told, the fork server too."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def test_ctrl_c_keeps_the_best_plan(problem: Path, tmp_path: Path) -> None:
+    """Once stops within the grace, prints the certificate, writes the plan, and exits 130."""
+    written = tmp_path / "plan.json"
+    with _solving(problem, "--json", "-o", str(written)) as process:
+        _interrupt(process)
+        stdout, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    certificate = json.loads(stdout)
+    assert certificate["objective"] is not None
+    assert certificate["runs"][0]["reason"] == "cancelled"
+    assert json.loads(written.read_text(encoding="utf-8")) == certificate["plan"]
+
+
+def test_ctrl_c_twice_aborts(problem: Path, tmp_path: Path) -> None:
+    """Twice exits 130 at once and writes nothing."""
+    written = tmp_path / "plan.json"
+    with _solving(problem, "--json", "-o", str(written)) as process:
+        _interrupt(process)
+        time.sleep(0.2)
+        _interrupt(process)
+        stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert stdout == ""
+    assert "Traceback" not in stderr
+    assert not written.exists()
+
+
+def test_help_needs_no_heavy_imports() -> None:
+    """`edgeplan --help` loads neither the models nor a server nor a drawing library."""
+    program = "import sys, api.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    heavy = {"fastapi", "matplotlib", "models", "numpy", "pint", "pydantic", "uvicorn"}
+    assert not loaded & heavy
+
+
+def _post(address: str, problem: Path, answers: list[dict[str, Any]]) -> None:
+    body = {"problem": json.loads(problem.read_text(encoding="utf-8")), "solver": "Stubborn"}
+    headers = {"Content-Type": "application/json", "Prefer": "wait=50"}
+    request = Request(f"{address}/v1/plans", json.dumps(body).encode(), headers)
+    with urlopen(request, timeout=60) as response:
+        answers.append(json.load(response))
+
+
+def _status(url: str) -> int:
+    try:
+        with urlopen(url, timeout=60) as response:
+            return int(response.status)
+    except HTTPError as error:
+        return error.code
+
+
+def test_serve_hands_over_what_it_has(problem: Path) -> None:
+    """A service that is told to end answers the solve under way with its best plan, and exits 0."""
+    answers: list[dict[str, Any]] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", _STUBBORN, "serve", "--port", "0", "--slots", "1"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as server:
+        assert server.stderr is not None
+        running = next(line for line in server.stderr if "running on" in line)
+        address = running.split()[4]
+        assert _status(f"{address}/readyz?deep=1") == 200  # children start at once from here on
+        client = threading.Thread(target=_post, args=(address, problem, answers))
+        client.start()
+        while _status(f"{address}/readyz") == 200:
+            time.sleep(0.05)
+        time.sleep(1)
+        os.killpg(server.pid, signal.SIGINT)
+        client.join(timeout=30)
+        server.communicate(timeout=30)
+    assert answers[0]["objective"] is not None
+    assert answers[0]["runs"][0]["reason"] == "cancelled"
+    assert server.returncode == 0

@@ -1,0 +1,108 @@
+"""The OpenAPI document: its examples run, its references lead somewhere, its schemas hold."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
+
+from api.app import create_app
+from api.examples import EXAMPLES
+from api.requests import Explanation
+from api.schemas import SCHEMAS
+from api.settings import Settings
+from models.problems import KINDS
+from models.result import Certificate, Verification
+from planner.verify import verify
+
+DOCUMENT = create_app(Settings(slots=1)).openapi()
+_ANSWERS = {"Certificate": Certificate, "Verification": Verification, "Explanation": Explanation}
+
+
+def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def _bodies() -> list[Any]:
+    return [
+        pytest.param(path, name, operation, id=f"{path} {name}")
+        for method, path, operation in _operations()
+        if method == "post"
+        for name in operation["requestBody"]["content"]["application/json"]["examples"]
+    ]
+
+
+@pytest.mark.parametrize(("path", "name", "operation"), _bodies())
+def test_examples_of_bodies_run(
+    client: TestClient, path: str, name: str, operation: dict[str, Any]
+) -> None:
+    """Every example is answered with 200 and a document of the type that is declared."""
+    example = operation["requestBody"]["content"]["application/json"]["examples"][name]
+    response = client.post(path, json=example["value"])
+    assert response.status_code == 200, response.text
+    declared = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    _ANSWERS[declared.rpartition("/")[2]].model_validate_json(response.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"), [(path, item) for method, path, item in _operations() if method == "get"]
+)
+def test_addresses_answer(client: TestClient, path: str, operation: dict[str, Any]) -> None:
+    """Every address that is read answers, its parameters taken from their examples."""
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            example = parameter["schema"]["examples"][0]
+            path = path.replace("{" + parameter["name"] + "}", example)
+    assert client.get(path).status_code == 200
+
+
+def _references(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "$ref":
+                yield item
+            else:
+                yield from _references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+
+
+def test_references_lead_somewhere() -> None:
+    """Every $ref of the document is a component."""
+    names = {reference.rpartition("/")[2] for reference in _references(DOCUMENT)}
+    assert names
+    assert names <= set(DOCUMENT["components"]["schemas"])
+
+
+def test_nothing_is_loaded_from_elsewhere(client: TestClient) -> None:
+    """The document names no other host."""
+    assert "http" not in client.get("/openapi.json").text
+
+
+def test_every_post_declares_its_errors() -> None:
+    """413, 415 and 422 are declared, as problem documents, wherever a body is read."""
+    for method, path, operation in _operations():
+        for status in ("413", "415", "422") if method == "post" else ():
+            assert "application/problem+json" in operation["responses"][status]["content"], path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_an_example(kind: str) -> None:
+    """The example of a kind is verified: its plan costs what it says."""
+    example = EXAMPLES[kind]
+    problem, plan = example.nouns()
+    assert problem.kind == kind
+    assert verify(problem, plan).objective == example.objective
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schemas(client: TestClient, name: str) -> None:
+    """The schema of every document is served, and closed where the document is."""
+    found = client.get(f"/v1/schemas/{name}").json()
+    assert found["$id"] == name
+    assert found["additionalProperties"] is False
+    assert set(found["properties"]) == set(TypeAdapter(SCHEMAS[name]).json_schema()["properties"])
