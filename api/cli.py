@@ -201,13 +201,14 @@ def schema(name: Annotated[str | None, typer.Argument(metavar="NAME")] = None) -
 @app.command()
 def generate(
     settings: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
+    kind: Annotated[str, typer.Option(metavar="KIND")] = "pipeline_partition",
     seed: _Seed = 0,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE")] = None,
 ) -> None:
     """Write a random problem: devices=8 types=3 layers=32 objective=throughput ..."""
     from api import cli_data
 
-    raise typer.Exit(cli_data.generate_problem(seed, settings or [], output))
+    raise typer.Exit(cli_data.generate_problem(kind, seed, settings or [], output))
 
 
 @app.command()

@@ -16,7 +16,7 @@ from api.schemas import SCHEMAS, schema
 from models.documents import read_problem
 from models.units import format_quantity
 from problem_instances import best_known, load, names
-from problem_instances.generate import Spec, generate
+from problem_instances.generate import SPECS, Spec, generate
 
 
 def instances(*, as_json: bool) -> Status:
@@ -26,15 +26,14 @@ def instances(*, as_json: bool) -> Status:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return Status.DONE
     table = Table("name", "kind", "objective", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("devices", "layers", "best known"):
-        table.add_column(column, justify="right")
+    table.add_column("size")
+    table.add_column("best known", justify="right")
     table.add_column("proved by")
     for row in rows:
         best = row["best_known"]
         amount = "infeasible" if best is None else format_quantity(best, row["unit"])
         proved = ", ".join(row["proved_by"])
-        sizes = (str(row["devices"]), str(row["layers"]))
-        table.add_row(row["name"], row["kind"], row["objective"], *sizes, amount, proved)
+        table.add_row(row["name"], row["kind"], row["objective"], row["size"], amount, proved)
     cli_output.answers().print(table)
     return Status.DONE
 
@@ -45,8 +44,7 @@ def _instance(name: str) -> dict[str, Any]:
         "name": name,
         "kind": problem.kind,
         "objective": str(problem.objective),
-        "devices": len(problem.devices),
-        "layers": len(problem.layers),
+        "size": problem.size_in_words,
         "best_known": best.objective,
         "lower_bound": best.lower_bound,
         "unit": best.unit,
@@ -65,16 +63,18 @@ def print_schema(name: str | None) -> Status:
     return Status.DONE
 
 
-def generate_problem(seed: int, settings: list[str], output: Path | None) -> Status:
+def generate_problem(kind: str, seed: int, settings: list[str], output: Path | None) -> Status:
     """Write a random problem; the same seed and settings give the same bytes.
 
-    settings: NAME=VALUE for the fields of the generator's Spec. Raises BadParameter, and
+    settings: NAME=VALUE for the fields of the kind's specification. Raises BadParameter, and
     DocumentError where they contradict each other.
     """
     cli_output.check_folder(output)
-    fields = dict(_setting(item) for item in settings)
+    if kind not in SPECS:
+        raise typer.BadParameter(f"no generator for '{kind}'; use one of: {', '.join(SPECS)}")
+    fields = dict(_setting(SPECS[kind], item) for item in settings)
     try:
-        spec = Spec(seed=seed, **fields)
+        spec = SPECS[kind](seed=seed, **fields)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     text = generate(spec)
@@ -86,9 +86,11 @@ def generate_problem(seed: int, settings: list[str], output: Path | None) -> Sta
     return Status.DONE
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def _setting(specification: type[Spec], text: str) -> tuple[str, Any]:
     name, _, value = text.partition("=")
-    known = {field.name: field for field in dataclasses.fields(Spec) if field.name != "seed"}
+    known = {
+        field.name: field for field in dataclasses.fields(specification) if field.name != "seed"
+    }
     if name not in known:
         raise typer.BadParameter(f"no setting '{name}'; use one of: {', '.join(known)}")
     default = known[name].default
@@ -96,7 +98,7 @@ def _setting(text: str) -> tuple[str, Any]:
         parsed = value if isinstance(default, str) else json.loads(value)
     except json.JSONDecodeError:
         parsed = None
-    if type(parsed) is not type(default):
-        example = json.dumps(default).strip('"')
+    if type(parsed) is not (int if default is None else type(default)):
+        example = "1" if default is None else json.dumps(default).strip('"')
         raise typer.BadParameter(f"'{text}' is not of the form {name}={example}")
     return name, parsed

@@ -84,8 +84,8 @@ def verify(problem: AnyProblem, plan: AnyPlan, *, as_json: bool) -> Status:
 def validate(problem: AnyProblem) -> Status:
     """Say what a problem is."""
     console = cli_output.answers()
-    sizes = f"{len(problem.devices)} devices, {len(problem.layers)} layers"
-    console.print(f"a problem of kind {problem.kind}: {objective_in_words(problem)}, {sizes}")
+    told = f"{objective_in_words(problem)}, {problem.size_in_words}"
+    console.print(f"a problem of kind {problem.kind}: {told}")
     console.print(f"digest {digest(problem)}")
     return Status.DONE
 

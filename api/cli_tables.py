@@ -70,8 +70,7 @@ def certificate_table(problem: AnyProblem, certificate: Certificate) -> Table:
 
 def objective_in_words(problem: AnyProblem) -> str:
     """What was minimised."""
-    units = f" of {problem.units} units" if problem.units is not None else ""
-    return f"{problem.objective}{units}"
+    return problem.objective_in_words
 
 
 def exact(value: int, unit: str) -> str:

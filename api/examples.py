@@ -4,6 +4,10 @@ pipeline_partition: a camera with 300 MB and a box with 1 GB, four layers of 200
 on the box and 6 ms on the camera, which has to hold the first. One layer on the camera and three
 on the box take 6 + 3 x 2 ms, and the frame's features cross the link in 1 ms + 125 kB / (100
 Mbit/s) = 11 ms: 23 ms. The camera holds one layer at most, so there is no other plan.
+
+dag_partition: four operators of 1 ms, two in parallel, on two accelerators. Two on each take 2 ms;
+the outputs of the first and of the one beside it cross over, for 0.1 ms each: 2.2 ms. Parts of
+three and one take at least 3 ms.
 """
 
 from dataclasses import dataclass
@@ -28,6 +32,32 @@ class Example:
 
 
 EXAMPLES: dict[str, Example] = {
+    "dag_partition": Example(
+        problem={
+            "kind": "dag_partition",
+            "operators": [
+                {
+                    "name": name,
+                    "cpu_ns": "10 ms",
+                    "accelerator_ns": "1 ms",
+                    "transfer_ns": "100 us",
+                    "size_bytes": "20 MB",
+                }
+                for name in ("stem", "left", "right", "head")
+            ],
+            "edges": [["stem", "left"], ["stem", "right"], ["left", "head"], ["right", "head"]],
+            "accelerators": 2,
+            "accelerator_memory_bytes": "60 MB",
+        },
+        plan={
+            "kind": "dag_partition",
+            "parts": [
+                {"device": "accelerator", "operators": ["stem", "left"]},
+                {"device": "accelerator", "operators": ["right", "head"]},
+            ],
+        },
+        objective=2_200_000,
+    ),
     "pipeline_partition": Example(
         problem={
             "kind": "pipeline_partition",

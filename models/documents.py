@@ -119,7 +119,8 @@ def _kind_of(value: object) -> tuple[type[AnyProblem], type[AnyPlan]]:
 
 def _field_error(detail: ErrorDetails) -> FieldError:
     context = detail.get("ctx", {})
-    location = [str(part) for part in detail["loc"]]
+    # Pydantic puts the kind that it chose into the location of a union's fields.
+    location = [str(part) for part in detail["loc"] if part not in KINDS]
     remedy = context.get("remedy") or _REMEDIES.get(detail["type"], "see 'edgeplan schema'")
     value = "nothing" if detail["type"] == "missing" else shorten(detail["input"])
     pointer = "".join(

@@ -50,6 +50,12 @@ class DeviceClass(StrEnum):
     CPU = "cpu"
 
 
+class DagObjective(StrEnum):
+    """What is minimised, in ns."""
+
+    LARGEST_LOAD = "largest-load"
+
+
 class Operator(Document):
     """One node of the graph.
 
@@ -79,7 +85,19 @@ class DagPartitionProblem(Document):
     accelerators: Annotated[int, Field(ge=0, le=64)]
     cpus: Annotated[int, Field(ge=0, le=64)] = 0
     accelerator_memory_bytes: Bytes
+    objective: DagObjective = DagObjective.LARGEST_LOAD
     contiguous: bool = True
+
+    @property
+    def objective_in_words(self) -> str:
+        """What is minimised, for people."""
+        return f"{self.objective} of {'contiguous' if self.contiguous else 'free'} parts"
+
+    @property
+    def size_in_words(self) -> str:
+        """How large it is, for people."""
+        devices = f"{self.accelerators} accelerators, {self.cpus} CPUs"
+        return f"{len(self.operators)} operators, {devices}"
 
     @cached_property
     def by_name(self) -> dict[str, Operator]:

@@ -100,6 +100,17 @@ class PipelinePartitionProblem(Document):
         return chain
 
     @property
+    def objective_in_words(self) -> str:
+        """What is minimised, for people."""
+        units = f" of {self.units} units" if self.units is not None else ""
+        return f"{self.objective}{units}"
+
+    @property
+    def size_in_words(self) -> str:
+        """How large it is, for people."""
+        return f"{len(self.devices)} devices, {len(self.layers)} layers"
+
+    @property
     def devices(self) -> tuple[Device, ...]:
         """The devices of the graph."""
         return self.device_graph.devices

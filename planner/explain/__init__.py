@@ -3,9 +3,12 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.explain import pipeline_partition
+from planner.explain import dag_partition, pipeline_partition
 
-_BY_KIND: dict[str, Any] = {"pipeline_partition": pipeline_partition}
+_BY_KIND: dict[str, Any] = {
+    "dag_partition": dag_partition,
+    "pipeline_partition": pipeline_partition,
+}
 
 
 def infeasible(problem: AnyProblem, time_limit_ns: int) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ They stand beside verify, explain and replan, so that a kind's drawing is part o
 doors know no kind by name.
 """
 
+from typing import Any
+
 from models.problems import AnyProblem
 from models.result import Certificate
 
@@ -17,8 +19,11 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
     """
     if certificate.plan is None:
         raise ValueError("there is no plan to draw")
-    from planner.plot import pipeline_partition
+    from planner.plot import dag_partition, pipeline_partition
     from planner.plot.save import image
 
-    by_kind = {"pipeline_partition": pipeline_partition.figure}
+    by_kind: dict[str, Any] = {
+        "dag_partition": dag_partition.figure,
+        "pipeline_partition": pipeline_partition.figure,
+    }
     return image(by_kind[problem.kind](problem, certificate), suffix)

@@ -4,8 +4,7 @@ from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from planner.replan import pipeline_partition
-from planner.replan.move import Move
-from planner.replan.pipeline_partition import ChangeError
+from planner.replan.move import ChangeError, Move
 
 __all__ = ["ChangeError", "Move", "changed", "moves"]
 
@@ -24,11 +23,15 @@ def changed(
     slowed: (device, factor as text, such as "2" or "1.5"); ns_per_mib: price of moving weights.
     Raises ChangeError.
     """
+    if problem.kind not in _BY_KIND:
+        raise ChangeError(f"plans for {problem.kind} are not replanned: change the problem instead")
     result: AnyProblem = _BY_KIND[problem.kind].changed(problem, plan, lost, slowed, ns_per_mib)
     return result
 
 
 def moves(problem: AnyProblem, before: AnyPlan, after: AnyPlan) -> tuple[Move, ...]:
     """What devices have to load to get from the plan in force to another, largest pieces whole."""
+    if problem.kind not in _BY_KIND:
+        raise ChangeError(f"moves between plans for {problem.kind} are not counted")
     found: tuple[Move, ...] = _BY_KIND[problem.kind].moves(problem, before, after)
     return found

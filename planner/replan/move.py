@@ -11,3 +11,7 @@ class Move:
     source: str | None
     target: str
     size_bytes: int
+
+
+class ChangeError(ValueError):
+    """A change that does not fit the problem."""

@@ -11,11 +11,7 @@ from models.problems.pipeline_partition import (
     PreviousPlan,
 )
 from models.units import round_half_up
-from planner.replan.move import Move
-
-
-class ChangeError(ValueError):
-    """A change that does not fit the problem."""
+from planner.replan.move import ChangeError, Move
 
 
 def changed(

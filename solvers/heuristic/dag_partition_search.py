@@ -5,7 +5,8 @@ largest load. Here the cost of a move is the sum of a high power of the loads, w
 it does to the second largest; a group that moved stays for some steps; and after a while without
 a better plan some groups of the best one are moved at random and the power is drawn anew (a
 small one spreads work over all devices, a large one looks at the fullest alone). Starts from the
-linearised dynamic program. All moves of a step are priced at once: with n(N, d) ends of net N on device d,
+linearised dynamic program. All moves of a step are priced at once: with n(N, d) ends of net N on
+device d,
 
     group g joins d    adds   time(g, d) + Σ_{N of g} ns ([n(N, d) + 1 < |N|] - [n(N, d) > 0])
     group g leaves d   adds - time(g, d) + Σ_{N of g} ns ([n(N, d) > 1] - [n(N, d) < |N|])

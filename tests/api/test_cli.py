@@ -156,7 +156,7 @@ def test_instances() -> None:
     rows = {row["name"]: row for row in json.loads(edgeplan("instances", "--json").stdout)}
     assert set(rows) == set(names())
     assert rows[INSTANCE]["best_known"] == best_known(INSTANCE).objective
-    assert rows[INSTANCE]["devices"] == len(load(INSTANCE).devices)
+    assert rows[INSTANCE]["size"] == load(INSTANCE).size_in_words
     table = edgeplan("instances").stdout
     assert all(name in table for name in rows)
 
