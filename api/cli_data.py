@@ -25,7 +25,10 @@ def instances(*, as_json: bool) -> Status:
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return Status.DONE
-    table = Table("name", "kind", "objective", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    table.add_column("kind")
+    table.add_column("objective")
     table.add_column("size")
     table.add_column("best known", justify="right")
     table.add_column("proved by")

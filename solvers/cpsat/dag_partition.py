@@ -36,8 +36,9 @@ class ConstraintProgram:
         def bound(tables: Tables, upper: int) -> int:
             best = 0
             for anchor in anchors(tables, upper):
-                single = program(tables, anchor)
-                if best < upper:
+                # An anchor that says less without transfers rarely says more with them.
+                if best < min(upper, anchor.least_ns):
+                    single = program(tables, anchor)
                     time_ns = watch.left_ns() // (_COUNTING if anchor.counts else _WEIGHING)
                     answer = program_cpsat.solve(single, time_ns, limits.seed)
                     # No accelerator can hold the share: no plan is better than `upper`.

@@ -26,10 +26,11 @@ _THRESHOLDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Anchor:
-    """Weights [m], and what some accelerator holds of them."""
+    """Weights [m], what some accelerator holds of them, and the time of that without transfers."""
 
     weight: Ints
     share: int
+    least_ns: int
 
     @property
     def counts(self) -> bool:
@@ -38,13 +39,13 @@ class Anchor:
 
 
 def anchors(tables: Tables, upper: int) -> list[Anchor]:
-    """Anchors for plans of a load of at most `upper`, the most telling first."""
+    """Anchors for plans of a load of at most `upper`: pigeonholes, then the average load."""
     if tables.accelerators == 0:
         return []
-    found = sorted(_pigeonholes(tables, upper), key=lambda pair: -pair[0])[:_THRESHOLDS]
+    found = sorted(_pigeonholes(tables, upper), key=lambda anchor: -anchor.least_ns)
     times = np.where(tables.supported, tables.accelerator_ns, 0)
     share = _share(tables, times, upper)
-    return [anchor for _, anchor in found] + ([Anchor(times, share)] if share > 0 else [])
+    return found[:_THRESHOLDS] + ([Anchor(times, share, share)] if share > 0 else [])
 
 
 def program(tables: Tables, anchor: Anchor) -> IntegerProgram:
@@ -66,14 +67,14 @@ def program(tables: Tables, anchor: Anchor) -> IntegerProgram:
     return found
 
 
-def _pigeonholes(tables: Tables, upper: int) -> Iterator[tuple[int, Anchor]]:
-    """Anchors with weight 1 from a time on, with the sum of as many least times."""
+def _pigeonholes(tables: Tables, upper: int) -> Iterator[Anchor]:
+    """Anchors with weight 1 from a time on."""
     for threshold in np.unique(tables.accelerator_ns[tables.supported]).tolist():
         heavy = tables.supported & (tables.accelerator_ns >= threshold)
         share = _share(tables, heavy.astype(np.int64), upper)
         if share > 0 and threshold > 0:
             least = np.sort(tables.accelerator_ns[heavy])[:share]
-            yield int(least.sum()), Anchor(heavy.astype(np.int64), share)
+            yield Anchor(heavy.astype(np.int64), share, int(least.sum()))
 
 
 def _share(tables: Tables, weight: Ints, upper: int) -> int:
