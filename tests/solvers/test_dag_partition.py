@@ -69,13 +69,21 @@ def test_ideals_are_counted(edges: list[tuple[int, int]], ideals: int) -> None:
 
 def test_free_operators_join_where_it_never_costs() -> None:
     """A relay that takes no time joins its consumer, a dead end its producer."""
-    relay = build(problem([5, 0, 5, 0], [(0, 1), (1, 2), (2, 3)]))
-    assert _groups(relay) == {frozenset("0"), frozenset("123")} or _groups(relay) == {
-        frozenset("01"),
-        frozenset("23"),
-    }
-    costly = problem([5, 0, 5], [(0, 1), (1, 2), (0, 2)])
-    assert len(_groups(build(costly))) == 2
+    relay = build(problem([5, 0, 5, 0], _chain(4)))
+    assert len(_groups(relay)) == 2
+
+
+def test_free_operators_stay_apart_where_joining_costs() -> None:
+    """Two costly outputs meet in a free operator that sends little: it belongs before the cut."""
+    rows = [
+        {"name": str(index), "cpu_ns": 100, "accelerator_ns": time, "transfer_ns": cost}
+        for index, (time, cost) in enumerate([(5, 20), (5, 20), (0, 1), (10, 0)])
+    ]
+    rows[2]["cpu_ns"] = 0
+    meeting = problem([], [(0, 2), (1, 2), (2, 3)], operators=rows)
+    assert len(_groups(build(meeting))) == 4
+    found = entry("dag_partition", "dp").load().solve(meeting, Limits())
+    assert found.lower_bound == 11
 
 
 def test_what_fills_memory_joins_nobody() -> None:
