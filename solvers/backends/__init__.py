@@ -1,1 +1,1 @@
-"""The only readers of solver libraries and their statuses."""
+"""Solver libraries behind plain data: the only readers of their statuses and their numbers."""

@@ -1,1 +1,1 @@
-"""Integer programs."""
+"""Mixed-integer linear programs, written in Pyomo."""

@@ -1,0 +1,69 @@
+# What a developer and .ci/run call. Needs Python 3.11 or later with pip and venv; make does the rest.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+BENCH ?=
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := problem_instances/pipeline_partition/jupiter-b-13b-100m.json
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all check format bench serve clean
+
+help: ## show the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/installed ## solve Llama-2-13B on four small boards to a proved optimum
+	$(BIN)/edgeplan solve $(DEMO)
+
+test: $(VENV)/installed-dev ## run the tests that take seconds
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: $(VENV)/installed-dev ## run every test
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/installed-dev ## formatting, lint, types, import contracts, Dockerfile, repository
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python -m pytest -q tests/test_repository.py
+
+format: $(VENV)/installed-dev ## format the code and sort its imports
+	$(BIN)/ruff check --fix-only --select I .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/installed ## exact methods against each other and heuristics (BENCH="--time-limit 60")
+	$(BIN)/python -m planner.benchmark $(BENCH)
+
+serve: $(VENV)/installed ## answer HTTP on 127.0.0.1 (PORT=8000)
+	$(BIN)/edgeplan serve --port $(PORT)
+
+clean: ## remove the environment, caches and results
+	rm -rf $(VENV) build dist bench-out *.egg-info .*_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# setuptools comes first, from the constraints, and builds edgeplan without an isolated environment,
+# which would take whatever version is the latest.
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) setuptools
+	$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) setuptools
+	$(INSTALL) --no-build-isolation --editable '.[dev]'
+	@touch $(VENV)/installed $@
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "No Python found; install Python 3.11." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "edgeplan needs Python 3.11 or later; $(PYTHON) is older." >&2; \
+		echo "Name another one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+		echo "$(PYTHON) lacks the venv module (on Debian and Ubuntu: python3.11-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)

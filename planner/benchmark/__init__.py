@@ -1,0 +1,1 @@
+"""Exact methods against each other and against heuristics: time, memory, and what a plan loses."""

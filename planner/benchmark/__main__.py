@@ -1,0 +1,30 @@
+"""`python -m planner.benchmark`: every table to the terminal and, as JSON and CSV, to a folder."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from models.result import Limits
+from planner.benchmark import pipeline_partition
+
+_SECOND_NS = 10**9
+
+
+def main() -> None:
+    """Run all tables; prints each as soon as it is done."""
+    parser = argparse.ArgumentParser(prog="python -m planner.benchmark", description=__doc__)
+    parser.add_argument(
+        "--time-limit", type=int, default=60, metavar="SECONDS", help="per solve (default 60)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the generated problems (default 1)")
+    parser.add_argument("--out", type=Path, default=Path("bench-out"), help="default bench-out")
+    arguments = parser.parse_args()
+    limits = Limits(time_limit_ns=arguments.time_limit * _SECOND_NS, seed=arguments.seed)
+    for table in pipeline_partition.tables(limits):
+        sys.stdout.write(table.to_markdown() + "\n")
+        sys.stdout.flush()
+        table.write(arguments.out)
+
+
+if __name__ == "__main__":
+    main()

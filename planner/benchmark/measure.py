@@ -1,0 +1,53 @@
+"""One method on one problem, alone in a child process: its claim, its time, its peak of memory."""
+
+import resource
+import time
+from dataclasses import dataclass
+
+from models.problems import AnyPlan, AnyProblem
+from models.result import Claim, Limits, Reason
+from planner.certify import Outcome
+from planner.verify import verify
+from planner.worker import ChildLostError, call
+from solvers.registry import Entry
+
+# A method that ignores its time limit is ended this much later; it then has no figures.
+_GRACE_NS = 10 * 10**9
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An outcome, and the largest resident set of the process that ran it, None if it was lost."""
+
+    outcome: Outcome
+    peak_bytes: int | None
+
+    @property
+    def proved(self) -> bool:
+        """Whether an exact method came to the end of its search."""
+        return self.outcome.claim.reason in (Reason.COMPLETED, Reason.INFEASIBLE)
+
+
+def measure(problem: AnyProblem, method: Entry, limits: Limits) -> Measured:
+    """A solve in a child of its own; importing the method is not part of its time."""
+    begun = time.monotonic_ns()
+    patience = limits.model_copy(update={"time_limit_ns": limits.time_limit_ns + _GRACE_NS})
+    peak: int | None
+    try:
+        claim, wall_ns, peak = call(_solve, problem, method, limits, limits=patience)
+    except ChildLostError as error:
+        claim = Claim(method.name, Reason.FAILED, detail=str(error))
+        wall_ns, peak = time.monotonic_ns() - begun, None
+    verification = None if claim.plan is None else verify(problem, claim.plan)
+    traits = method.traits
+    return Measured(Outcome(claim, verification, traits.exact, traits.family, wall_ns), peak)
+
+
+def _solve(problem: AnyProblem, method: Entry, limits: Limits) -> tuple[Claim[AnyPlan], int, int]:
+    """(claim, wall ns, peak bytes); runs in the child."""
+    solver = method.load()
+    begun = time.monotonic_ns()
+    claim = solver.solve(problem, limits)
+    wall_ns = time.monotonic_ns() - begun
+    # Linux counts in KiB.
+    return claim, wall_ns, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,148 @@
+"""Pipelines: the dynamic program against the integer program, and what heuristics lose.
+
+The sizes are those at which the interval-flow MILP struggles with the least maximum; the case of
+32 devices has 8 types of 4. A ratio with ">" had the integer program stopped by its time limit.
+"""
+
+from collections.abc import Iterator
+from statistics import median
+
+from models.documents import parse, validate
+from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
+from models.result import Certificate, Limits, Reason
+from planner.benchmark.measure import Measured, measure
+from planner.benchmark.table import Cell, Table
+from planner.certify import certify
+from problem_instances import document, names
+from problem_instances.generate import generate
+from problem_instances.generators.pipeline_partition import PipelineSpec
+from solvers.registry import entries
+
+KIND = "pipeline_partition"
+_METHODS = {method.name: method for method in entries(KIND)}
+_HEURISTICS = [name for name, method in _METHODS.items() if not method.traits.exact]
+_SIZES = ((32, 8), (80, 8), (40, 12))
+_UNITS = 16
+
+
+def tables(limits: Limits) -> Iterator[Table]:
+    """The tables of this kind, each when it is done; the limits are those of one solve."""
+    yield _two_exact_methods(limits)
+    yield _many_devices(limits)
+    yield from _heuristics(limits)
+
+
+def _two_exact_methods(limits: Limits) -> Table:
+    table = Table("dp and milp", "Generated problems; no two devices are alike.")
+    for layers, devices in _SIZES:
+        for objective in PipelineObjective:
+            problem = _generated(layers, devices, objective, limits.seed)
+            dp, milp = _measured(problem, ("dp", "milp"), limits)
+            _judged(problem, [dp, milp])
+            case: dict[str, Cell] = {
+                "problem": _size(problem),
+                "objective": objective.value,
+                "milp / dp time": _ratio(milp, dp),
+            }
+            table.add(case | _columns(dp) | _columns(milp))
+    return table
+
+
+def _generated(
+    layers: int, devices: int, objective: PipelineObjective, seed: int
+) -> PipelinePartitionProblem:
+    spec = PipelineSpec(
+        seed=seed,
+        devices=devices,
+        types=devices,
+        layers=layers,
+        objective=objective.value,
+        units=_UNITS,
+    )
+    return _read(generate(spec))
+
+
+def _many_devices(limits: Limits) -> Table:
+    table = Table("dp on 32 devices", "Llama-2-70B on 8 types of 4 devices, instance types-8x4.")
+    for objective in (PipelineObjective.LATENCY, PipelineObjective.THROUGHPUT):
+        problem = _read(document(f"{KIND}/types-8x4")).model_copy(update={"objective": objective})
+        (dp,) = _measured(problem, ("dp",), limits)
+        case: dict[str, Cell] = {"problem": _size(problem), "objective": objective.value}
+        table.add(case | _columns(dp))
+    return table
+
+
+def _heuristics(limits: Limits) -> Iterator[Table]:
+    """What each heuristic's plan costs above the best plan known, over all instances shipped."""
+    gaps = Table("heuristics by instance", "Cost above the best plan; – where there is no plan.")
+    losses: dict[str, list[int]] = {name: [] for name in _HEURISTICS}
+    for name in names(KIND):
+        problem = _read(document(f"{KIND}/{name}"))
+        runs = _measured(problem, ("dp", *_HEURISTICS), limits)
+        best = _judged(problem, runs).objective
+        row: dict[str, Cell] = {"instance": name}
+        for method, run in zip(_HEURISTICS, runs[1:], strict=True):
+            gap = _gap_ppm(run.outcome.objective, best)
+            row[f"{method}_ppm"] = gap
+            losses[method] += [] if gap is None else [gap]
+        gaps.add(row)
+    yield _summary(losses, len(gaps.rows))
+    yield gaps
+
+
+def _summary(losses: dict[str, list[int]], instances: int) -> Table:
+    table = Table("heuristics", f"Cost above the best plan over {instances} shipped instances.")
+    for method, found in losses.items():
+        table.add(
+            {
+                "method": method,
+                "median_ppm": int(median(found)) if found else None,
+                "worst_ppm": max(found, default=None),
+                "optimal": found.count(0),
+                "no plan": instances - len(found),
+            }
+        )
+    return table
+
+
+def _read(text: str) -> PipelinePartitionProblem:
+    return validate(parse(text), PipelinePartitionProblem)
+
+
+def _size(problem: PipelinePartitionProblem) -> str:
+    return f"{len(problem.layers)} layers, {len(problem.devices)} devices"
+
+
+def _measured(
+    problem: PipelinePartitionProblem, methods: tuple[str, ...], limits: Limits
+) -> list[Measured]:
+    return [measure(problem, _METHODS[name], limits) for name in methods]
+
+
+def _judged(problem: PipelinePartitionProblem, runs: list[Measured]) -> Certificate:
+    """What the runs prove together. Raises ContradictionError when they cannot all be right."""
+    return certify(problem, [run.outcome for run in runs])
+
+
+def _gap_ppm(objective: int | None, best: int | None) -> int | None:
+    if objective is None or best is None:
+        return None
+    return round((objective - best) * 10**6 / best)
+
+
+def _ratio(slow: Measured, fast: Measured) -> str | None:
+    """How many times longer `slow` took; only a lower bound where the limit stopped it."""
+    ratio = f"{slow.outcome.wall_ns / fast.outcome.wall_ns:,.0f}"
+    stopped = slow.outcome.claim.reason is Reason.TIME_LIMIT
+    return None if not fast.proved else ratio if slow.proved else f"> {ratio}" if stopped else None
+
+
+def _columns(run: Measured) -> dict[str, Cell]:
+    name = run.outcome.claim.solver
+    return {
+        f"{name} end": run.outcome.claim.reason.value,
+        f"{name} time_ns": run.outcome.wall_ns,
+        f"{name} peak_bytes": run.peak_bytes,
+        f"{name} cost_ns": run.outcome.objective,
+        f"{name} bound_ns": run.outcome.lower_bound,
+    }

@@ -1,0 +1,128 @@
+"""Integer program of a pipeline, stated in Pyomo and solved by HiGHS.
+
+The model is in solvers/milp/pipeline_partition_model.py. HiGHS reckons in floating point, so the
+bound that is claimed lies below its own by all that tolerances can hide: of small times nothing,
+of 1e9 ns some tens of ns (solvers/backends/resolution.py).
+"""
+
+import math
+
+from models.problems.pipeline_partition import (
+    PipelinePartitionPlan,
+    PipelinePartitionProblem,
+)
+from models.result import Claim, Limits, Reason
+from solvers.backends import highs
+from solvers.backends.linear_program import Floats
+from solvers.backends.pyomo_model import compiled
+from solvers.base import Progress, Stopwatch
+from solvers.milp.pipeline_partition_model import IntervalModel, Stage
+from solvers.tables.pipeline_partition import Columns, Tables, build
+from solvers.tables.pipeline_partition_model import (
+    Routes,
+    in_common_unit,
+    largest_sum,
+    routes,
+    starting_stages,
+)
+
+# Every integer up to here has a floating-point number of its own.
+_LARGEST = 2**53
+
+
+class IntervalFlow:
+    """Exact, with bounds; at its best where costs add up."""
+
+    name = "milp"
+
+    def solve(
+        self,
+        problem: PipelinePartitionProblem,
+        limits: Limits,
+        hint: PipelinePartitionPlan | None = None,
+        report: Progress[PipelinePartitionPlan] | None = None,
+    ) -> Claim[PipelinePartitionPlan]:
+        """The optimum, or proof that there is no plan; UNSUPPORTED beyond 53-bit integers."""
+        watch = Stopwatch(limits, report)
+        tables, unit = in_common_unit(build(problem))
+        if largest_sum(tables) > _LARGEST:
+            detail = f"sums of up to {largest_sum(tables)} x {unit} ns exceed a double's precision"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
+        known = starting_stages(tables, hint)
+        types = by_type(tables)
+        allowed = routes(types.tables)
+        stages = _columns(types.tables, allowed, _longest_useful(tables, known))
+        if not _may_cover(types.tables, stages):
+            return Claim(self.name, Reason.INFEASIBLE, detail="no set of stages covers the chain")
+        program = IntervalModel(types, stages, allowed)
+        XXX
+
+    def _claim(
+        self,
+        program: IntervalModel,
+        unit: int,
+        limits: Limits,
+        watch: Stopwatch,
+        known: Columns | None,
+        report: Progress[PipelinePartitionPlan],
+    ) -> Claim[PipelinePartitionPlan]:
+        arrays = compiled(program.model)
+
+        def plan(values: Floats) -> PipelinePartitionPlan:
+            return program.tables.plan(program.plan(arrays, values))
+
+        answer = highs.solve(
+            arrays.program,
+            limits,
+            watch,
+            None if known is None else program.point(arrays, known),
+            found=lambda values: report.plan(plan(values)),
+            bounded=lambda bound: report.bound(unit * math.ceil(bound)),
+        )
+        size = {"columns": arrays.program.columns, "rows": arrays.program.rows}
+        return Claim(
+            self.name,
+            answer.reason,
+            None if answer.values is None else plan(answer.values),
+            None if answer.bound is None else unit * math.ceil(answer.bound),
+            answer.detail,
+            {**size, **answer.stats},
+        )
+
+
+def _columns(tables: Tables, allowed: Routes, longest: float) -> list[Stage]:
+    """All (device, start, stop) that fit, keep to the rules on ends, and take at most `longest`."""
+    found = []
+    for d in range(tables.devices):
+        for start in range(tables.layers):
+            if not (allowed.first[d] if start == 0 else d != tables.source):
+                continue
+            for stop in range(start + 1, int(tables.fits[d, start]) + 1):
+                if tables.compute(d, start, stop) > longest:
+                    break
+                if stop < tables.layers or allowed.last[d]:
+                    found.append((d, start, stop))
+    return found
+
+
+def _may_cover(tables: Tables, stages: list[Stage]) -> bool:
+    """Whether some stage starts the chain, some stops it, and none that must is missing."""
+    devices = {stage[0] for stage in stages}
+    return (
+        any(start == 0 for _, start, _ in stages)
+        and any(stop == tables.layers for _, _, stop in stages)
+        and (not tables.use_all or len(devices) == tables.devices)
+    )
+
+
+def _longest_useful(tables: Tables, known: Columns | None) -> float:
+    """No plan as good as the known one has a stage that takes longer.
+
+    A plan costs at least latency_weight · Σ_l min_d time(d, l) and period_weight · the time of
+    any of its stages.
+    """
+    value = None if known is None else tables.evaluate(known)
+    if value is None or not tables.period_weight:
+        return math.inf
+    least = tables.latency_weight * int(tables.time.min(axis=0).sum())
+    return (value - least) // tables.period_weight
