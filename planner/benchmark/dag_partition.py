@@ -1,15 +1,10 @@
 """DAG partitions: the public graphs of Tarnawski et al. beside the published figures.
 
-    python -m planner.benchmark.dag_partition [--data FOLDER] [--time-limit SECONDS] [--out FOLDER]
-
-reads `dnn_partitioning/*.json` under the folder given, or else the one that EDGEPLAN_DATA names.
 A run is a child process of its own; its time includes the tables and every reduction, not the
 reading of the file. The hints of the free form are what a lane of the strategy gives: the search
 starts from the linearised plan, CP-SAT from the search's.
 """
 
-import argparse
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +14,6 @@ from models.result import Limits
 from planner.benchmark.measure import Measured, measure
 from planner.benchmark.table import Cell, Table
 from planner.certify import certify
-from problem_instances.readers import VARIABLE, data_folder
 from problem_instances.readers.dnn_partitioning import read
 from solvers.registry import entries
 
@@ -121,24 +115,3 @@ def _lane(
 
 def _ratio(seconds: float, run: Measured) -> str:
     return f"{seconds * 10**9 / run.outcome.wall_ns:.1f}"
-
-
-def main() -> None:
-    """Both tables to the terminal and, as JSON and CSV, to a folder."""
-    parser = argparse.ArgumentParser(prog="python -m planner.benchmark.dag_partition")
-    parser.add_argument("--data", type=Path, help=f"default: the folder that {VARIABLE} names")
-    parser.add_argument("--time-limit", type=int, default=60, help="seconds per graph and form")
-    parser.add_argument("--out", type=Path, default=Path("bench-out"))
-    arguments = parser.parse_args()
-    folder = data_folder(arguments.data)
-    if folder is None:
-        parser.error(f"no folder of public data: give --data, or set {VARIABLE}")
-    limits = Limits(time_limit_ns=arguments.time_limit * 10**9)
-    for table in tables(folder / "dnn_partitioning", limits):
-        sys.stdout.write(table.to_markdown() + "\n")
-        sys.stdout.flush()
-        table.write(arguments.out)
-
-
-if __name__ == "__main__":
-    main()
