@@ -22,10 +22,13 @@ class _Clock:
     def __init__(self, time_limit_ns: int) -> None:
         self._end = time.monotonic_ns() + time_limit_ns * 9 // 10
 
-    def solve(self, problem: Problem) -> Claim[DagPartitionPlan] | None:
-        """The claim of a method that ended its search, or None where time ran out."""
+    def solve(self, problem: Problem, questions: int = 1) -> Claim[DagPartitionPlan] | None:
+        """The claim of a method that ended its search, or None where time ran out.
+
+        questions: how many there are still to ask; this one gets its share of the time left.
+        """
         for name in ("dp", "cpsat"):
-            left = self._end - time.monotonic_ns()
+            left = (self._end - time.monotonic_ns()) // questions
             method = entry(problem.kind, name)
             if left > 0 and method is not None:
                 claim: Claim[DagPartitionPlan] = method.load().solve(
@@ -134,8 +137,9 @@ def binding(problem: Problem, plan: DagPartitionPlan, time_limit_ns: int) -> tup
         raise ValueError("the plan breaks a rule")
     clock = _Clock(time_limit_ns)
     lines = [_fullest(dict(row)) for row in verdict.breakdown.rows if _is(row, verdict.objective)]
-    for rule in _rules(problem):
-        claim = clock.solve(_RULES[rule](problem))
+    rules = _rules(problem)
+    for asked, rule in enumerate(rules):
+        claim = clock.solve(_RULES[rule](problem), len(rules) - asked)
         if claim is None or claim.lower_bound is None:
             lines.append(f"without {rule}: not known in time")
         elif claim.lower_bound < verdict.objective:

@@ -69,6 +69,22 @@ class Tables:
         """[nets] cost on each device that cuts the net."""
         return np.array([cost for _, cost in self.nets], dtype=np.int64)
 
+    @cached_property
+    def first_and_last(self) -> tuple[Bools, Bools]:
+        """[nets, m] ends of a net with no other end before them, and with none after them."""
+        below = [0] * self.groups  # bits of the groups that come after each one
+        for before, behind in reversed(self.before):
+            below[before] |= 1 << behind | below[behind]
+        first, last = self.incidence.copy(), self.incidence.copy()
+        for index, (ends, _) in enumerate(self.nets):
+            all_ends = sum(1 << end for end in ends)
+            for end in ends:
+                last[index, end] = not below[end] & all_ends
+                for other in ends:
+                    if below[end] >> other & 1:
+                        first[index, other] = False
+        return first, last
+
     def load_ns(self, held: Bools, device: DeviceClass) -> int:
         """The load of a device that holds the groups `held` [m]."""
         if device is DeviceClass.CPU:

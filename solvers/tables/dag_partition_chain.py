@@ -18,7 +18,6 @@ left per (a, c), and the loads of all pairs of them are one product of matrices.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import networkx as nx
 import numpy as np
 
 from models.problems.dag_partition import DeviceClass
@@ -189,7 +188,7 @@ class _Relief:
     def __init__(self, tables: Tables, ceiling: int) -> None:
         self._ceiling = ceiling
         self._tables = tables
-        first, last = _ends(tables)
+        first, last = tables.first_and_last
         self._first = tables.accelerator_ns + first.T @ tables.net_ns
         self._last = tables.accelerator_ns + last.T @ tables.net_ns
 
@@ -217,18 +216,3 @@ class _Relief:
         whole = int(np.searchsorted(time, cpus * self._ceiling, side="right"))
         # The first group that does not fit counts in full: a bound all the same, and an integer.
         return int(gain[: whole + 1].sum())
-
-
-def _ends(tables: Tables) -> tuple[Ints, Ints]:
-    """[nets, m] 1 where a group is a first (last) end of a net: no other end lies before it."""
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_nodes_from(range(tables.groups))
-    graph.add_edges_from(tables.before)
-    below = {group: nx.descendants(graph, group) for group in graph}
-    first = np.zeros((len(tables.nets), tables.groups), dtype=np.int64)
-    last = np.zeros_like(first)
-    for index, (ends, _) in enumerate(tables.nets):
-        later = {end for other in ends for end in below[other].intersection(ends)}
-        first[index, [end for end in ends if end not in later]] = 1
-        last[index, [end for end in ends if below[end].isdisjoint(ends)]] = 1
-    return first, last
