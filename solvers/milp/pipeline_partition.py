@@ -20,6 +20,7 @@ from solvers.milp.pipeline_partition_model import IntervalModel, Stage
 from solvers.tables.pipeline_partition import Columns, Tables, build
 from solvers.tables.pipeline_partition_model import (
     Routes,
+    by_type,
     in_common_unit,
     largest_sum,
     routes,
@@ -43,55 +44,56 @@ class IntervalFlow:
         report: Progress[PipelinePartitionPlan] | None = None,
     ) -> Claim[PipelinePartitionPlan]:
         """The optimum, or proof that there is no plan; UNSUPPORTED beyond 53-bit integers."""
-        watch = Stopwatch(limits, report)
+        watch, report = Stopwatch(limits, report), report or Progress()
         tables, unit = in_common_unit(build(problem))
         if largest_sum(tables) > _LARGEST:
             detail = f"sums of up to {largest_sum(tables)} x {unit} ns exceed a double's precision"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         known = starting_stages(tables, hint)
-        types = by_type(tables)
-        allowed = routes(types.tables)
-        stages = _columns(types.tables, allowed, _longest_useful(tables, known))
-        if not _may_cover(types.tables, stages):
-            return Claim(self.name, Reason.INFEASIBLE, detail="no set of stages covers the chain")
-        program = IntervalModel(types, stages, allowed)
-        XXX
-
-    def _claim(
-        self,
-        program: IntervalModel,
-        unit: int,
-        limits: Limits,
-        watch: Stopwatch,
-        known: Columns | None,
-        report: Progress[PipelinePartitionPlan],
-    ) -> Claim[PipelinePartitionPlan]:
+        program = _program(tables, known)
+        if program is None:
+            return Claim(self.name, Reason.INFEASIBLE, detail="no stages can cover the chain")
         arrays = compiled(program.model)
 
         def plan(values: Floats) -> PipelinePartitionPlan:
-            return program.tables.plan(program.plan(arrays, values))
+            return tables.plan(program.plan(arrays, values))
 
         answer = highs.solve(
             arrays.program,
             limits,
             watch,
-            None if known is None else program.point(arrays, known),
+            None if known is None else program.point(arrays, known, tables.times(known)[1]),
             found=lambda values: report.plan(plan(values)),
             bounded=lambda bound: report.bound(unit * math.ceil(bound)),
         )
-        size = {"columns": arrays.program.columns, "rows": arrays.program.rows}
         return Claim(
             self.name,
             answer.reason,
             None if answer.values is None else plan(answer.values),
             None if answer.bound is None else unit * math.ceil(answer.bound),
             answer.detail,
-            {**size, **answer.stats},
+            {"columns": arrays.program.columns, "rows": arrays.program.rows, **answer.stats},
         )
 
 
+def _program(tables: Tables, known: Columns | None) -> IntervalModel | None:
+    """The model; None where no stage starts the chain, none stops it, or one that must is missing.
+
+    known: the stages of a plan; columns that no plan as good can have are left out.
+    """
+    types = by_type(tables)
+    allowed = routes(types.tables)
+    stages = _columns(types.tables, allowed, _longest_useful(tables, known))
+    starts = any(start == 0 for _, start, _ in stages)
+    stops = any(stop == tables.layers for _, _, stop in stages)
+    missing = len({kind for kind, _, _ in stages}) < len(types.members)
+    if not starts or not stops or (tables.use_all and missing):
+        return None
+    return IntervalModel(types, stages, allowed)
+
+
 def _columns(tables: Tables, allowed: Routes, longest: float) -> list[Stage]:
-    """All (device, start, stop) that fit, keep to the rules on ends, and take at most `longest`."""
+    """All (type, start, stop) that fit, keep to the rules on ends, and take at most `longest`."""
     found = []
     for d in range(tables.devices):
         for start in range(tables.layers):
@@ -103,16 +105,6 @@ def _columns(tables: Tables, allowed: Routes, longest: float) -> list[Stage]:
                 if stop < tables.layers or allowed.last[d]:
                     found.append((d, start, stop))
     return found
-
-
-def _may_cover(tables: Tables, stages: list[Stage]) -> bool:
-    """Whether some stage starts the chain, some stops it, and none that must is missing."""
-    devices = {stage[0] for stage in stages}
-    return (
-        any(start == 0 for _, start, _ in stages)
-        and any(stop == tables.layers for _, _, stop in stages)
-        and (not tables.use_all or len(devices) == tables.devices)
-    )
 
 
 def _longest_useful(tables: Tables, known: Columns | None) -> float:

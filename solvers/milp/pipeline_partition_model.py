@@ -130,7 +130,10 @@ class IntervalModel:
         """(devices of a type, all their loads): a bound on one device, exact for a single one."""
         hops = _grouped((v, (cut, v, w)) for cut, v, w in self.hops)
         for kind, stages in self.held.items():
-            yield from self._loads(int(self.types.count[kind]), stages, hops.get(kind, []), stages)
+            devices, compute = int(self.types.count[kind]), self._computed(stages)
+            sent = self._sent(hops.get(kind, []), stages)
+            yield devices, compute
+            yield devices, sent if self.tables.overlap else sent + compute
 
     def _loads_of_ranges(self) -> Iterator[tuple[int, Any]]:
         """Where a type has several devices: the loads of which any plan has at most one.
@@ -142,18 +145,9 @@ class IntervalModel:
         for layer in range(self.tables.layers if several else 0):
             across = [stage for stage in several if stage[1] <= layer < stage[2]]
             ending = [stage for stage in across if stage[2] == layer + 1]
+            sent = self._sent(hops.get(layer + 1, []), ending)
             yield 1, self._computed(across)
-            yield from self._loads(1, ending, hops.get(layer + 1, []), ending)
-
-    def _loads(
-        self, devices: int, computing: list[Stage], hops: list[Hop], sending: list[Stage]
-    ) -> Iterator[tuple[int, Any]]:
-        compute, sent = self._computed(computing), self._sent(hops, sending)
-        if self.tables.overlap:
-            yield devices, compute
-            yield devices, sent
-        else:
-            yield devices, compute + sent
+            yield 1, sent if self.tables.overlap else sent + self._computed(ending)
 
     def _computed(self, stages: list[Stage]) -> Any:
         z = self.model.z
