@@ -25,6 +25,7 @@ from models.result import (
 COMBINATORIAL = "combinatorial"
 # Of the kind's first objective; unit_of() knows the problem's own.
 UNITS = {
+    "dag_partition": "ns",
     "pipeline_partition": "ns",
     "expert_selection": "ppm",
     "split_computing": "ns",

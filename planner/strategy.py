@@ -11,6 +11,9 @@ from solvers.registry import Entry, entries
 Lanes = tuple[tuple[Entry, ...], ...]
 
 _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
+    # Contiguous partitions are proved by the dynamic program in a second, free ones by CP-SAT's
+    # bounds once the search has found the plan; the other lane confirms or takes over.
+    "dag_partition": (("dp", "milp"), ("linearised-dp", "local-search", "cpsat")),
     # The dynamic program answers in milliseconds up to about 14 distinct devices; where it does
     # not, the published heuristics have given plans meanwhile and the general methods take over.
     "pipeline_partition": (

@@ -33,10 +33,61 @@ def _exact(family: str, max_size: int | None = None) -> Traits:
 
 _HEURISTIC = Traits(exact=False, bounds=False, deterministic=True, family="heuristic")
 
+_DAG = "dag_partition"
 _PIPELINE = "pipeline_partition"
 _SELECTION = "expert_selection"
 
 REGISTRY: dict[str, tuple[Entry, ...]] = {
+    _DAG: (
+        Entry(
+            "dp",
+            f"solvers.dp.{_DAG}:DynamicProgram",
+            _exact("dynamic-programming"),
+            "dynamic program over downward-closed sets",
+        ),
+        Entry(
+            "cpsat",
+            f"solvers.cpsat.{_DAG}:ConstraintProgram",
+            _exact("constraint-programming"),
+            "bounds from single accelerators, then OR-Tools CP-SAT",
+        ),
+        Entry(
+            "milp",
+            f"solvers.milp.{_DAG}:IntegerProgramming",
+            _exact("integer-programming"),
+            "one column per group and device, HiGHS",
+        ),
+        Entry(
+            "local-search",
+            f"solvers.heuristic.{_DAG}_search:LocalSearch",
+            _HEURISTIC,
+            "tabu search over single moves",
+        ),
+        Entry(
+            "linearised-dp",
+            f"solvers.heuristic.{_DAG}:LinearisedDp",
+            _HEURISTIC,
+            "the dynamic program along one depth-first order",
+        ),
+        Entry(
+            "pipedream",
+            f"solvers.heuristic.{_DAG}:PipeDream",
+            _HEURISTIC,
+            "branches contracted, then the dynamic program along one order",
+        ),
+        Entry(
+            "greedy",
+            f"solvers.heuristic.{_DAG}:Greedy",
+            _HEURISTIC,
+            "accelerators filled to their share along one order",
+        ),
+        Entry(
+            "one-device",
+            f"solvers.heuristic.{_DAG}:OneDevice",
+            _HEURISTIC,
+            "everything on one device",
+        ),
+    ),
     _PIPELINE: (
         Entry(
             "dp",

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from models.devices import Device, DeviceGraph, Link, LinkRate
 from models.layers import Layer, Measurement, ModelGraph, Profile
+from models.problems.dag_partition import DagPartitionProblem, Operator
 from models.problems.expert_selection import (
     Cluster,
     EnergyMode,
@@ -224,4 +225,37 @@ def expert_selection(
         bytes_per_token=draw(st.integers(0, 4)),
         message_bytes=draw(st.integers(0, 3)),
         aggregation_ns=draw(st.integers(0, 2)),
+    )
+
+
+@st.composite
+def dag_partition(draw: st.DrawFn) -> DagPartitionProblem:
+    """Up to 5 operators on 3 devices: colocation, backward passes, tight memory, both forms."""
+    size = draw(st.integers(1, 5))
+    forward = draw(st.integers(1, size))
+    operators = tuple(draw(_operator(index, backward=index >= forward)) for index in range(size))
+    pairs = [(a.name, b.name) for i, b in enumerate(operators) for a in operators[:i]]
+    shuffled = draw(st.permutations(operators))
+    accelerators = draw(st.integers(0, 3))
+    return DagPartitionProblem(
+        operators=tuple(shuffled),
+        edges=tuple(pair for pair in pairs if draw(st.booleans())),
+        accelerators=accelerators,
+        cpus=draw(st.integers(0 if accelerators else 1, 1 if accelerators > 1 else 2)),
+        accelerator_memory_bytes=draw(st.sampled_from([4, 9, 20, 100])),
+        contiguous=draw(st.booleans()),
+    )
+
+
+@st.composite
+def _operator(draw: st.DrawFn, index: int, *, backward: bool) -> Operator:
+    times = st.sampled_from([0, 0, 1, 3, 7, 10])
+    return Operator(
+        name=f"operator-{index}",
+        cpu_ns=draw(st.sampled_from([0, 2, 9, 25])),
+        accelerator_ns=draw(st.one_of(times, times, times, st.none())),
+        size_bytes=draw(st.sampled_from([0, 0, 1, 3, 5])),
+        transfer_ns=draw(st.sampled_from([0, 1, 2, 5])),
+        colocation=draw(st.sampled_from([None, None, None, "left", "right"])),
+        backward=backward,
     )

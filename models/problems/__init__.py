@@ -4,22 +4,32 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
+from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 
 AnyProblem: TypeAlias = Annotated[
-    PipelinePartitionProblem | ExpertSelectionProblem | SplitComputingProblem | SplitFleetProblem,
+    DagPartitionProblem
+    | PipelinePartitionProblem
+    | ExpertSelectionProblem
+    | SplitComputingProblem
+    | SplitFleetProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
-    PipelinePartitionPlan | ExpertSelectionPlan | SplitComputingPlan | SplitFleetPlan,
+    DagPartitionPlan
+    | PipelinePartitionPlan
+    | ExpertSelectionPlan
+    | SplitComputingPlan
+    | SplitFleetPlan,
     Field(discriminator="kind"),
 ]
 
 # One line per kind: its problem, its plan.
 KINDS: dict[str, tuple[type[Any], type[Any]]] = {
+    "dag_partition": (DagPartitionProblem, DagPartitionPlan),
     "pipeline_partition": (PipelinePartitionProblem, PipelinePartitionPlan),
     "expert_selection": (ExpertSelectionProblem, ExpertSelectionPlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),

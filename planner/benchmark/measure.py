@@ -28,13 +28,15 @@ class Measured:
         return self.outcome.claim.reason in (Reason.COMPLETED, Reason.INFEASIBLE)
 
 
-def measure(problem: AnyProblem, method: Entry, limits: Limits) -> Measured:
+def measure(
+    problem: AnyProblem, method: Entry, limits: Limits, hint: AnyPlan | None = None
+) -> Measured:
     """A solve in a child of its own; importing the method is not part of its time."""
     begun = time.monotonic_ns()
     patience = limits.model_copy(update={"time_limit_ns": limits.time_limit_ns + _GRACE_NS})
     peak: int | None
     try:
-        claim, wall_ns, peak = call(_solve, problem, method, limits, limits=patience)
+        claim, wall_ns, peak = call(_solve, problem, method, limits, hint, limits=patience)
     except ChildLostError as error:
         claim = Claim(method.name, Reason.FAILED, detail=str(error))
         wall_ns, peak = time.monotonic_ns() - begun, None
@@ -43,11 +45,13 @@ def measure(problem: AnyProblem, method: Entry, limits: Limits) -> Measured:
     return Measured(Outcome(claim, verification, traits.exact, traits.family, wall_ns), peak)
 
 
-def _solve(problem: AnyProblem, method: Entry, limits: Limits) -> tuple[Claim[AnyPlan], int, int]:
+def _solve(
+    problem: AnyProblem, method: Entry, limits: Limits, hint: AnyPlan | None
+) -> tuple[Claim[AnyPlan], int, int]:
     """(claim, wall ns, peak bytes); runs in the child."""
     solver = method.load()
     begun = time.monotonic_ns()
-    claim = solver.solve(problem, limits)
+    claim = solver.solve(problem, limits, hint)
     wall_ns = time.monotonic_ns() - begun
     # Linux counts in KiB.
     return claim, wall_ns, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -4,9 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from models.problems import AnyProblem
-from planner.bounds import expert_selection, pipeline_partition, split_computing, split_fleet
+from planner.bounds import (
+    dag_partition,
+    expert_selection,
+    pipeline_partition,
+    split_computing,
+    split_fleet,
+)
 
 _BY_KIND: dict[str, Callable[[Any], int | None]] = {
+    "dag_partition": dag_partition.lower_bound,
     "pipeline_partition": pipeline_partition.lower_bound,
     "split_computing": split_computing.lower_bound,
     "split_fleet": split_fleet.lower_bound,

@@ -3,9 +3,16 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.explain import expert_selection, pipeline_partition, split_computing, split_fleet
+from planner.explain import (
+    dag_partition,
+    expert_selection,
+    pipeline_partition,
+    split_computing,
+    split_fleet,
+)
 
 _BY_KIND: dict[str, Any] = {
+    "dag_partition": dag_partition,
     "pipeline_partition": pipeline_partition,
     "split_computing": split_computing,
     "split_fleet": split_fleet,

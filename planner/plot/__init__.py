@@ -19,10 +19,17 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
     """
     if certificate.plan is None:
         raise ValueError("there is no plan to draw")
-    from planner.plot import expert_selection, pipeline_partition, split_computing, split_fleet
+    from planner.plot import (
+        dag_partition,
+        expert_selection,
+        pipeline_partition,
+        split_computing,
+        split_fleet,
+    )
     from planner.plot.save import image
 
     by_kind: dict[str, Any] = {
+        "dag_partition": dag_partition.figure,
         "pipeline_partition": pipeline_partition.figure,
         "split_computing": split_computing.figure,
         "split_fleet": split_fleet.figure,

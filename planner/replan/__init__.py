@@ -34,5 +34,7 @@ def changed(
 
 def moves(problem: AnyProblem, before: AnyPlan, after: AnyPlan) -> tuple[Move, ...]:
     """What devices have to load to get from the plan in force to another, largest pieces whole."""
+    if problem.kind not in _BY_KIND:
+        raise ChangeError(f"moves between plans for {problem.kind} are not counted")
     found: tuple[Move, ...] = _BY_KIND[problem.kind].moves(problem, before, after)
     return found

@@ -5,9 +5,16 @@ from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from models.result import Verification, Violation
-from planner.verify import expert_selection, pipeline_partition, split_computing, split_fleet
+from planner.verify import (
+    dag_partition,
+    expert_selection,
+    pipeline_partition,
+    split_computing,
+    split_fleet,
+)
 
 _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
+    "dag_partition": dag_partition.verify,
     "pipeline_partition": pipeline_partition.verify,
     "split_computing": split_computing.verify,
     "split_fleet": split_fleet.verify,

@@ -1,0 +1,32 @@
+"""DAG partitions by HiGHS' branch and bound, in either form.
+
+The algebra is in solvers/tables/dag_partition_program.py; nothing but the program bounds the load.
+"""
+
+from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
+from models.result import Claim, Limits
+from solvers.backends import program_highs
+from solvers.base import Progress, Stopwatch
+from solvers.integer_program import Answer, IntegerProgram
+from solvers.tables.dag_partition_answer import claim
+
+
+class IntegerProgramming:
+    """Branch and bound on the relaxation."""
+
+    name = "milp"
+
+    def solve(
+        self,
+        problem: DagPartitionProblem,
+        limits: Limits,
+        hint: DagPartitionPlan | None = None,
+        report: Progress[DagPartitionPlan] | None = None,
+    ) -> Claim[DagPartitionPlan]:
+        """The optimum, or proof that there is no plan."""
+        watch = Stopwatch(limits, report)
+
+        def solve(full: IntegerProgram, start: tuple[int, ...] | None) -> Answer:
+            return program_highs.solve(full, watch.left_ns(), start)
+
+        return claim(self.name, problem, watch, hint, (solve, lambda _tables, _upper: 0))
