@@ -1,9 +1,9 @@
 """Quality against a budget by the ε-constraint method: the best plan at every level, exact.
 
-The sweep goes from the largest level down. A plan that uses no more than the next level allows is
-the best there too, because fewer plans are allowed: such points cost nothing. The others are
-solved anew, with the objective of the level above as a bound that still holds. (Haimes, Lasdon and
-Wismer, IEEE Trans. Systems, Man, and Cybernetics 1, 1971, for the method.)
+The sweep goes from the largest level down. A plan that keeps to the next level, and is worth the
+same there, is the best there too, because fewer plans are allowed: such points cost nothing. The
+others are solved anew, with the objective of the level above as a bound that still holds. (Haimes,
+Lasdon and Wismer, IEEE Trans. Systems, Man, and Cybernetics 1, 1971, for the method.)
 """
 
 import time
@@ -64,7 +64,9 @@ def frontier(
     last = free
     for number, level in enumerate(reversed(levels)):
         here = _at(problem, budget, level)
-        reused = last.plan is not None and last.proved and verify(here, last.plan).accepted
+        # Accepted is not enough: where late experts are not asked, the plan may be worth less.
+        kept = None if last.plan is None else verify(here, last.plan).objective
+        reused = last.proved and kept is not None and kept == last.objective
         if not reused and not last.infeasible:
             left = limits.time_limit_ns - (time.monotonic_ns() - begun)
             part = limits.model_copy(update={"time_limit_ns": max(1, left)})

@@ -13,7 +13,7 @@ from api.settings import Settings
 
 with TestClient(create_app(Settings(slots=1))) as client:
     for example in EXAMPLES.values():
-        body = {"problem": example.problem, "limits": {"time_limit_ns": "5 s"}}
+        body = {"problem": example.problem, "limits": {"time_limit_ns": "60 s"}}
         plan = client.post("/v1/plans", json=body).json()
         assert plan["objective"] == example.objective, plan
         assert client.post("/v1/explanations", json=body).status_code == 200
