@@ -1,6 +1,7 @@
 """The requests, answered: the one way from a door to the planner."""
 
 import threading
+import time
 
 from api.requests import (
     Explanation,
@@ -12,8 +13,7 @@ from api.requests import (
 from models.documents import shorten
 from models.errors import DocumentError, FieldError
 from models.frontier import Frontier
-from models.problems import AnyPlan, AnyProblem
-from models.result import Certificate, Limits, Verification
+from models.result import Certificate, Verification
 from planner import service
 from planner.certify import unit_of
 from planner.frontier import swept
@@ -70,21 +70,23 @@ def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None)
 def explanation(
     request: ExplanationRequest, *, cancel: threading.Event | None = None
 ) -> Explanation:
-    """Why the plan costs what it costs, or why there is none; plans first where none is given."""
-    problem, candidate = request.problem, request.plan
+    """Why the plan costs what it costs, or why there is none; plans first where none is given.
+
+    Planning has two thirds of the time at most, the explanation what is left.
+    """
+    problem, candidate, limits, grade = request.problem, request.plan, request.limits, None
     if candidate is None:
-        found = plan(PlanRequest(problem=problem, limits=request.limits), cancel=cancel)
+        begun = time.monotonic_ns()
+        part = limits.model_copy(update={"time_limit_ns": limits.time_limit_ns * 2 // 3})
+        found = plan(PlanRequest(problem=problem, limits=part), cancel=cancel)
         if found.plan is None:
             lines = found.explanation or ("neither a plan nor a proof that there is none, in time",)
-            return Explanation(unit=found.unit, lines=lines)
-        candidate = found.plan
-    return _of_plan(problem, candidate, request.limits, cancel)
-
-
-def _of_plan(
-    problem: AnyProblem, candidate: AnyPlan, limits: Limits, cancel: threading.Event | None
-) -> Explanation:
+            return Explanation(grade=found.grade, unit=found.unit, lines=lines)
+        candidate, grade = found.plan, found.grade
+        left = max(0, limits.time_limit_ns - (time.monotonic_ns() - begun))
+        limits = limits.model_copy(update={"time_limit_ns": left})
     return Explanation(
+        grade=grade,
         objective=verify(problem, candidate).objective,
         unit=unit_of(problem),
         lines=service.why_this_cost(problem, candidate, limits, cancel),

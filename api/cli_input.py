@@ -4,11 +4,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import typer
 
 from api.requests import FrontierRequest
-from models.documents import read_plan, read_problem, validate
+from models.documents import MAX_BYTES, read_plan, read_problem, validate
 from models.errors import DocumentError
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
@@ -76,12 +77,18 @@ def _named(source: str) -> Iterator[None]:
 
 def _text(source: str) -> bytes:
     if source == "-":
-        return sys.stdin.buffer.read()
+        return _bounded(sys.stdin.buffer)
     try:
-        return Path(source).read_bytes()
+        with Path(source).open("rb") as file:
+            return _bounded(file)
     except OSError as error:
         remedy = "give a file, '-' for standard input, or a name that 'edgeplan instances' lists"
         raise InputError(source, [f"{error.strerror}; {remedy}"]) from None
+
+
+def _bounded(file: BinaryIO) -> bytes:
+    """What a file holds, up to one byte more than a document may have."""
+    return file.read(MAX_BYTES + 1)
 
 
 def quantity(text: str, unit: str) -> int:

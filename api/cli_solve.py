@@ -8,7 +8,7 @@ import typer
 from api import answers, cli_output, fork_server
 from api.cli_interrupt import interruptible
 from api.cli_progress import watching
-from api.cli_status import Status, status_of
+from api.cli_status import Status, status_of, status_of_grade
 from api.cli_tables import exact, objective_in_words, say_certificate, say_verification
 from api.requests import Explanation, ExplanationRequest, PlanRequest, VerificationRequest
 from models.documents import digest
@@ -99,7 +99,9 @@ def explain(problem: AnyProblem, plan: AnyPlan | None, limits: Limits, *, as_jso
         cli_output.say_json(found)
     else:
         _say_explanation(found)
-    return Status.DONE
+    if found.grade is not None:
+        return status_of_grade(found.grade)
+    return Status.REFUSED if found.objective is None else Status.DONE
 
 
 def _say_explanation(found: Explanation) -> None:

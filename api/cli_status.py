@@ -8,8 +8,8 @@ from models.result import Certificate, Grade
 class Status(IntEnum):
     """Exit statuses; those from 64 on are of sysexits.h."""
 
-    DONE = 0  # optimal, proved infeasible where asked why, or whatever else was asked for
-    REFUSED = 1  # verify: the plan breaks a rule
+    DONE = 0  # optimal, or whatever else was asked for
+    REFUSED = 1  # verify, explain: the plan breaks a rule
     NOT_PROVED = 3  # a plan, not proved optimal
     INFEASIBLE = 4
     NO_PLAN = 5  # nothing established in time
@@ -28,6 +28,11 @@ _BY_GRADE = {
 }
 
 
+def status_of_grade(grade: Grade) -> Status:
+    """The exit status of an answer of that grade."""
+    return _BY_GRADE[grade]
+
+
 def status_of(certificate: Certificate, *, interrupted: bool = False) -> Status:
     """The exit status of a solve."""
-    return Status.INTERRUPTED if interrupted else _BY_GRADE[certificate.grade]
+    return Status.INTERRUPTED if interrupted else status_of_grade(certificate.grade)

@@ -8,7 +8,7 @@ from models.base import Document, Name
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
 from models.problems.expert_selection import ExpertSelectionProblem
-from models.result import Limits
+from models.result import Grade, Limits
 
 
 class PlanRequest(Document):
@@ -52,9 +52,11 @@ class FrontierRequest(Document):
 class Explanation(Document):
     """Why a plan costs what it costs, or why there is none.
 
-    objective: of the plan explained, in `unit`; None where there is none or it is refused.
+    objective: of the plan explained, in `unit`; None where there is none or it is refused;
+    grade: of the answer that was found first, None where the plan was given.
     """
 
+    grade: Grade | None = None
     objective: int | None = None
     unit: str
     lines: tuple[str, ...]

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+import math
+import re
 from typing import Any, NoReturn, TypeVar
 
 import yaml
@@ -83,7 +84,7 @@ def parse(text: str | bytes) -> object:
         )
     except RecursionError:
         _refuse("", "the document is nested too deeply", f"nest at most {MAX_DEPTH} levels")
-    _check_depth(value, MAX_DEPTH)
+    _check_tree(value, MAX_DEPTH)
     return value
 
 
@@ -123,9 +124,7 @@ def _field_error(detail: ErrorDetails) -> FieldError:
     location = [str(part) for part in detail["loc"] if part not in KINDS]
     remedy = context.get("remedy") or _REMEDIES.get(detail["type"], "see 'edgeplan schema'")
     value = "nothing" if detail["type"] == "missing" else shorten(detail["input"])
-    pointer = "".join(
-        f"/{part.replace('~', '~0').replace('/', '~1')}" for part in location if part != "[key]"
-    )
+    pointer = "".join(f"/{_escaped(part)}" for part in location if part != "[key]")
     return FieldError(pointer, value, detail["msg"], remedy)
 
 
@@ -148,7 +147,6 @@ def _parse_json(text: str) -> object:
         return json.loads(
             text,
             object_pairs_hook=_unique_keys,
-            parse_constant=_no_constant("JSON has no such number"),
             parse_int=_bounded_int,
         )
     except json.JSONDecodeError as error:
@@ -164,10 +162,6 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if twice is not None:
         _refuse(repr(twice), f"the key '{twice}' stands twice in one object", "keep one of them")
     return dict(pairs)
-
-
-def _no_constant(reason: str) -> Callable[[str], Any]:
-    return lambda text: _refuse(text, reason, "write a finite number or leave the field out")
 
 
 def _bounded_int(text: str) -> int:
@@ -193,10 +187,18 @@ class _PlainLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# YAML 1.1 would read 3:00:00 as 10800 and 0777 as 511: whole numbers are decimal here.
 _PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
+    first: [
+        (tag, regexp)
+        for tag, regexp in resolvers
+        if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int")
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_PlainLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")
+)
 
 
 def _parse_yaml(text: str) -> object:
@@ -208,7 +210,7 @@ def _parse_yaml(text: str) -> object:
         )
     try:
         value = yaml.load(text, Loader=_PlainLoader)  # noqa: S506  # a subclass of SafeLoader
-        return json.loads(json.dumps(value), parse_constant=_no_constant("a number must be finite"))
+        return json.loads(json.dumps(value))
     except yaml.YAMLError as error:
         _refuse("", f"neither JSON nor YAML: {str(error)[:200]}", "correct the syntax there")
     except (TypeError, ValueError) as error:
@@ -217,11 +219,25 @@ def _parse_yaml(text: str) -> object:
         _refuse("", f"not plain data: {error}", "use strings, numbers, lists and objects only")
 
 
-def _check_depth(value: object, left: int) -> None:
+def _check_tree(value: object, left: int, pointer: str = "") -> None:
+    """Refuse what is nested too deeply, and numbers that are not finite, by their place."""
     if left < 0:
         _refuse("", "the document is nested too deeply", f"nest at most {MAX_DEPTH} levels")
-    children = (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    )
-    for child in children:
-        _check_depth(child, left - 1)
+    if isinstance(value, float) and not math.isfinite(value):
+        _refuse(
+            str(value),
+            "the number is not finite",
+            "write a finite number or leave the field out",
+            pointer,
+        )
+    if isinstance(value, dict):
+        for key, child in value.items():
+            _check_tree(child, left - 1, f"{pointer}/{_escaped(str(key))}")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            _check_tree(child, left - 1, f"{pointer}/{index}")
+
+
+def _escaped(key: str) -> str:
+    """A key as a part of a JSON Pointer (RFC 6901, §3)."""
+    return key.replace("~", "~0").replace("/", "~1")

@@ -71,18 +71,19 @@ class Outcome:
         return self.exact and self.claim.reason is Reason.INFEASIBLE
 
     def proves_optimal(self, objective: int) -> bool:
-        """Whether an exact method ended its search with a plan of this objective as the best."""
+        """Whether an exact method found a plan of this objective and proved it the best."""
         completed = self.exact and self.claim.reason is Reason.COMPLETED
-        return completed and self.objective == objective
+        return completed and self.objective == objective == self.lower_bound
 
 
 def certify(
     problem: AnyProblem, outcomes: Sequence[Outcome], combinatorial: int | None = None
 ) -> Certificate:
-    """What edgeplan vouches for. Raises ContradictionError; ties go to the earlier outcome."""
+    """What edgeplan vouches for. Raises ContradictionError."""
+    # Ties go to exact methods and then by name, not to whoever was faster on this machine.
     best = min(
         (o for o in outcomes if o.objective is not None),
-        key=lambda o: o.objective or 0,
+        key=lambda o: (o.objective or 0, not o.exact, o.claim.solver),
         default=None,
     )
     bound, bound_from = _best_bound(outcomes, combinatorial)

@@ -5,6 +5,7 @@ address space, and dies with its parent: a thread waits on the pipe, takes the w
 it, and ends the process when the other end is gone.
 """
 
+import multiprocessing
 import os
 import resource
 import threading
@@ -105,6 +106,9 @@ class Call:
 def main(pipe: Connection, task: Job | Call, log: str) -> None:
     """Entry point of the child; whatever it prints goes to the file `log`."""
     os.setsid()
+    # Pyomo makes a lock on import, which the fork server's way of starting would have tracked and,
+    # when the child is killed, complained about.
+    multiprocessing.set_start_method("fork", force=True)
     output = os.open(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)

@@ -5,7 +5,7 @@ called a conflict when the problem is infeasible with them and feasible without 
 """
 
 import time
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from models.devices import Device, DeviceGraph, Link, LinkRate
 from models.problems.pipeline_partition import (
@@ -222,24 +222,34 @@ def _with_memory(problem: Problem, device: Device, memory: int) -> Problem:
 
 
 def _link_lines(problem: Problem, clock: _Clock) -> list[str]:
-    """Single links whose addition makes a plan possible, at most five."""
+    """Single links, in both directions, whose addition makes a plan possible, at most five."""
     graph = problem.device_graph
     names = [device.name for device in graph.devices]
-    missing = [(a, b) for a in names for b in names if a != b and graph.rate(a, b) is None]
-    rate = _any_rate(graph)
+    pairs = [(a, b) for a, b in combinations(names, 2)]
+    missing = [(a, b) for a, b in pairs if None in (graph.rate(a, b), graph.rate(b, a))]
     helpful = []
-    for source, target in missing:
-        link = Link(source=source, target=target, directed=True, **rate.model_dump())
+    for pair in missing:
         joined = DeviceGraph(
-            devices=graph.devices, links=(*graph.links, link), default_link=graph.default_link
+            devices=graph.devices,
+            links=(*graph.links, *_missing_directions(graph, pair)),
+            default_link=graph.default_link,
         )
         if clock.feasible(problem.model_copy(update={"device_graph": joined})):
-            helpful.append(f"{source} -> {target}")
+            helpful.append(f"{pair[0]} - {pair[1]}")
         if len(helpful) == 5:
             break
     if not helpful:
-        return ["no single further link is enough"]
+        return ["no single further link is enough, or none was found in time"]
     return [f"a link {' or '.join(helpful)} would do"]
+
+
+def _missing_directions(graph: DeviceGraph, pair: tuple[str, str]) -> tuple[Link, ...]:
+    rate = _any_rate(graph)
+    return tuple(
+        Link(source=a, target=b, directed=True, **rate.model_dump())
+        for a, b in (pair, pair[::-1])
+        if graph.rate(a, b) is None
+    )
 
 
 def binding(problem: Problem, plan: PipelinePartitionPlan, time_limit_ns: int) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def _factor(text: str) -> Fraction:
     except (ValueError, ZeroDivisionError):
         raise ChangeError(f"'{text}' is no factor; write a number such as 2 or 1.5") from None
     if not 0 < factor <= 1000:
-        raise ChangeError(f"{text} times slower is out of range; write a number from 0 to 1000")
+        raise ChangeError(f"{text} times slower is out of range; write more than 0, up to 1000")
     return factor
 
 

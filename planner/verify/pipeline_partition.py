@@ -51,15 +51,18 @@ def _structure(problem: PipelinePartitionProblem, plan: PipelinePartitionPlan) -
         if stage.stop <= stage.start:
             found.append(Violation(rule="empty-stage", where=where))
         if stage.start != expected:
-            found.append(_uncovered(where, abs(stage.start - expected)))
+            found.append(_uncovered(where, stage.start - expected))
         expected = stage.stop
     if expected != len(problem.layers):
-        found.append(_uncovered("end of the chain", abs(expected - len(problem.layers))))
+        found.append(_uncovered("end of the chain", len(problem.layers) - expected))
     return found
 
 
-def _uncovered(where: str, layers: int) -> Violation:
-    return Violation(rule="layers-covered", where=where, excess=layers, unit="layers")
+def _uncovered(where: str, missing: int) -> Violation:
+    """Layers that are missing before a place or, where negative, there once too often."""
+    how = "missing before" if missing > 0 else "too many before"
+    where = f"{how} {where}"
+    return Violation(rule="layers-covered", where=where, excess=abs(missing), unit="layers")
 
 
 def _memory(problem: PipelinePartitionProblem, plan: PipelinePartitionPlan) -> list[Violation]:

@@ -177,8 +177,8 @@ def test_all_faults_are_told_at_once() -> None:
 
 GOOD = json.dumps(_document())
 TEXTS: list[tuple[str, str | bytes, str]] = [
-    ("not a number", GOOD.replace('"1 GiB"', "NaN"), "no such number"),
-    ("infinite", GOOD.replace('"1 GiB"', "-Infinity"), "no such number"),
+    ("not a number", GOOD.replace('"1 GiB"', "NaN"), "the number is not finite"),
+    ("infinite", GOOD.replace('"1 GiB"', "-Infinity"), "the number is not finite"),
     ("60 digits", GOOD.replace('"1 GiB"', "9" * 60), "over 40 digits"),
     ("key twice", GOOD.replace('"kind"', '"kind": 1, "kind"'), "'kind' stands twice"),
     ("cut off", GOOD[:-1], "not JSON at line 1"),
@@ -195,7 +195,11 @@ TEXTS: list[tuple[str, str | bytes, str]] = [
     ("YAML tag", "kind: !!python/object/apply:os.system [x]\n", "tags are not taken"),
     ("YAML bad tag", "kind: !!timestamp x\n", "tags are not taken"),
     ("YAML key twice", "kind: a\nkind: b\n", "'kind' stands twice"),
-    ("YAML infinity", "kind: pipeline_partition\nunits: .inf\n", "must be finite"),
+    (
+        "YAML infinity",
+        "kind: pipeline_partition\nunits: .inf\n",
+        "the number is not finite",
+    ),
     ("YAML syntax", "kind: [\n", "neither JSON nor YAML"),
     ("YAML two documents", "kind: a\n---\nkind: b\n", "neither JSON nor YAML"),
     ("YAML too large", "a: " + "x" * 2**19, "larger than 262,144 bytes"),
@@ -210,6 +214,21 @@ def test_text_that_is_no_document_is_refused(text: str | bytes, reason: str) -> 
     [(_, told, remedy)] = _faults(text)
     assert reason in told
     assert remedy
+
+
+def test_a_number_that_is_not_finite_is_named_by_its_place() -> None:
+    """JSON and YAML both point to the field."""
+    assert _faults(GOOD.replace('"1 GiB"', "NaN"))[0][0] == MEMORY
+    assert _faults("kind: pipeline_partition\nunits: .inf\n")[0][0] == "/units"
+
+
+@pytest.mark.parametrize("number", ["3:00:00", "0777777"])
+def test_yaml_numbers_are_decimal(number: str) -> None:
+    """What YAML 1.1 would read as 3 hours or as octal is refused by the field."""
+    yaml = json.dumps(json.loads(GOOD), indent=1).replace('"1 GiB"', number)
+    [(pointer, reason, _)] = _faults("# not JSON\n" + yaml)
+    assert pointer == MEMORY
+    assert reason == "not a number followed by a unit"
 
 
 def test_a_key_that_stands_twice_among_many_is_found_in_time() -> None:

@@ -19,7 +19,8 @@ def _outcome(claim: Claim[AnyPlan], family: str | None = None) -> Outcome:
 
 
 _DP = _outcome(Claim("dp", Reason.COMPLETED, _BEST, 515), "dynamic-programming")
-_MILP = _outcome(Claim("milp", Reason.COMPLETED, _BEST, 514), "integer-programming")
+_MILP = _outcome(Claim("milp", Reason.COMPLETED, _BEST, 515), "integer-programming")
+_SHORT = _outcome(Claim("milp", Reason.COMPLETED, _BEST, 514), "integer-programming")
 _GUESS = _outcome(Claim("guess", Reason.HEURISTIC, split(2)))
 
 
@@ -31,11 +32,12 @@ def test_one_exact_method_is_a_claim_and_two_agree() -> None:
     assert both.proof is Proof.AGREED
     twin = _outcome(Claim("dp-2", Reason.COMPLETED, _BEST, 515), "dynamic-programming")
     assert certify(_PROBLEM, [_DP, twin]).proof is Proof.CLAIMED
+    assert certify(_PROBLEM, [_DP, _SHORT]).proof is Proof.CLAIMED
 
 
 def test_a_bound_below_the_objective_is_no_optimum() -> None:
     """A completed method whose own bound does not reach its plan grades as bounded."""
-    certificate = certify(_PROBLEM, [_MILP])
+    certificate = certify(_PROBLEM, [_SHORT])
     assert certificate.grade is Grade.BOUNDED
     assert certificate.proof is None
     assert certificate.gap == pytest.approx(1 / 515)

@@ -45,14 +45,16 @@ def test_the_least_extra_memory_suffices_and_less_does_not() -> None:
 
 
 def test_a_missing_link_is_named() -> None:
-    """Without any link two devices cannot share a model; the repair is one of the two links."""
+    """Without any link two devices cannot share a model; one link, both ways, repairs it."""
     problem = two_devices()
     apart = problem.model_copy(
         update={"device_graph": problem.device_graph.model_copy(update={"default_link": None})}
     )
     lines = infeasible(apart, _MINUTE)
     assert lines[0] == "these rules cannot hold together: links, memory"
-    assert "a link quick -> slow or slow -> quick would do" in lines
+    assert "a link quick - slow would do" in lines
+    home = apart.model_copy(update={"source_device": "quick", "return_hop": True})
+    assert "a link quick - slow would do" in infeasible(home, _MINUTE)
 
 
 def test_more_devices_than_layers() -> None:
