@@ -21,6 +21,7 @@ from models.result import (
     Run,
     Verification,
 )
+from solvers.registry import entries
 
 COMBINATORIAL = "combinatorial"
 # Of the kind's first objective; unit_of() knows the problem's own.
@@ -80,10 +81,11 @@ def certify(
     problem: AnyProblem, outcomes: Sequence[Outcome], combinatorial: int | None = None
 ) -> Certificate:
     """What edgeplan vouches for. Raises ContradictionError."""
-    # Ties go to exact methods and then by name, not to whoever was faster on this machine.
+    # Ties go by the registry's preference, not to whoever was faster on this machine.
+    rank = {method.name: number for number, method in enumerate(entries(problem.kind))}
     best = min(
         (o for o in outcomes if o.objective is not None),
-        key=lambda o: (o.objective or 0, not o.exact, o.claim.solver),
+        key=lambda o: (o.objective or 0, rank.get(o.claim.solver, len(rank))),
         default=None,
     )
     bound, bound_from = _best_bound(outcomes, combinatorial)

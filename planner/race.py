@@ -110,7 +110,7 @@ class Race:
             reason = self._reason_to_stop(now)
             if reason is not None:
                 self._stopped_for = reason
-                self._kill_at = now + _GRACE_NS
+                self._kill_at = now if self._settled() else now + _GRACE_NS
                 for child in children:
                     child.cancel()
         elif now >= self._kill_at:
@@ -122,12 +122,15 @@ class Race:
             return Reason.CANCELLED
         if now >= self._deadline:
             return Reason.TIME_LIMIT
+        if self._settled():
+            return Reason.CANCELLED
+        proved = proof_of(self.outcomes, self._combinatorial) is not None
+        return Reason.CANCELLED if proved and now >= self._confirm_by else None
+
+    def _settled(self) -> bool:
+        """Whether nothing that still runs could add to the answer."""
         proof = proof_of(self.outcomes, self._combinatorial)
-        if proof in (Proof.AGREED, Proof.CHECKED):
-            return Reason.CANCELLED
-        if proof is Proof.CLAIMED and now >= self._confirm_by:
-            return Reason.CANCELLED
-        return None
+        return proof in (Proof.AGREED, Proof.CHECKED)
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Started):
@@ -153,7 +156,8 @@ class Race:
         if claim is None:
             return
         if self._stopped_for is not None:
-            detail = "killed: it did not stop when asked to"
+            settled = self._settled()
+            detail = "not needed any more" if settled else "killed: it did not stop when asked to"
             claim = replace(claim, reason=self._stopped_for, detail=detail)
         self._conclude(claim, time.monotonic_ns() - self._since[claim.solver])
 

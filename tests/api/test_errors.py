@@ -35,7 +35,7 @@ def _problem(response: Any, status: int, name: str) -> ProblemDetails:
         ("", "", "Input should be an object"),
         ("[]", "", "Input should be an object"),
         ('{"problem": {}, "problem": {}}', "", "stands twice"),
-        ('{"problem": NaN}', "", "no such number"),
+        ('{"problem": NaN}', "/problem", "not finite"),
         ("[" * 100 + "]" * 100, "", "nested too deeply"),
         ('{"problem": {}}', "/problem/kind", "the kind is not known"),
         ('{"problem": {"kind": 3}}', "/problem/kind", "the kind is not known"),
