@@ -15,7 +15,8 @@ from tests import misbehaving
 from tests.small import split, two_devices
 
 _SECOND = 10**9
-_LIMITS = Limits(time_limit_ns=_SECOND, memory_limit_bytes=2**28)
+# Long enough for a child to start and report on a loaded machine.
+_LIMITS = Limits(time_limit_ns=4 * _SECOND, memory_limit_bytes=2**28)
 
 
 def _race(name: str, limits: Limits = _LIMITS) -> Outcome:
