@@ -40,7 +40,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import Document, Name, contradiction, first_duplicate
-from models.devices import Device, DeviceGraph
+from models.devices import MAX_DEVICES, Device, DeviceGraph
 from models.layers import Layer, ModelGraph, Profile
 from models.units import MAX_DURATION_NS, Nanoseconds
 from models.workload import Inference
@@ -68,7 +68,7 @@ class PreviousPlan(Document):
     ns_per_mib: ns added to the objective per MiB that a device has to load; 0 only reports it.
     """
 
-    stages: tuple[Stage, ...]
+    stages: Annotated[tuple[Stage, ...], Field(max_length=MAX_DEVICES)]
     ns_per_mib: Nanoseconds = 0
 
 
@@ -162,6 +162,17 @@ class PipelinePartitionProblem(Document):
     def _return_hop_has_a_source(self) -> Self:
         if self.return_hop and self.source_device is None:
             raise contradiction("return_hop needs somewhere to return to", "give 'source_device'")
+        return self
+
+    @model_validator(mode="after")
+    def _previous_stages_lie_in_the_chain(self) -> Self:
+        for stage in self.previous.stages if self.previous is not None else ():
+            if not stage.start < stage.stop <= len(self.layers):
+                raise contradiction(
+                    f"previous holds layers {stage.start} to {stage.stop - 1} on "
+                    f"'{stage.device}', but the chain has {len(self.layers)} layers",
+                    "give start < stop, and stop no more than the number of layers",
+                )
         return self
 
     @model_validator(mode="after")

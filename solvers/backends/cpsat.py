@@ -73,6 +73,10 @@ def _stopped(watch: Stopwatch) -> Reason:
 def _solver(limits: Limits, watch: Stopwatch) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    # ortools 9.15 loses int64 sums there above some 2^31 (google/or-tools #5293):
+    # it called worse plans optimal and feasible problems infeasible. Only both switches cure it.
+    solver.parameters.presolve_inclusion_work_limit = 0
+    solver.parameters.auto_detect_greater_than_at_least_one_of = False
     solver.parameters.random_seed = limits.seed
     solver.parameters.max_time_in_seconds = watch.left_ns() / 1e9
     # Sums over whole models are proved by their linear relaxation, not by propagation.

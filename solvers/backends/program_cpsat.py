@@ -43,6 +43,10 @@ def solve(
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = max(time_limit_ns / 10**9, 0.001)
     solver.parameters.num_workers = 1
+    # ortools 9.15 loses int64 sums there above some 2^31 (google/or-tools #5293):
+    # it called worse plans optimal and feasible problems infeasible. Only both switches cure it.
+    solver.parameters.presolve_inclusion_work_limit = 0
+    solver.parameters.auto_detect_greater_than_at_least_one_of = False
     solver.parameters.random_seed = seed
     status = solver.solve(model)
     if status == cp_model.INFEASIBLE:

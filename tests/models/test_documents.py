@@ -231,6 +231,16 @@ def test_yaml_numbers_are_decimal(number: str) -> None:
     assert reason == "not a number followed by a unit"
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0, 10**12), (3, 3), (5, 2)])
+def test_previous_stages_lie_in_the_chain(start: int, stop: int) -> None:
+    """A range of layers that no chain has is refused before anything counts through it."""
+    document = _document()
+    document["previous"] = {"stages": [{"device": "x", "start": start, "stop": stop}]}
+    [(_, reason, remedy)] = _faults(json.dumps(document))
+    assert reason.startswith("previous holds layers")
+    assert remedy
+
+
 def test_a_key_that_stands_twice_among_many_is_found_in_time() -> None:
     """Fifty thousand keys are compared in one pass, not each with each."""
     keys = ",".join(f'"k{number}":1' for number in range(50_000))
