@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from models.documents import digest
 from models.problems import AnyPlan, AnyProblem
+from models.problems.expert_balance import ExpertBalanceProblem
 from models.problems.split_computing import SplitComputingProblem
 from models.problems.split_fleet import SplitFleetProblem
 from models.result import (
@@ -29,6 +30,7 @@ UNITS = {
     "dag_partition": "ns",
     "pipeline_partition": "ns",
     "expert_selection": "ppm",
+    "expert_balance": "ns",
     "split_computing": "ns",
     "split_fleet": "ppm",
 }
@@ -112,7 +114,7 @@ def certify(
 
 def unit_of(problem: AnyProblem) -> str:
     """The unit of a problem's objective."""
-    if isinstance(problem, SplitComputingProblem | SplitFleetProblem):
+    if isinstance(problem, SplitComputingProblem | SplitFleetProblem | ExpertBalanceProblem):
         return problem.unit
     return UNITS[problem.kind]
 

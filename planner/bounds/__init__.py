@@ -6,6 +6,7 @@ from typing import Any
 from models.problems import AnyProblem
 from planner.bounds import (
     dag_partition,
+    expert_balance,
     expert_selection,
     pipeline_partition,
     split_computing,
@@ -18,6 +19,7 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "split_computing": split_computing.lower_bound,
     "split_fleet": split_fleet.lower_bound,
     "expert_selection": expert_selection.lower_bound,
+    "expert_balance": expert_balance.lower_bound,
 }
 
 
