@@ -23,6 +23,12 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     # Labels and cuts answer in milliseconds; wide DAGs with limits are left to the programs.
     "split_computing": (("dp", "milp"), ("best-bottleneck", "neurosurgeon", "mincut", "cpsat")),
     "split_fleet": (("prices", "cpsat"), ("greedy-density", "milp")),
+    # EPLB's value stands beside every answer; the search gives the plan, and the programs prove
+    # what is small enough.
+    "expert_balance": (
+        ("eplb", "local-search", "affinity-sweep", "cpsat"),
+        ("contiguous", "milp"),
+    ),
     # The search proves most selections in under a second; where routing is a decision it passes at
     # once, and the general methods stand beside it from the start.
     "expert_selection": (

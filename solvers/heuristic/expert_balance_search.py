@@ -57,7 +57,9 @@ def _inside_nodes(layer: Layer, start: Ints, floor: float, seed: int, watch: Sto
     for node in range(layer.nodes):
         experts = np.flatnonzero(start[:, layer.node == node].any(axis=1))
         part = restricted(layer, experts, np.flatnonzero(layer.node == node))
-        parts.append((float(floors(part, np.zeros((1, 1), dtype=np.int64))[0]), node, experts, part))
+        parts.append(
+            (float(floors(part, np.zeros((1, 1), dtype=np.int64))[0]), node, experts, part)
+        )
     for _, node, experts, part in sorted(parts, key=lambda item: (-item[0], item[1])):
         place = np.ix_(experts, np.flatnonzero(layer.node == node))
         counts[place] = equal.search(part, counts[place], reached, seed, watch.expired)

@@ -47,12 +47,3 @@ def allowed_share(layer: Layer, slack_ppm: int) -> Fraction:
 def shares(counts: Ints) -> Floats:
     """[E, G] the share of each expert's tokens on each device."""
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))
-
-
-def stays(before: Ints | None, counts: Ints, after: Ints | None, flows: Sequence[Ints]) -> float:
-    """Tokens that stay on their device into and out of a layer; flows: into it, out of it."""
-    here, total = shares(counts), 0.0
-    for other, matrix in ((before, flows[0]), (after, flows[1])):
-        if other is not None:
-            total += float((matrix * (shares(other) @ here.T)).sum())
-    return total
