@@ -11,12 +11,12 @@ from models.problems.expert_balance import (
     PreviousBalance,
 )
 
-_RATES = [10**6, 10**6, 2 * 10**6, 700_001, 3]
+_RATES = [10**6, 10**6, 2 * 10**6, 850_001, 3 * 10**7, 3]
 
 
 @st.composite
 def _window(draw: st.DrawFn, name: str, shape: tuple[int, int]) -> LoadWindow:
-    token = st.one_of(st.integers(0, 9), st.integers(0, 300_000))
+    token = st.one_of(st.integers(0, 9), st.integers(0, 40_000))
     rows = st.lists(token, min_size=shape[1], max_size=shape[1]).map(tuple)
     loads = draw(st.lists(rows, min_size=shape[0], max_size=shape[0]).map(tuple))
     return LoadWindow(name=name, weight=draw(st.sampled_from([1, 1, 3])), loads=loads)

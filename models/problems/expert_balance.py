@@ -28,8 +28,8 @@ Otherwise all devices count as one node, as there.
 
 Held-out windows cost nothing; the verdict on a plan says how it does on them.
 
-Sources: EPLB, the expert parallelism load balancer of DeepSeek-V3 (deepseek-ai/EPLB, 2025; DeepSeek-V3
-Technical Report, 2024, §3.4): replicas, equal split, groups and nodes, the layout
+Sources: EPLB, the expert parallelism load balancer of DeepSeek-V3 (deepseek-ai/EPLB, 2025;
+DeepSeek-V3 Technical Report, 2024, §3.4): replicas, equal split, groups and nodes, the layout
 `physical_to_logical_map`. Two stages: Birge and Louveaux, Introduction to Stochastic Programming.
 """
 

@@ -10,6 +10,7 @@ that proves a larger one (Dinkelbach, Management Science 1967). Whole numbers th
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 
 Loads = Mapping[frozenset[int], int]
 
@@ -56,7 +57,7 @@ def _path(
 
     Without one, the devices that were reached: all full, and all that reached groups may use.
     """
-    came: dict[int, Step] = {g: (start, -1) for g in sent[start]}
+    came: dict[int, Step] = dict.fromkeys(sent[start], (start, -1))
     queue = list(came)
     for device in queue:
         if room[device] > 0:
@@ -78,7 +79,7 @@ def _path(
 def _push(path: list[Step], left: int, sent: list[dict[int, int]], room: list[int]) -> int:
     """Sends what fits along a path; how much that was."""
     amount = min(left, room[path[-1][1]])
-    for (_, device), (group, _) in zip(path, path[1:], strict=False):
+    for (_, device), (group, _) in pairwise(path):
         amount = min(amount, sent[group][device])
     before = -1
     for group, device in path:

@@ -55,7 +55,7 @@ class ConstraintProgram:
                 lambda p: program_cpsat.solve(p, watch.left_ns(), limits.seed),
             )
 
-        def layer(table: Layer, time_ns: int, known: Ints | None) -> Found:
+        def layer(table: Layer, time_ns: int, _: Ints | None) -> Found:
             inner = Stopwatch(limits.model_copy(update={"time_limit_ns": time_ns}), report)
             solve_layer = _split if table.mode is Mode.SPLIT else _equal
             return solve_layer(table, inner, limits.seed)

@@ -1,13 +1,13 @@
-"""A sweep over layers for fewer hops: each layer is placed anew beside its neighbours, exactly.
+"""A sweep over layers for fewer hops: each is placed anew beside its neighbours, exactly.
 
-With the neighbours and the numbers of replicas fixed, the tokens that stay on their device are a sum
-over replicas, so that a layer is an assignment with side constraints,
+With the neighbours and the numbers of replicas fixed, the tokens that stay on their device are a
+sum over replicas, so that a layer is an assignment with side constraints,
 
     max Σ_eg gain_eg n_eg / c_e    Σ_g n_eg = c_e    Σ_e n_eg = slots_g    loads in balance
 
-solved by HiGHS. Sweeps go forward and back until none helps. The start is the hint, else the placement
-of the local search where time is minimised, else EPLB's. No certificate: the optimum of each step is
-a local one.
+solved by HiGHS. Sweeps go forward and back until none helps. The start is the hint, else EPLB's
+placement, else that of the local search for time. No certificate: each step's optimum is a local
+one.
 """
 
 import numpy as np
@@ -118,15 +118,16 @@ def _best(layer: Layer, old: Ints, gain: Floats, slack_ppm: int, watch: Stopwatc
         columns[expert, device] = program.column(-worth, upper=most if inside else 0)
     for row, count in zip(columns.tolist(), number, strict=True):
         program.row([(column, 1) for column in row], count, count)
-    for device, (slots, rate) in enumerate(zip(layer.slots, layer.rate, strict=True)):
-        held = columns[:, device].tolist()
-        program.row([(column, 1) for column in held], int(slots), int(slots))
+    sizes = zip(layer.slots.tolist(), layer.rate.tolist(), strict=True)
+    for device, (slots, rate) in enumerate(sizes):
+        held: list[int] = columns[:, device].tolist()
+        program.row([(column, 1) for column in held], slots, slots)
         # Rounded to the safe side; the balance of the result is checked exactly.
         terms = [
             (column, -(-_PARTS * load // count))
             for column, load, count in zip(held, loads, number, strict=True)
         ]
-        program.row(terms, high=int(_PARTS * allowed * int(rate)))
+        program.row(terms, high=int(_PARTS * allowed * rate))
     start = tuple(int(x) for x in old.ravel())
     answer = program_highs.solve(program, watch.left_ns(), start)
     return None if answer.point is None else np.array(answer.point, dtype=np.int64)[columns]

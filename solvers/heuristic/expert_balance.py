@@ -1,11 +1,11 @@
 """Baselines of expert placement.
 
-EPLB in one paragraph (deepseek-ai/EPLB, 2025; its README and rebalance_experts): groups are packed to
-nodes, longest first to the node with the least load, equally many to each; inside a node the next
-replica goes to the expert with the largest load per replica; replicas are packed to devices in the
-same way, equally many to each. Where groups do not bind, all devices are one node. It knows one load
-per expert, so that windows are added up by weight; where rates or slots differ, which its contract
-does not know, loads count per rate and each device takes as many as it has slots.
+EPLB in one paragraph (deepseek-ai/EPLB, 2025; its README and rebalance_experts): groups are packed
+to nodes, longest first to the node with the least load, equally many to each; inside a node the
+next replica goes to the expert with the largest load per replica; replicas are packed to devices in
+the same way, equally many to each. Where groups do not bind, all devices are one node. It knows one
+load per expert, so that windows are added up by weight; where rates or slots differ, which its
+contract does not know, loads count per rate and each device takes as many as it has slots.
 
 Contiguous: experts in order, replicas left over from the first expert on again.
 """

@@ -168,6 +168,7 @@ def _swap(state: State, device: int) -> tuple[int, int] | None:
     if layer.move_ns:
         moving = layer.move_ns * (state.moved + _missing(state, own))
         values, scores = values + moving, scores + moving
+        scores[state.expert[own][:, None] == state.expert] = np.inf
     scores[:, state.barred[device]] = np.inf
     best = int(scores.argmin())
     # Devices with equal replicas tie: in a single window, evening out one of them is progress, and

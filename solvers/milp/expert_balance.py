@@ -9,7 +9,7 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.result import Claim, Limits
 from solvers.backends import program_highs, sparse_highs
 from solvers.base import Progress, Stopwatch
-from solvers.tables.expert_balance import MOST_DEVICES, Ints, Layer, holds
+from solvers.tables.expert_balance import MOST_DEVICES, NS_PER_S, Ints, Layer, holds
 from solvers.tables.expert_balance_answer import Found, filled, over_layers
 from solvers.tables.expert_balance_hop_program import over_all
 from solvers.tables.expert_balance_hops import moves_tokens
@@ -17,6 +17,9 @@ from solvers.tables.expert_balance_program import formulation
 
 # A bound in floating point is believed this far, relative to itself.
 _MARGIN = 1e-10
+# The longest time of one expert alone on the slowest device, ns. Rows keep to 1e-9 of their largest
+# entry, which must stay far below the fractions of a ns that replicas make.
+_LONGEST_NS = 5 * 10**7
 
 
 class IntegerProgramming:
@@ -43,6 +46,8 @@ class IntegerProgramming:
 def _layer(layer: Layer, time_ns: int, _: Ints | None) -> Found:
     if layer.mode is Mode.SPLIT and layer.devices > MOST_DEVICES:
         return Found(unsupported=f"a split among more than {MOST_DEVICES} devices")
+    if int(layer.loads.max()) * NS_PER_S > _LONGEST_NS * int(layer.rate.min()):
+        return Found(unsupported="times too long to be told apart in floating point")
     form = formulation(layer)
     answer = sparse_highs.solve(form.program, time_ns)
     counts = None

@@ -137,7 +137,7 @@ def _moves_are_paid(layer: Layer, columns: _Columns, rows: Rows, place: Ints) ->
 
 
 def _implies(rows: Rows, column: Array, switch: Array, most: Array) -> None:
-    """column ≤ most · switch, in a row each."""
+    """Rows for column ≤ most · switch."""
     at = np.arange(len(column))
     values = np.concatenate([np.ones(len(column)), -most.astype(np.float64)])
     entries = np.tile(at, 2), np.concatenate([column, switch]), values

@@ -1,4 +1,4 @@
-"""Every placement of a tiny problem, priced by the verifier; layers alone where time is minimised."""
+"""Every placement of a tiny problem, priced by the verifier; each layer alone for time."""
 
 from collections.abc import Iterator
 from itertools import combinations_with_replacement, product
