@@ -9,7 +9,8 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.result import Claim, Limits
 from solvers.backends import program_highs, sparse_highs
 from solvers.base import Progress, Stopwatch
-from solvers.tables.expert_balance import MOST_DEVICES, NS_PER_S, Ints, Layer, holds
+from solvers.sparse_program import Ended
+from solvers.tables.expert_balance import MOST_DEVICES, NS_PER_S, Ints, Layer, holds, value
 from solvers.tables.expert_balance_answer import Found, filled, over_layers
 from solvers.tables.expert_balance_hop_program import over_all
 from solvers.tables.expert_balance_hops import moves_tokens
@@ -20,6 +21,7 @@ _MARGIN = 1e-10
 # The longest time of one expert alone on the slowest device, ns. Rows keep to 1e-9 of their largest
 # entry, which must stay far below the fractions of a ns that replicas make.
 _LONGEST_NS = 5 * 10**7
+_TOO_FINE = "times that floating point does not tell apart"
 
 
 class IntegerProgramming:
@@ -47,7 +49,7 @@ def _layer(layer: Layer, time_ns: int, _: Ints | None) -> Found:
     if layer.mode is Mode.SPLIT and layer.devices > MOST_DEVICES:
         return Found(unsupported=f"a split among more than {MOST_DEVICES} devices")
     if int(layer.loads.max()) * NS_PER_S > _LONGEST_NS * int(layer.rate.min()):
-        return Found(unsupported="times too long to be told apart in floating point")
+        return Found(unsupported=_TOO_FINE)
     form = formulation(layer)
     answer = sparse_highs.solve(form.program, time_ns)
     counts = None
@@ -56,4 +58,7 @@ def _layer(layer: Layer, time_ns: int, _: Ints | None) -> Found:
         counts = filled(layer, counts) if layer.mode is Mode.SPLIT else counts
         counts = counts if holds(layer, counts) else None
     bound = answer.bound
-    return Found(counts, None if bound is None else ceil(bound - 1e-6 - _MARGIN * abs(bound)))
+    proved = None if bound is None else ceil(bound - 1e-6 - _MARGIN * abs(bound))
+    if answer.ended is Ended.OPTIMAL and (counts is None or value(layer, counts) != proved):
+        return Found(unsupported=_TOO_FINE)
+    return Found(counts, proved)

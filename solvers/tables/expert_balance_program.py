@@ -10,7 +10,8 @@
                   a_eg whether e comes to g anew; η + s_t ≥ z_t for the tail
                   min Σ_t weight_t z_t + tail (k η + Σ_t s_t) + move Σ a_eg
 
-z, η and s are whole ns.
+z, η and s are whole ns, so that times that are less than some tenths of a ns above one whole number
+may be taken for it: the bound is then too low.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ import numpy as np
 from models.problems.expert_balance import Mode
 from solvers.sparse_program import NO_LIMIT, Array, Rows, SparseProgram
 from solvers.tables.expert_balance import NS_PER_S, Ints, Layer
+
+# HiGHS keeps to 1e-9 of a row's largest entry: with this much more room, as a share of the largest
+# load, no placement is cut off by rounding, and the bound holds.
+_SLACK = 4e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +158,8 @@ def _windows_wait_for_the_slowest(layer: Layer, columns: _Columns, rows: Rows, l
     at = np.arange(windows * devices)
     rate = -layer.rate[at % devices] / NS_PER_S
     entries = np.concatenate([row, at]), np.concatenate([column, z[at // devices]])
-    rows.add(len(at), (*entries, np.concatenate([tokens, rate])), -NO_LIMIT, 0)
+    slack = _SLACK * max(1, int(layer.loads.max()))
+    rows.add(len(at), (*entries, np.concatenate([tokens, rate])), -NO_LIMIT, slack)
     weight, worst = layer.tail
     if weight:
         eta = columns.add(1, float(weight * worst), most.max(), whole=True)
