@@ -26,7 +26,7 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     # EPLB's value stands beside every answer; the search gives the plan, and the programs prove
     # what is small enough.
     "expert_balance": (
-        ("eplb", "local-search", "affinity-sweep", "cpsat"),
+        ("eplb", "local-search", "affinity-sweep", "polish"),
         ("contiguous", "milp"),
     ),
     # The search proves most selections in under a second; where routing is a decision it passes at

@@ -326,6 +326,12 @@ _BALANCE = "expert_balance"
 
 REGISTRY[_BALANCE] = (
     Entry(
+        "polish",
+        f"solvers.decomposition.{_BALANCE}_polish:Polish",
+        _exact("constraint-programming"),
+        "local search, then OR-Tools CP-SAT on layers that are not in perfect balance",
+    ),
+    Entry(
         "cpsat",
         f"solvers.cpsat.{_BALANCE}:ConstraintProgram",
         _exact("constraint-programming"),

@@ -57,10 +57,14 @@ class ConstraintProgram:
 
         def layer(table: Layer, time_ns: int, _: Ints | None) -> Found:
             inner = Stopwatch(limits.model_copy(update={"time_limit_ns": time_ns}), report)
-            solve_layer = _split if table.mode is Mode.SPLIT else _equal
-            return solve_layer(table, inner, limits.seed)
+            return solved(table, inner, limits.seed)
 
         return over_layers(self.name, problem, hint, watch, layer)
+
+
+def solved(layer: Layer, watch: Stopwatch, seed: int) -> Found:
+    """What CP-SAT finds of one layer in time."""
+    return (_split if layer.mode is Mode.SPLIT else _equal)(layer, watch, seed)
 
 
 class _Model:
@@ -75,9 +79,13 @@ class _Model:
             [[self.program.column(upper=slots[g]) for g in range(size[1])] for _ in range(size[0])]
         )
         totals = layer.loads.sum(axis=1).tolist()
-        slowest = int(layer.rate.min())
+        slowest, together = int(layer.rate.min()), int(layer.rate.sum())
         self.z = [
-            self.program.column(int(weight), upper=-(-NS_PER_S * total // slowest))
+            self.program.column(
+                int(weight),
+                lower=-(-NS_PER_S * total // together),
+                upper=-(-NS_PER_S * total // slowest),
+            )
             for weight, total in zip(layer.weight.tolist(), totals, strict=True)
         ]
         self.tail_pays()
