@@ -153,9 +153,11 @@ def _equal(layer: Layer, watch: Stopwatch, seed: int) -> Found:
         program.row([(column, 1) for column in k], 1, 1)
         program.row([*((c, 1) for c in row), *((c, -i) for i, c in enumerate(k, 1))], 0, 0)
         program.row([(c, 1) for c in shares], parts, parts)
-        for count, switch in enumerate(k, 1):
-            for column, s in zip(row, shares, strict=True):
-                big = parts // count * program.upper[column]
+        for column, s in zip(row, shares, strict=True):
+            program.row([(s, 1), (column, -(parts // most))], low=0)
+            program.row([(s, 1), (column, -parts)], high=0)
+            for count, switch in enumerate(k, 1):
+                big = (parts // count - parts // most) * program.upper[column]
                 terms = [(s, 1), (column, -(parts // count)), (switch, -big)]
                 program.row(terms, low=-big)
     for window, loads in enumerate(layer.loads.tolist()):
