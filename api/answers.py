@@ -8,14 +8,17 @@ from api.requests import (
     ExplanationRequest,
     FrontierRequest,
     PlanRequest,
+    SplitRequest,
     VerificationRequest,
 )
 from models.documents import shorten
 from models.errors import DocumentError, FieldError
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate, Verification
 from planner import service
 from planner.certify import unit_of
+from planner.expert_split import split as split_batch
 from planner.frontier import swept
 from planner.race import Listener
 from planner.verify import verify
@@ -65,6 +68,21 @@ def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None)
         remedy = "loosen the other budgets, or give more time"
         raise DocumentError((FieldError("/problem", "the problem", found, remedy),))
     return found
+
+
+def split(request: SplitRequest, *, cancel: threading.Event | None = None) -> ExpertSplit:
+    """The batch among the replicas, in a child within its limits. Raises DocumentError."""
+    limits = request.limits
+    inner = limits.time_limit_ns * 9 // 10
+    return call(
+        split_batch,
+        request.problem,
+        request.plan,
+        request.loads,
+        inner,
+        limits=limits,
+        cancel=cancel,
+    )
 
 
 def explanation(

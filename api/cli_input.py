@@ -8,11 +8,12 @@ from typing import BinaryIO
 
 import typer
 
-from api.requests import FrontierRequest
-from models.documents import MAX_BYTES, read_plan, read_problem, validate
+from api.requests import FrontierRequest, SplitRequest
+from models.documents import MAX_BYTES, parse, read_plan, read_problem, validate
 from models.errors import DocumentError
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
+from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.problems.expert_selection import ExpertSelectionProblem
 from models.result import Limits
 from models.units import parse_quantity
@@ -134,3 +135,14 @@ def frontier(problem: AnyProblem, budget: str, points: int, limits: Limits) -> F
     if budget not in tuple(Budget):
         raise typer.BadParameter(f"no budget '{budget}'; use one of: {', '.join(Budget)}")
     return FrontierRequest(problem=problem, budget=Budget(budget), points=points, limits=limits)
+
+
+def split(problem: AnyProblem, plan: AnyPlan, source: str, limits: Limits) -> SplitRequest:
+    """A request to split the batch in a file. Raises BadParameter for another kind, InputError."""
+    if not isinstance(problem, ExpertBalanceProblem) or not isinstance(plan, ExpertBalancePlan):
+        raise typer.BadParameter(f"{problem.kind} with a plan for {plan.kind} has no batches")
+    with _named(source):
+        found = parse(_text(source))
+        loads = found.get("loads") if isinstance(found, dict) else found
+        fields = {"problem": problem, "plan": plan, "loads": loads, "limits": limits}
+        return validate(fields, SplitRequest)

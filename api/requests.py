@@ -7,6 +7,7 @@ from pydantic import Field
 from models.base import Document, Name
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
+from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem, Matrix
 from models.problems.expert_selection import ExpertSelectionProblem
 from models.result import Grade, Limits
 
@@ -46,6 +47,15 @@ class FrontierRequest(Document):
     problem: ExpertSelectionProblem
     budget: Budget
     points: Annotated[int, Field(ge=2, le=200)] = 20
+    limits: Limits = Limits()
+
+
+class SplitRequest(Document):
+    """A placement of experts, and the tokens [layers][experts] of one batch to split."""
+
+    problem: ExpertBalanceProblem
+    plan: ExpertBalancePlan
+    loads: Annotated[Matrix, Field(min_length=1, max_length=500)]
     limits: Limits = Limits()
 
 

@@ -10,9 +10,11 @@ from api.requests import (
     ExplanationRequest,
     FrontierRequest,
     PlanRequest,
+    SplitRequest,
     VerificationRequest,
 )
 from models.base import Document
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.result import Certificate, Limits, Verification
@@ -28,6 +30,8 @@ SCHEMAS: dict[str, Any] = {
     "explanation-request": ExplanationRequest,
     "frontier-request": FrontierRequest,
     "frontier": Frontier,
+    "split-request": SplitRequest,
+    "split": ExpertSplit,
     "problem-details": ProblemDetails,
 }
 REQUESTS: tuple[type[Document], ...] = (
@@ -35,6 +39,7 @@ REQUESTS: tuple[type[Document], ...] = (
     VerificationRequest,
     ExplanationRequest,
     FrontierRequest,
+    SplitRequest,
 )
 
 

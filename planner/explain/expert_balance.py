@@ -66,7 +66,8 @@ def binding(
         return tuple(f"{v.rule} is broken at {v.where}" for v in verdict.violations)
     lines = [] if problem.objective is BalanceObjective.HOPS else _layers(problem, plan)
     method = entry(problem.kind, "eplb")
-    other = None if method is None else method.load().solve(problem, Limits()).plan
+    limits = Limits(time_limit_ns=time_limit_ns)
+    other = None if method is None else method.load().solve(problem, limits).plan
     theirs = None if other is None else verify(problem, other).objective
     if theirs is not None:
         amount = format_quantity(theirs, problem.unit)

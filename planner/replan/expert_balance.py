@@ -75,4 +75,3 @@ def _parts(problem: ExpertBalanceProblem, row: tuple[int, ...]) -> list[tuple[in
         found.append(row[start : start + device.slots])
         start += device.slots
     return found
-

@@ -133,7 +133,8 @@ def _counted(found: Routing, window: Ints, number: int) -> Ints:
     cells = (place * found.experts + found.chosen).ravel()
     size = number * found.layers * found.experts
     counts: Ints = np.bincount(cells, minlength=size)
-    return counts.reshape(number, found.layers, found.experts)
+    shaped: Ints = counts.reshape(number, found.layers, found.experts)
+    return shaped
 
 
 def _npy(path: Path) -> Table:

@@ -137,7 +137,8 @@ class _Model:
         """[E, G] of a point."""
         if answer.point is None:
             return None
-        return np.array(answer.point, dtype=np.int64)[self.n]
+        point: Ints = np.array(answer.point, dtype=np.int64)
+        return np.asarray(point[self.n])
 
 
 def _equal(layer: Layer, watch: Stopwatch, seed: int) -> Found:

@@ -106,7 +106,7 @@ def _sweep(
 def _best(layer: Layer, old: Ints, gain: Floats, slack_ppm: int, watch: Stopwatch) -> Ints | None:
     """[E, G] replicas, as many of each expert as there were, with the most gain."""
     number = old.sum(axis=1).tolist()
-    loads = (layer.weight @ layer.loads).tolist()
+    loads = [int(load) for load in layer.weight @ layer.loads]
     allowed = allowed_share(layer, slack_ppm)
     node = layer.node[(old > 0).argmax(axis=1)]
     program = IntegerProgram()

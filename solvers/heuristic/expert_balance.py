@@ -41,7 +41,7 @@ def replicated(loads: Floats, slots: int) -> Ints:
 
 def nodes_of_groups(layer: Layer, loads: Floats) -> Ints:
     """[E] the node of each expert, groups packed to nodes."""
-    total = np.bincount(layer.group, weights=loads)
+    total = np.bincount(layer.group, weights=loads).astype(np.float64)
     rate = np.array([layer.rate[layer.node == n].sum() for n in range(layer.nodes)])
     return np.asarray(pack(total, np.full(layer.nodes, layer.each), rate)[layer.group])
 

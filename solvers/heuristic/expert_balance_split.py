@@ -215,7 +215,7 @@ def _values(state: State, expert: int, mine: Bools, others: Ints, hosts: Bools) 
     second = inside(hosts, sets).astype(np.float64) - state.inside[others]
     tokens = state.tokens[:, None, :] + loads[:, expert, None, None] * change
     tokens += loads[:, others, None] * second
-    values = cost(layer, (tokens * sets.ns).max(axis=2))
+    values: Floats = cost(layer, (tokens * sets.ns).max(axis=2))
     if not layer.move_ns:
         return values
     fresh = ~layer.held
@@ -224,4 +224,4 @@ def _values(state: State, expert: int, mine: Bools, others: Ints, hosts: Bools) 
     moved += (hosts & fresh[others]).sum(axis=1) - ((state.counts[others] > 0) & fresh[others]).sum(
         axis=1
     )
-    return values + layer.move_ns * (state.moved + moved)
+    return np.asarray(values + layer.move_ns * (state.moved + moved))
