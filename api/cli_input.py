@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import typer
 
-from api.requests import FrontierRequest, SplitRequest
+from api.requests import Batch, FrontierRequest, SplitRequest
 from models.documents import MAX_BYTES, parse, read_plan, read_problem, validate
 from models.errors import DocumentError
 from models.frontier import Budget
@@ -144,5 +144,5 @@ def split(problem: AnyProblem, plan: AnyPlan, source: str, limits: Limits) -> Sp
     with _named(source):
         found = parse(_text(source))
         loads = found.get("loads") if isinstance(found, dict) else found
-        fields = {"problem": problem, "plan": plan, "loads": loads, "limits": limits}
-        return validate(fields, SplitRequest)
+        batch = validate({"loads": loads}, Batch)
+    return SplitRequest(problem=problem, plan=plan, loads=batch.loads, limits=limits)

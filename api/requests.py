@@ -50,12 +50,17 @@ class FrontierRequest(Document):
     limits: Limits = Limits()
 
 
-class SplitRequest(Document):
-    """A placement of experts, and the tokens [layers][experts] of one batch to split."""
+class Batch(Document):
+    """The tokens of one batch, [layers][experts]."""
+
+    loads: Annotated[Matrix, Field(min_length=1, max_length=500)]
+
+
+class SplitRequest(Batch):
+    """A placement of experts, and a batch whose tokens are to be split among the replicas."""
 
     problem: ExpertBalanceProblem
     plan: ExpertBalancePlan
-    loads: Annotated[Matrix, Field(min_length=1, max_length=500)]
     limits: Limits = Limits()
 
 

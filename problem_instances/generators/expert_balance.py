@@ -18,8 +18,8 @@ class BalanceSpec:
 
     slots: of all devices together, divided evenly; nodes: devices in equal runs, 0 for none;
     tokens: routed per window and layer; skew: 0 for equal experts, 100 for popularity by
-    1 / rank; drift: percent by which popularity moves; slow: every n-th device at half speed, 0 for none;
-    transitions: whether tokens between adjacent layers are given.
+    1 / rank; drift: percent by which popularity moves; slow: every n-th device at half speed, 0
+    for none; transitions: whether tokens between adjacent layers are given.
     """
 
     seed: int

@@ -88,7 +88,8 @@ def routing(table: Table, experts: int | None = None) -> Routing:
 
 def frequencies(found: Routing) -> Ints:
     """[layers, experts] tokens that chose each expert."""
-    return _counted(found, np.zeros(found.tokens, dtype=np.int64), 1)[0]
+    counts = _counted(found, np.zeros(found.tokens, dtype=np.int64), 1)
+    return np.asarray(counts[0])
 
 
 def windows(found: Routing, tokens: int) -> Ints:

@@ -105,7 +105,7 @@ def _sweep(
 
 def _best(layer: Layer, old: Ints, gain: Floats, slack_ppm: int, watch: Stopwatch) -> Ints | None:
     """[E, G] replicas, as many of each expert as there were, with the most gain."""
-    number = old.sum(axis=1).tolist()
+    number = [int(n) for n in old.sum(axis=1)]
     loads = [int(load) for load in layer.weight @ layer.loads]
     allowed = allowed_share(layer, slack_ppm)
     node = layer.node[(old > 0).argmax(axis=1)]
@@ -116,8 +116,8 @@ def _best(layer: Layer, old: Ints, gain: Floats, slack_ppm: int, watch: Stopwatc
         worth = round(_PARTS * float(gain[expert, device]) / number[expert])
         inside = node[expert] == layer.node[device]
         columns[expert, device] = program.column(-worth, upper=most if inside else 0)
-    for row, count in zip(columns.tolist(), number, strict=True):
-        program.row([(column, 1) for column in row], count, count)
+    for expert, count in enumerate(number):
+        program.row([(int(column), 1) for column in columns[expert]], count, count)
     sizes = zip(layer.slots.tolist(), layer.rate.tolist(), strict=True)
     for device, (slots, rate) in enumerate(sizes):
         held: list[int] = columns[:, device].tolist()
