@@ -63,7 +63,8 @@ def moves(
         for device, had, has in zip(problem.devices, was, now, strict=True):
             fresh = sorted(set(has) - set(had))
             if fresh:
-                what = f"layer {layer}: experts {', '.join(map(str, fresh))}"
+                word = "experts" if len(fresh) > 1 else "expert"
+                what = f"layer {layer}: {word} {', '.join(map(str, fresh))}"
                 found.append(Move(what, None, device.name, 0))
     return tuple(found)
 
