@@ -18,7 +18,7 @@ from models.frontier import Frontier
 from models.result import Certificate, Verification
 from planner import service
 from planner.certify import unit_of
-from planner.expert_split import split as split_batch
+from planner.expert_split import attempted
 from planner.frontier import swept
 from planner.race import Listener
 from planner.verify import verify
@@ -74,8 +74,8 @@ def split(request: SplitRequest, *, cancel: threading.Event | None = None) -> Ex
     """The batch among the replicas, in a child within its limits. Raises DocumentError."""
     limits = request.limits
     inner = limits.time_limit_ns * 9 // 10
-    return call(
-        split_batch,
+    found = call(
+        attempted,
         request.problem,
         request.plan,
         request.loads,
@@ -83,6 +83,9 @@ def split(request: SplitRequest, *, cancel: threading.Event | None = None) -> Ex
         limits=limits,
         cancel=cancel,
     )
+    if isinstance(found, FieldError):
+        raise DocumentError((found,))
+    return found
 
 
 def explanation(

@@ -48,6 +48,16 @@ def split(
     )
 
 
+def attempted(
+    problem: ExpertBalanceProblem, plan: ExpertBalancePlan, loads: Matrix, time_limit_ns: int
+) -> ExpertSplit | FieldError:
+    """The split, or the fault of the request: what a child process can hand over."""
+    try:
+        return split(problem, plan, loads, time_limit_ns)
+    except DocumentError as error:
+        return error.faults[0]
+
+
 def flows_of(loads: Ints, hosts: Bools, rate: Ints, time_limit_ns: int) -> Floats | None:
     """[B, E, G] tokens of batches [B, E] among hosts [B, E, G]; None where time ran out."""
     # Here, so that a server, which splits in children, does not import a solver library.

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from models.errors import DocumentError
 from models.problems.expert_balance import (
+    BalanceObjective,
     ExpertBalancePlan,
     ExpertBalanceProblem,
     LoadWindow,
@@ -27,7 +28,9 @@ def test_flows_are_whole_and_nearly_the_exact_ones(
     problem: ExpertBalanceProblem, data: st.DataObject
 ) -> None:
     """Tokens add up to the batch; no device takes longer than exactly needed plus rounding."""
-    problem = problem.model_copy(update={"mode": Mode.SPLIT, "objective": "time", "previous": None})
+    problem = problem.model_copy(
+        update={"mode": Mode.SPLIT, "objective": BalanceObjective.TIME, "previous": None}
+    )
     plans = [plan for plan in oracle.plans(problem) if verify(problem, plan).accepted]
     if not plans:
         return
@@ -77,7 +80,8 @@ def test_lost_and_slowed_devices() -> None:
     assert after.previous.physical_to_logical_map == ((*row[:3], *row[6:]),)
     assert after.previous.ns_per_replica == 7
     assert [device.tokens_per_s for device in after.devices] == [500_000, 1_000_000]
-    target = ExpertBalancePlan(physical_to_logical_map=((*row[:3], 0, 1, 2),))
+    other = next(expert for expert in range(6) if expert not in row[6:])
+    target = ExpertBalancePlan(physical_to_logical_map=((*row[:3], other, *row[7:]),))
     brought = {move.target for move in moves(after, best.plan, target)}
     assert brought == {"gpu-3"}
     for lost, slowed in ((("gpu-9",), ()), (("gpu-1", "gpu-2", "gpu-3"), ())):
