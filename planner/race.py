@@ -183,6 +183,8 @@ class Race:
         """Why a child ended before all of its methods had."""
         if lane.garbled:
             return Reason.FAILED, lane.garbled
+        if death.reason is Reason.MEMORY_LIMIT:
+            return death.reason, death.detail
         now = time.monotonic_ns()
         stopped = self._stopped_for or (Reason.TIME_LIMIT if now >= self._deadline else None)
         if stopped is not None and lane.killed:

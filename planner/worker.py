@@ -41,6 +41,8 @@ _TICK_S = 0.05
 _REAP_S = 5.0
 # A process that dies closes its channel first, and may take this long to give its memory back.
 _MUTE_NS = 10**9
+# What Python, C++ and Rust (pydantic) say when an allocation fails.
+_NO_MEMORY = ("MemoryError", "bad_alloc", "out of memory", "memory allocation of")
 
 T = TypeVar("T")
 
@@ -213,8 +215,7 @@ def _start_without_main(process: multiprocessing.process.BaseProcess) -> None:
 
 
 def _death(code: int | None, tail: str) -> Death:
-    out_of_memory = any(word in tail for word in ("bad_alloc", "MemoryError", "out of memory"))
-    reason = Reason.MEMORY_LIMIT if out_of_memory else Reason.FAILED
+    reason = Reason.MEMORY_LIMIT if any(words in tail for words in _NO_MEMORY) else Reason.FAILED
     how = f"exit status {code}"
     if code is not None and code < 0:
         named = -code in signal.valid_signals() and not signal.SIGRTMIN <= -code <= signal.SIGRTMAX
