@@ -82,12 +82,13 @@ def _gap(objective: int | None, bound: int | None) -> float | None:
 
 def _run(outcome: Outcome, fault: str) -> Run:
     claim = outcome.claim
+    words = (claim.detail, fault if fault != claim.detail else "")
     return Run(
         solver=claim.solver,
         reason=Reason.FAILED if fault else claim.reason,
         objective=outcome.objective,
         lower_bound=None if fault else claim.lower_bound,
         wall_ns=outcome.wall_ns,
-        detail=fault or claim.detail,
+        detail="; ".join(filter(None, words)),
         stats=dict(claim.stats),
     )

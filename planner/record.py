@@ -43,7 +43,8 @@ class Record:
         """Take a hint as a claim of its own, never answered worse than; whether it is accepted."""
         begun = time.monotonic_ns()
         verification = verify(self._problem, hint)
-        claim: Claim[AnyPlan] = Claim(HINT, Reason.HEURISTIC, hint, detail="accepted as a start")
+        detail = "accepted as a start" if verification.accepted else ""
+        claim: Claim[AnyPlan] = Claim(HINT, Reason.HEURISTIC, hint, detail=detail)
         wall_ns = time.monotonic_ns() - begun
         outcome = Outcome(claim, verification, exact=False, family=HINT, wall_ns=wall_ns)
         self.outcomes.append(outcome)

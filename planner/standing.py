@@ -107,8 +107,8 @@ def standing(outcomes: Sequence[Outcome], combinatorial: int | None = None) -> S
     """Outcomes held against each other, and against a bound from the problem itself."""
     best = min((o.objective for o in outcomes if o.objective is not None), default=None)
     refuted = [_refuted(o, best) for o in outcomes]
-    faults = tuple(_fault(o) or no for o, no in zip(outcomes, refuted, strict=True))
-    contradictions = [no for fault, no in zip(faults, refuted, strict=True) if no and fault == no]
+    faults = tuple(_fault(o) or words for o, words in zip(outcomes, refuted, strict=True))
+    contradictions = [words for words in refuted if words]
     if best is not None and combinatorial is not None and combinatorial > best:
         contradictions.append(_too_high(COMBINATORIAL, combinatorial, best))
         combinatorial = None

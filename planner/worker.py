@@ -209,7 +209,12 @@ def _start_without_main(process: multiprocessing.process.BaseProcess) -> None:
         main_module = sys.modules["__main__"]
         sys.modules["__main__"] = types.ModuleType("__main__")
         try:
-            process.start()
+            try:
+                process.start()
+            except (EOFError, ConnectionError):
+                # The fork server has died; once the system knows it, another one is started.
+                time.sleep(_TICK_S)
+                process.start()
         finally:
             sys.modules["__main__"] = main_module
 

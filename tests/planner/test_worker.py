@@ -4,11 +4,12 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from models.result import Limits, Reason
-from planner import strategy
+from planner import strategy, worker
 from planner.race import Event, Race, What
 from planner.standing import Outcome
 from planner.worker import ChildLostError, call
@@ -95,6 +96,28 @@ def _unreadable() -> object:
 class _Unreadable:
     def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
         return int, ("no number",)
+
+
+class _Reluctant:
+    """Stands in for a process whose fork server has just died."""
+
+    tries = 0
+
+    def start(self) -> None:
+        self.tries += 1
+        if self.tries == 1:
+            raise EOFError("unexpected EOF")
+
+
+def test_a_fork_server_that_died_costs_no_answer() -> None:
+    """Starting a child is tried again; what still fails then is raised."""
+    process: Any = _Reluctant()
+    worker._start_without_main(process)
+    assert process.tries == 2
+    process.tries = 0
+    process.start = lambda: (_ for _ in ()).throw(ConnectionRefusedError())
+    with pytest.raises(ConnectionRefusedError):
+        worker._start_without_main(process)
 
 
 def _leave_a_child() -> None:
