@@ -166,11 +166,13 @@ def _format_ratio(value: int) -> str:
     return f"{value / 10_000:.2f} %"
 
 
+# "uj" ends names of fields; "µJ" is the same for people and in certificates.
 _FORMATS: dict[str, Callable[[int], str]] = {
     "bytes": lambda value: _format(value, _BINARY_STEPS, "B"),
     "ns": lambda value: _format(value, _TIME_STEPS, "ns"),
     "ppm": _format_ratio,
     "uj": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
+    "µJ": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
     "bit_per_s": lambda value: _format(
         value, tuple((size, f"{prefix}bit/s") for size, prefix in _DECIMAL_STEPS), "bit/s"
     ),
@@ -178,6 +180,12 @@ _FORMATS: dict[str, Callable[[int], str]] = {
 
 
 def format_quantity(value: int, unit: str) -> str:
-    """A number of `unit` ("ns", "bytes", "ppm", …) as a person would write it."""
+    """A number of `unit` ("ns", "bytes", "ppm", …) as a person would write it.
+
+    A unit that is not known here counts things: "1 layer", "2 layers".
+    """
     formatter = _FORMATS.get(unit)
-    return formatter(value) if formatter else f"{value:,} {unit}".strip()
+    if formatter is not None:
+        return formatter(value)
+    noun = unit.removesuffix("s") if value == 1 and unit.isalpha() else unit
+    return f"{value:,} {noun}".strip()
