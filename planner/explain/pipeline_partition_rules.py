@@ -6,10 +6,11 @@ from itertools import permutations
 from models.devices import Device, DeviceGraph, Link, LinkRate
 from models.problems.pipeline_partition import PipelineObjective, Stage
 from models.problems.pipeline_partition import PipelinePartitionProblem as Problem
+from models.units import MAX_BIT_PER_S
 from planner.verify.pipeline_partition import memory_bytes
 
 # The fastest link that a document can state: what it cannot save, no link saves.
-IDEAL = LinkRate(latency_ns=0, bandwidth_bit_per_s=10**15)
+IDEAL = LinkRate(latency_ns=0, bandwidth_bit_per_s=MAX_BIT_PER_S)
 
 
 def rules(problem: Problem) -> tuple[str, ...]:

@@ -16,13 +16,13 @@ from models.problems.split_fleet import (
 )
 from models.problems.split_fleet import SplitFleetProblem as Problem
 from models.result import Verification
-from models.units import format_quantity
+from models.units import MAX_BIT_PER_S, format_quantity
 from planner.explain.clock import Clock, Least, Optimum, TimeUpError, least
 from planner.explain.price import known_with_plan, price, standing
 from planner.verify import verify
 
 # The fastest uplink, bit/s, and server, ppm of slowdown, that a document can state.
-_FASTEST_UPLINK = 10**15
+_FASTEST_UPLINK = MAX_BIT_PER_S
 _FASTEST_SERVER = 1
 
 

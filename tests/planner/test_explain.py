@@ -42,7 +42,7 @@ def test_least_without_time() -> None:
 
 
 def test_conflicts() -> None:
-    """Rules that are not needed are left out; where that is not settled they stay, and it is said."""
+    """Rules that are not needed are left out; where that is unsettled they stay, and it is said."""
     assert conflict("abc", lambda kept: "b" not in kept).line() == "one rule stands in the way: b"
     both = conflict("abc", lambda kept: not {"a", "c"} <= set(kept))
     assert (both.rules, both.smallest) == (("a", "c"), True)

@@ -1,7 +1,5 @@
 """What is said about DAG partitions: conflicts, repairs, prices of rules, and the drawing."""
 
-import pytest
-
 from models.result import Limits
 from planner import explain
 from planner.certify import Outcome, certify

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from models.problems.pipeline_partition import PipelinePartitionProblem
+from planner.explain import binding
 from planner.explain.clock import Clock, TimeUpError
 from planner.explain.conflict import conflict
-from planner.explain import binding
 from planner.explain.pipeline_partition import infeasible
 from planner.explain.pipeline_partition_repairs import repairs
 from planner.explain.pipeline_partition_rules import rules, with_devices, with_memory, without

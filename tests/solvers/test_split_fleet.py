@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.documents import read_problem
-from models.documents import validate
+from models.documents import read_problem, validate
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem, Window
 from models.result import Limits, Reason
 from planner import explain
