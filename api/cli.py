@@ -1,10 +1,13 @@
 """The command `edgeplan`: its verbs and their options; what they do stands in the cli_* files.
 
 Exit status: 0 optimal, or done; 1 a plan refused by `verify`; 3 a plan that is not proved optimal;
-4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 70 internal, or a failed `doctor`; 130
-interrupted. Imports stand in the commands: `edgeplan --help` needs none of them.
+4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 70 internal, or a failed `doctor`; 74 the
+answer could not be written; 130 interrupted; 141 nobody reads on. Imports stand in the commands:
+`edgeplan --help` needs none of them.
 """
 
+import errno
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -13,8 +16,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-_USAGE, _BAD_INPUT, _INTERNAL = 64, 65, 70
+_USAGE, _BAD_INPUT, _INTERNAL, _NOT_WRITTEN, _CLOSED = 64, 65, 70, 74, 141
 _TYPER_USAGE = 2
+# What only writing meets: a full disk or quota, a file too large, a broken device.
+_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class _Group(TyperGroup):
@@ -30,12 +35,37 @@ class _Group(TyperGroup):
         except Exception as error:  # noqa: BLE001  # the last resort of the process
             _fail(error)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a verb and sees to it that what it said has been written."""
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            _write_no_more()
+            sys.exit(_CLOSED)
+
+
+def _write_no_more() -> None:
+    """Standard output to nowhere, so that the end of the process does not try to write again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
 
 def _fail(error: Exception) -> NoReturn:
     from api.cli_input import InputError
+    from api.cli_output import OutputError
     from models.errors import DocumentError
     from planner.certify import ContradictionError
 
+    if isinstance(error, OutputError):
+        sys.stderr.write(f"edgeplan: {error}\n")
+        sys.exit(_NOT_WRITTEN)
+    if isinstance(error, OSError) and error.errno in _WRITING:
+        _write_no_more()
+        sys.stderr.write(f"edgeplan: the answer could not be written: {error.strerror}\n")
+        sys.exit(_NOT_WRITTEN)
     if isinstance(error, InputError | DocumentError):
         for line in str(error).splitlines():
             sys.stderr.write(f"edgeplan: {line}\n")
@@ -54,7 +84,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Planning for edge AI: exact, certified plans for models on graphs of devices.",
 )
 
 _Source = Annotated[
@@ -76,10 +105,39 @@ _Units = Annotated[
 _Time = Annotated[str, typer.Option(metavar="TIME", help="such as 60s or 500ms")]
 _Memory = Annotated[str, typer.Option(metavar="SIZE", help="of each solving process")]
 _Seed = Annotated[int, typer.Option(min=0, metavar="N", help="of methods that draw numbers")]
-_Out = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="write the plan")]
+_Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="write the plan; '-': to standard output, and the tables to standard error",
+    ),
+]
 _Plot = Annotated[
     Path | None, typer.Option(metavar="FILE", help="draw the plan: .svg, .png or .pdf")
 ]
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from api.version import installed
+
+        sys.stdout.write(f"edgeplan {installed()}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def edgeplan(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Say the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Planning for edge AI: exact, certified plans for models on graphs of devices."""
 
 
 @app.command()
@@ -195,7 +253,7 @@ def replan(
     out = Output(json, events, output, plot)
     out.check()
     limits = cli_input.limits(time_limit, memory_limit, seed)
-    weight = cli_input.quantity(migration_weight, "nanosecond")
+    weight = cli_input.quantity(migration_weight, "nanosecond", "--migration-weight")
     slower = tuple(cli_input.slowed(item) for item in slowed or ())
     problem, old = cli_input.problem(source), cli_input.plan(plan)
     cli_input.check_solver(problem.kind, solver)

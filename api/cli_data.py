@@ -74,7 +74,8 @@ def generate_problem(kind: str, seed: int, settings: list[str], output: Path | N
     """
     cli_output.check_folder(output)
     if kind not in SPECS:
-        raise typer.BadParameter(f"no generator for '{kind}'; use one of: {', '.join(SPECS)}")
+        reason = f"no generator for '{kind}'; use one of: {', '.join(SPECS)}"
+        raise typer.BadParameter(reason, param_hint="--kind")
     fields = dict(_setting(SPECS[kind], item) for item in settings)
     try:
         spec = SPECS[kind](seed=seed, **fields)

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
+MAX_NAME = 100
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.+/:@-]+( [\w.+/:@-]+)*$")
+    str,
+    StringConstraints(min_length=1, max_length=MAX_NAME, pattern=r"^[\w.+/:@-]+( [\w.+/:@-]+)*$"),
 ]
 
 
