@@ -34,7 +34,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import Document, Name, contradiction, first_duplicate, last_index
-from models.units import Bytes, Nanoseconds
+from models.units import Bytes, Nanoseconds, format_quantity
 
 MAX_OPERATORS = 4096
 # Sums over all operators stay exact in double precision, which integer programs and matrix
@@ -96,8 +96,12 @@ class DagPartitionProblem(Document):
     @property
     def size_in_words(self) -> str:
         """How large it is, for people."""
-        devices = f"{self.accelerators} accelerators, {self.cpus} CPUs"
-        return f"{len(self.operators)} operators, {devices}"
+        counts = {
+            "operators": len(self.operators),
+            "accelerators": self.accelerators,
+            "CPUs": self.cpus,
+        }
+        return ", ".join(format_quantity(count, what) for what, count in counts.items())
 
     @cached_property
     def by_name(self) -> dict[str, Operator]:

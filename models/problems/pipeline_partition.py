@@ -43,7 +43,7 @@ from models.base import Document, Name, contradiction, first_duplicate, last_ind
 from models.devices import MAX_DEVICES, Device, DeviceGraph
 from models.layers import Layer, ModelGraph, Profile
 from models.problems.pipeline_partition_checks import check_times, check_transfers
-from models.units import MAX_DURATION_NS, Nanoseconds
+from models.units import MAX_DURATION_NS, Nanoseconds, format_quantity
 from models.workload import Inference
 
 
@@ -103,13 +103,16 @@ class PipelinePartitionProblem(Document):
     @property
     def objective_in_words(self) -> str:
         """What is minimised, for people."""
+        if self.objective is PipelineObjective.THROUGHPUT:
+            return f"{self.objective} (time per unit)"
         units = f" of {self.units} units" if self.units is not None else ""
         return f"{self.objective}{units}"
 
     @property
     def size_in_words(self) -> str:
         """How large it is, for people."""
-        return f"{len(self.devices)} devices, {len(self.layers)} layers"
+        devices, layers = len(self.devices), len(self.layers)
+        return f"{format_quantity(devices, 'devices')}, {format_quantity(layers, 'layers')}"
 
     @property
     def devices(self) -> tuple[Device, ...]:
