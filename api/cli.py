@@ -172,7 +172,7 @@ def solve(
 
 @app.command()
 def verify(source: _Source, plan: _PlanFile, json: _Json = False) -> None:
-    """Check a plan: exit status 0 when it keeps to every rule, 1 when it does not."""
+    """Check a plan. Exit status 0 when it keeps to every rule, 1 when it does not."""
     from api import cli_input, cli_solve
 
     problem, found = cli_input.problem(source), cli_input.plan(plan)
@@ -195,7 +195,7 @@ def explain(
     memory_limit: _Memory = "4GiB",
     json: _Json = False,
 ) -> None:
-    """Say what binds a plan (the best one when left out), or why there is none."""
+    """Say what binds a plan, or why there is none. Without PLAN the best one is found first."""
     from api import cli_input, cli_solve
 
     limits = cli_input.limits(time_limit, memory_limit, seed=0)
@@ -230,9 +230,14 @@ def replan(
     source: _Source,
     plan: _PlanFile,
     *,
-    lost: Annotated[list[str] | None, typer.Option(metavar="NAME", help="a lost device")] = None,
+    lost: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="a lost device; may be repeated")
+    ] = None,
     slowed: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=FACTOR", help="a slower device")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FACTOR", help="a device that takes FACTOR times as long; may be repeated"
+        ),
     ] = None,
     migration_weight: Annotated[
         str, typer.Option(metavar="TIME", help="added to the objective per MiB that moves")
@@ -246,7 +251,7 @@ def replan(
     output: _Out = None,
     plot: _Plot = None,
 ) -> None:
-    """Plan anew from the plan in force after devices were lost or became slower."""
+    """Plan anew when devices are lost or slower. Starts from the plan in force."""
     from api import cli_input, cli_replan
     from api.cli_solve import Output
 
@@ -263,7 +268,7 @@ def replan(
 
 @app.command()
 def instances(json: _Json = False) -> None:
-    """List the shipped instances, their sizes and best known objectives."""
+    """List the shipped instances. With their sizes and best known objectives."""
     from api import cli_data
 
     raise typer.Exit(cli_data.instances(as_json=json))
@@ -282,9 +287,11 @@ def generate(
     settings: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
     kind: Annotated[str, typer.Option(metavar="KIND")] = "pipeline_partition",
     seed: _Seed = 0,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="write it there")
+    ] = None,
 ) -> None:
-    """Write a random problem: devices=8 types=3 layers=32 objective=throughput ..."""
+    """Write a random problem. Such as: devices=8 types=3 layers=32 objective=throughput."""
     from api import cli_data
 
     raise typer.Exit(cli_data.generate_problem(kind, seed, settings or [], output))
@@ -306,7 +313,7 @@ def serve(
 
 @app.command()
 def doctor() -> None:
-    """Check the builds at hand and solve an example by every method."""
+    """Check the builds; solve an example by every method."""
     from api import cli_doctor
 
     raise typer.Exit(cli_doctor.doctor())

@@ -136,11 +136,26 @@ def _parse_yaml(text: str) -> object:
         value = yaml.load(text, Loader=_PlainLoader)  # noqa: S506  # a subclass of SafeLoader
         return json.loads(json.dumps(value))
     except yaml.YAMLError as error:
-        refuse("", f"neither JSON nor YAML: {str(error)[:200]}", "correct the syntax there")
+        _refuse_yaml(text, error)
     except (TypeError, ValueError) as error:
         if isinstance(error, DocumentError):
             raise
         refuse("", f"not plain data: {error}", "use strings, numbers, lists and objects only")
+
+
+def _refuse_yaml(text: str, error: yaml.YAMLError) -> NoReturn:
+    """Says in one line what the parser met, and where."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        refuse("", f"neither JSON nor YAML: {str(error).splitlines()[0]}", "correct the syntax")
+    met = getattr(error, "problem", None) or "a syntax error"
+    lines = text.splitlines()
+    value = lines[mark.line].strip() if mark.line < len(lines) else ""
+    refuse(
+        shorten(value) if value else "the end",
+        f"neither JSON nor YAML at line {mark.line + 1}, column {mark.column + 1}: {met}",
+        "correct the syntax there",
+    )
 
 
 def _check_tree(value: object, left: int, pointer: str = "") -> None:
