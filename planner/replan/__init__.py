@@ -27,9 +27,7 @@ def changed(
     Raises ChangeError.
     """
     if problem.kind not in _BY_KIND:
-        raise ChangeError(
-            f"plans for {problem.kind} are not replanned: change its document instead"
-        )
+        raise ChangeError(f"plans for {problem.kind} are not replanned: change the problem instead")
     result: AnyProblem = _BY_KIND[problem.kind].changed(problem, plan, lost, slowed, ns_per_mib)
     return result
 

@@ -98,9 +98,12 @@ def test_help_needs_no_heavy_imports() -> None:
 
 
 def _written_to(target: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # Buffered, as where people run it: what is left in the buffer is written at the very end.
+    environment = {name: v for name, v in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
         [sys.executable, "-m", "api.cli", *arguments],
         cwd=ROOT,
+        env=environment,
         stdout=target,
         stderr=subprocess.PIPE,
         text=True,
