@@ -31,7 +31,7 @@ class Reason(StrEnum):
     TIME_LIMIT = "time-limit"
     MEMORY_LIMIT = "memory-limit"
     CANCELLED = "cancelled"
-    UNSUPPORTED = "unsupported"  # outside of what the method can state, or above its max_size
+    UNSUPPORTED = "unsupported"  # outside of what the method can state, or too large for it
     FAILED = "failed"  # the process died or the method raised
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model import CpModel, Domain, IntVar, LinearExpr
 
-from models.result import Limits, Reason
+from models.result import Reason
 from solvers.backends.supervision import Findings, supervise
 from solvers.base import Stopwatch
 
@@ -20,7 +20,8 @@ __all__ = ["LARGEST", "Answer", "CpModel", "Domain", "IntVar", "LinearExpr", "so
 
 Values = tuple[int, ...]
 
-# CP-SAT refuses models in which a sum could leave the 64-bit range, its own slack included.
+# CP-SAT refuses models in which a sum could leave the 64-bit range, its own slack included: a
+# quarter of what an integer holds, for what it adds to it.
 LARGEST = 2**60
 # Above it not every integer has a floating-point number of its own.
 _EXACT = 2**53
@@ -44,19 +45,19 @@ class Answer:
 def solve(
     model: CpModel,
     watched: Sequence[IntVar],
-    limits: Limits,
     watch: Stopwatch,
+    seed: int = 0,
     found: Callable[[Values], None] = lambda _: None,
     bounded: Callable[[int], None] = lambda _: None,
 ) -> Answer:
-    """The minimum within the limits; hints are part of the model.
+    """The minimum, or what was known when the stopwatch expired; hints are part of the model.
 
     Better points and bounds go to `found` and `bounded` as they come, from another thread.
     """
     if watch.expired():
         return Answer(_stopped(watch))
     findings = Findings(found, bounded)
-    solver = _solver(limits, watch)
+    solver = _solver(seed, watch)
     solver.best_bound_callback = lambda bound: findings.take_bound(_below(bound))
     listener = _Listener(watched, findings)
     status = supervise(lambda: solver.solve(model, listener), solver.stop_search, watch)
@@ -70,14 +71,14 @@ def _stopped(watch: Stopwatch) -> Reason:
     return Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
 
 
-def _solver(limits: Limits, watch: Stopwatch) -> cp_model.CpSolver:
+def _solver(seed: int, watch: Stopwatch) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     # ortools 9.15 loses int64 sums there above some 2^31 (google/or-tools #5293):
     # it called worse plans optimal and feasible problems infeasible. Only both switches cure it.
     solver.parameters.presolve_inclusion_work_limit = 0
     solver.parameters.auto_detect_greater_than_at_least_one_of = False
-    solver.parameters.random_seed = limits.seed
+    solver.parameters.random_seed = seed
     solver.parameters.max_time_in_seconds = watch.left_ns() / 1e9
     # Sums over whole models are proved by their linear relaxation, not by propagation.
     solver.parameters.linearization_level = 2

@@ -3,8 +3,8 @@
 The only file that reads its statuses. "Optimal" is not taken at its word: both gaps are set to 0
 (the default relative gap of 1e-4 returned wrong answers for two of thirty small knapsacks), the
 bound is lowered by what the tolerances can hide (solvers/backends/resolution.py), and the point
-is for the verifier to judge. `mip_dual_bound` is read for mixed-integer programs only: for a pure
-LP it stays at 0.0.
+is for the caller to judge (solvers/backends/program_highs.py does so in exact numbers).
+`mip_dual_bound` is read for mixed-integer programs only: for a pure LP it stays at 0.0.
 
 One thread: a second model with another thread count in the same process is an error.
 """
@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import highspy
 import numpy as np
 
-from models.result import Limits, Reason
-from solvers.backends.linear_program import Floats, LinearProgram
-from solvers.backends.resolution import FEASIBILITY, INTEGRALITY, hidden_cost, safe, scaled
+from models.result import Reason
+from solvers.backends.resolution import FEASIBILITY, INTEGRALITY, Scaled, safe, scaled
 from solvers.backends.supervision import Findings, supervise
 from solvers.base import Stopwatch
+from solvers.integer_program import Array, Floats, IntegerProgram
 
 _Found = Callable[[Floats], None]
 _Bounded = Callable[[float], None]
@@ -44,7 +44,8 @@ class Answer:
     """What HiGHS says of a program.
 
     values: [n] its best point, integer columns rounded, None where it has none; bound: no point
-    costs less, tolerances allowed for, None where not established.
+    costs less, tolerances allowed for, None where not established; duals: [m] of the rows, of a
+    linear program that was solved.
     """
 
     reason: Reason
@@ -52,17 +53,18 @@ class Answer:
     bound: float | None = None
     detail: str = ""
     stats: Mapping[str, int | float | str] = field(default_factory=dict)
+    duals: Floats | None = None
 
 
 def solve(
-    program: LinearProgram,
-    limits: Limits,
+    program: IntegerProgram,
     watch: Stopwatch,
-    start: Floats | None = None,
+    seed: int = 0,
+    start: Array | None = None,
     found: _Found = lambda _: None,
     bounded: _Bounded = lambda _: None,
 ) -> Answer:
-    """The optimum within the limits, HiGHS' search started from the point `start`.
+    """The optimum before the stopwatch expires, HiGHS' search started from the point `start`.
 
     Better points and bounds go to `found` and `bounded` as they come, from another thread.
     """
@@ -70,17 +72,28 @@ def solve(
         return Answer(_stopped(watch))
     if program.columns == 0:
         return _empty(program)
-    return _Solve(program, limits, watch, start, Findings(found, bounded)).run()
+    form = scaled(program)
+    return _Solve(form, watch, seed, Findings(found, bounded)).run(start)
+
+
+def relax(program: IntegerProgram, watch: Stopwatch) -> Answer:
+    """The optimum of the linear relaxation, with the duals of the rows."""
+    if watch.expired():
+        return Answer(_stopped(watch))
+    if program.columns == 0:
+        return _empty(program)
+    form = scaled(program, integral=False)
+    return _Solve(form, watch, 0, Findings(lambda _: None, lambda _: None)).run(None)
 
 
 def _stopped(watch: Stopwatch) -> Reason:
     return Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
 
 
-def _empty(program: LinearProgram) -> Answer:
+def _empty(program: IntegerProgram) -> Answer:
     """HiGHS has a status of its own for no columns, whether the rows allow 0 or not."""
-    if np.all((program.row_lower <= 0) & (program.row_upper >= 0)):
-        return Answer(Reason.COMPLETED, np.zeros(0), program.offset)
+    if program.holds(np.zeros(0, dtype=np.int64)):
+        return Answer(Reason.COMPLETED, np.zeros(0), program.offset, duals=np.zeros(program.rows))
     return Answer(Reason.INFEASIBLE)
 
 
@@ -88,40 +101,45 @@ class _Solve:
     """One run, from the hand-over of the arrays to the reading of the status."""
 
     def __init__(
-        self,
-        program: LinearProgram,
-        limits: Limits,
-        watch: Stopwatch,
-        start: Floats | None,
-        findings: Findings[Floats, float],
+        self, form: Scaled, watch: Stopwatch, seed: int, findings: Findings[Floats, float]
     ) -> None:
+        self._form = form
         self._watch = watch
         self._findings = findings
-        self._integral = program.integral
-        self._program, self._unit = scaled(program)
-        self._hidden = hidden_cost(self._program)
+        self._hidden = form.hidden_cost()
         self._stop = False
         self._highs = highspy.Highs()
         for name, value in _OPTIONS.items():
             self._check(self._highs.setOptionValue(name, value), f"the option {name}")
-        self._check(self._highs.setOptionValue("random_seed", limits.seed), "the seed")
+        self._check(self._highs.setOptionValue("random_seed", seed), "the seed")
         self._pass_model()
-        if start is not None:
-            columns = np.arange(program.columns, dtype=np.int32)
-            self._check(self._highs.setSolution(columns.size, columns, start), "the start")
-
-    def run(self) -> Answer:
-        """Solve, and say what came of it."""
-        self._highs.setOptionValue("time_limit", self._watch.left_ns() / 1e9)
         self._highs.cbMipImprovingSolution.subscribe(self._on_solution)
         self._highs.cbMipInterrupt.subscribe(self._on_interrupt)
         self._highs.cbSimplexInterrupt.subscribe(self._on_interrupt)
-        ended = supervise(self._highs.run, self._ask_to_stop, self._watch)
+
+    def run(self, start: Array | None) -> Answer:
+        """Solve, from a point where one is given, and say what came of it."""
+        if start is not None:
+            columns = np.arange(len(start), dtype=np.int32)
+            values = start.astype(np.float64) / self._form.unit
+            self._check(self._highs.setSolution(columns.size, columns, values), "the start")
+        ended = self._supervised()
+        if ended is not None and self._highs.getModelStatus() == _SOLVE_ERROR:
+            # 1.12.0 fails on -2 x = -1, x in 0..2, and its like: in presolve, not without it.
+            self._highs.clearSolver()
+            self._highs.setOptionValue("presolve", "off")
+            ended = self._supervised()
         self._findings.close()
         if ended is None:
-            values, bound = self._findings.point, self._findings.bound
-            return Answer(_stopped(self._watch), values, bound, "left behind in mid-solve")
+            point, bound = self._findings.point, self._findings.bound
+            return Answer(_stopped(self._watch), point, bound, "left behind in mid-solve")
         return self._read()
+
+    def _supervised(self) -> highspy.HighsStatus | None:
+        # HiGHS counts the time of all runs of an object.
+        until = self._watch.left_ns() / 1e9 + self._highs.getRunTime()
+        self._highs.setOptionValue("time_limit", until)
+        return supervise(self._highs.run, self._ask_to_stop, self._watch)
 
     def _ask_to_stop(self) -> None:
         self._stop = True
@@ -132,23 +150,23 @@ class _Solve:
             raise ValueError(f"HiGHS does not take {what}")
 
     def _pass_model(self) -> None:
-        program = self._program
+        form = self._form
         status = self._highs.passModel(
-            program.columns,
-            program.rows,
-            program.value.size,
+            len(form.cost),
+            len(form.row_lower),
+            form.value.size,
             int(highspy.MatrixFormat.kRowwise),
             int(highspy.ObjSense.kMinimize),
-            program.offset,
-            program.cost,
-            program.lower,
-            program.upper,
-            program.row_lower,
-            program.row_upper,
-            program.starts[:-1],
-            program.index,
-            program.value,
-            program.integral.astype(np.int32),
+            form.offset,
+            form.cost,
+            form.lower,
+            form.upper,
+            form.row_lower,
+            form.row_upper,
+            form.starts[:-1],
+            form.index,
+            form.value,
+            form.integral.astype(np.int32),
         )
         self._check(status, "the model")
 
@@ -156,7 +174,7 @@ class _Solve:
         self._findings.take_point(self._rounded(event.data_out.mip_solution))
 
     def _on_interrupt(self, event: highspy.highs.HighsCallbackEvent) -> None:
-        if self._integral.any():
+        if self._form.integral.any():
             self._take_bound(event.data_out.mip_dual_bound)
         if self._stop:
             event.interrupt()
@@ -167,12 +185,12 @@ class _Solve:
             self._findings.take_bound(lower)
 
     def _safe(self, bound: float) -> float | None:
-        lower = safe(bound, self._hidden) * self._unit
+        lower = safe(bound, self._hidden) * self._form.price
         return lower if np.isfinite(lower) else None
 
     def _rounded(self, values: object) -> Floats:
         point = np.array(values, dtype=np.float64)
-        return np.where(self._integral, np.round(point), point)
+        return np.where(self._form.integral, np.round(point), point * self._form.unit)
 
     def _read(self) -> Answer:
         status = self._highs.getModelStatus()
@@ -181,7 +199,7 @@ class _Solve:
             highspy.SolutionStatus.kSolutionStatusFeasible
         )
         values = self._rounded(self._highs.getSolution().col_value) if has_point else None
-        stats = {"nodes": info.mip_node_count} if self._integral.any() else {}
+        stats = {"nodes": info.mip_node_count} if self._form.integral.any() else {}
         stats["simplex iterations"] = info.simplex_iteration_count
         reason = self._reason(status)
         if reason is Reason.FAILED or (reason is Reason.COMPLETED and values is None):
@@ -189,7 +207,14 @@ class _Solve:
             return Answer(Reason.FAILED, detail=f"HiGHS ended with '{name}'", stats=stats)
         if reason is Reason.INFEASIBLE:
             return Answer(reason, stats=stats)
-        return Answer(reason, values, self._last_bound(reason), stats=stats)
+        return Answer(reason, values, self._last_bound(reason), "", stats, self._duals(reason))
+
+    def _duals(self, reason: Reason) -> Floats | None:
+        """[m] of a linear program's rows, in the program's own cost."""
+        if self._form.integral.any() or reason is not Reason.COMPLETED:
+            return None
+        duals = np.array(self._highs.getSolution().row_dual, dtype=np.float64)
+        return duals * self._form.price / self._form.divisor
 
     def _reason(self, status: highspy.HighsModelStatus) -> Reason:
         if status == highspy.HighsModelStatus.kInterrupt:
@@ -198,13 +223,14 @@ class _Solve:
 
     def _last_bound(self, reason: Reason) -> float | None:
         info = self._highs.getInfo()
-        if self._integral.any():
+        if self._form.integral.any():
             return self._safe(info.mip_dual_bound)
         if reason is Reason.COMPLETED:
             return self._safe(info.objective_function_value)
         return None
 
 
+_SOLVE_ERROR = highspy.HighsModelStatus.kSolveError
 _REASONS = {
     highspy.HighsModelStatus.kOptimal: Reason.COMPLETED,
     highspy.HighsModelStatus.kInfeasible: Reason.INFEASIBLE,

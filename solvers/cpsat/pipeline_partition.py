@@ -298,8 +298,8 @@ class ConstraintProgram:
         answer = cpsat.solve(
             program.model,
             program.watched,
-            limits,
             watch,
+            limits.seed,
             found=lambda values: listener.plan(tables.plan(program.stages(values))),
             bounded=lambda bound: listener.bound(bound * unit),
         )
