@@ -13,7 +13,7 @@ from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model import CpModel, Domain, IntVar, LinearExpr
 
 from models.result import Reason
-from solvers.backends.supervision import Findings, supervise
+from solvers.backends.supervision import Findings, stopped, supervise
 from solvers.base import Stopwatch
 
 __all__ = ["LARGEST", "Answer", "CpModel", "Domain", "IntVar", "LinearExpr", "solve"]
@@ -55,7 +55,7 @@ def solve(
     Better points and bounds go to `found` and `bounded` as they come, from another thread.
     """
     if watch.expired():
-        return Answer(_stopped(watch))
+        return Answer(stopped(watch))
     findings = Findings(found, bounded)
     solver = _solver(seed, watch)
     solver.best_bound_callback = lambda bound: findings.take_bound(_below(bound))
@@ -63,12 +63,8 @@ def solve(
     status = supervise(lambda: solver.solve(model, listener), solver.stop_search, watch)
     findings.close()
     if status is None:
-        return Answer(_stopped(watch), findings.point, findings.bound, "left behind in mid-solve")
+        return Answer(stopped(watch), findings.point, findings.bound, "left behind in mid-solve")
     return _read(model, watched, solver, watch, findings.bound)
-
-
-def _stopped(watch: Stopwatch) -> Reason:
-    return Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
 
 
 def _solver(seed: int, watch: Stopwatch) -> cp_model.CpSolver:
@@ -119,7 +115,7 @@ def _read(
     if response.status == cp_model.INFEASIBLE:
         return Answer(Reason.INFEASIBLE, stats=stats)
     if response.status == cp_model.UNKNOWN:
-        return Answer(_stopped(watch), None, bound, stats=stats)
-    reason = Reason.COMPLETED if response.status == cp_model.OPTIMAL else _stopped(watch)
+        return Answer(stopped(watch), None, bound, stats=stats)
+    reason = Reason.COMPLETED if response.status == cp_model.OPTIMAL else stopped(watch)
     values = tuple(solver.value(variable) for variable in watched)
     return Answer(reason, values, response.inner_objective_lower_bound, stats=stats)

@@ -1,42 +1,24 @@
 """HiGHS: linear and mixed-integer programs in floating point.
 
-The only file that reads its statuses. "Optimal" is not taken at its word: both gaps are set to 0
-(the default relative gap of 1e-4 returned wrong answers for two of thirty small knapsacks), the
-bound is lowered by what the tolerances can hide (solvers/backends/resolution.py), and the point
-is for the caller to judge (solvers/backends/program_highs.py does so in exact numbers).
-`mip_dual_bound` is read for mixed-integer programs only: for a pure LP it stays at 0.0.
-
-One thread: a second model with another thread count in the same process is an error.
+Statuses are read here alone (and of plain relaxations in highs_relaxation.py). "Optimal" is not
+taken at its word: both gaps are set to 0, the bound is lowered by what the tolerances can hide
+(solvers/backends/resolution.py), and the point is for the caller to judge, which
+solvers/backends/program_highs.py does in exact numbers. `mip_dual_bound` is read for mixed-integer
+programs only: for a pure LP it stays at 0.0.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import highspy
 import numpy as np
 
 from models.result import Reason
-from solvers.backends.resolution import FEASIBILITY, INTEGRALITY, Scaled, safe, scaled
-from solvers.backends.supervision import Findings, supervise
+from solvers.backends.highs_model import checked, handed_over
+from solvers.backends.resolution import FINE, Scaled, Tolerances, safe, scaled
+from solvers.backends.supervision import Findings, stopped, supervise
 from solvers.base import Stopwatch
 from solvers.integer_program import Array, Floats, IntegerProgram
-
-_Found = Callable[[Floats], None]
-_Bounded = Callable[[float], None]
-_OPTIONS: Mapping[str, bool | int | float] = {
-    # `output_flag` would silence the callbacks as well.
-    "log_to_console": False,
-    "threads": 1,
-    "mip_rel_gap": 0.0,
-    "mip_abs_gap": 0.0,
-    "mip_feasibility_tolerance": INTEGRALITY,
-    "primal_feasibility_tolerance": FEASIBILITY,
-    "dual_feasibility_tolerance": FEASIBILITY,
-    # They solve sub-problems during which no callback is asked whether to go on.
-    "mip_heuristic_run_rins": False,
-    "mip_heuristic_run_rens": False,
-    "mip_heuristic_run_root_reduced_cost": False,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,33 +43,29 @@ def solve(
     watch: Stopwatch,
     seed: int = 0,
     start: Array | None = None,
-    found: _Found = lambda _: None,
-    bounded: _Bounded = lambda _: None,
+    findings: Findings[Floats, float] | None = None,
+    tolerances: Tolerances = FINE,
 ) -> Answer:
     """The optimum before the stopwatch expires, HiGHS' search started from the point `start`.
 
-    Better points and bounds go to `found` and `bounded` as they come, from another thread.
+    Better points and bounds go to the findings as they come, from another thread.
     """
     if watch.expired():
-        return Answer(_stopped(watch))
+        return Answer(stopped(watch))
     if program.columns == 0:
         return _empty(program)
     form = scaled(program)
-    return _Solve(form, watch, seed, Findings(found, bounded)).run(start)
+    return _Solve(form, watch, seed, findings, tolerances).run(start)
 
 
 def relax(program: IntegerProgram, watch: Stopwatch) -> Answer:
     """The optimum of the linear relaxation, with the duals of the rows."""
     if watch.expired():
-        return Answer(_stopped(watch))
+        return Answer(stopped(watch))
     if program.columns == 0:
         return _empty(program)
     form = scaled(program, integral=False)
-    return _Solve(form, watch, 0, Findings(lambda _: None, lambda _: None)).run(None)
-
-
-def _stopped(watch: Stopwatch) -> Reason:
-    return Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+    return _Solve(form, watch).run(None)
 
 
 def _empty(program: IntegerProgram) -> Answer:
@@ -101,18 +79,19 @@ class _Solve:
     """One run, from the hand-over of the arrays to the reading of the status."""
 
     def __init__(
-        self, form: Scaled, watch: Stopwatch, seed: int, findings: Findings[Floats, float]
+        self,
+        form: Scaled,
+        watch: Stopwatch,
+        seed: int = 0,
+        findings: Findings[Floats, float] | None = None,
+        tolerances: Tolerances = FINE,
     ) -> None:
         self._form = form
         self._watch = watch
-        self._findings = findings
-        self._hidden = form.hidden_cost()
+        self._findings = findings or Findings(lambda _: None, lambda _: None)
+        self._hidden = form.hidden_cost(tolerances)
         self._stop = False
-        self._highs = highspy.Highs()
-        for name, value in _OPTIONS.items():
-            self._check(self._highs.setOptionValue(name, value), f"the option {name}")
-        self._check(self._highs.setOptionValue("random_seed", seed), "the seed")
-        self._pass_model()
+        self._highs = handed_over(form, tolerances, seed)
         self._highs.cbMipImprovingSolution.subscribe(self._on_solution)
         self._highs.cbMipInterrupt.subscribe(self._on_interrupt)
         self._highs.cbSimplexInterrupt.subscribe(self._on_interrupt)
@@ -122,7 +101,7 @@ class _Solve:
         if start is not None:
             columns = np.arange(len(start), dtype=np.int32)
             values = start.astype(np.float64) / self._form.unit
-            self._check(self._highs.setSolution(columns.size, columns, values), "the start")
+            checked(self._highs.setSolution(columns.size, columns, values), "the start")
         ended = self._supervised()
         if ended is not None and self._highs.getModelStatus() == _SOLVE_ERROR:
             # 1.12.0 fails on -2 x = -1, x in 0..2, and its like: in presolve, not without it.
@@ -132,7 +111,7 @@ class _Solve:
         self._findings.close()
         if ended is None:
             point, bound = self._findings.point, self._findings.bound
-            return Answer(_stopped(self._watch), point, bound, "left behind in mid-solve")
+            return Answer(stopped(self._watch), point, bound, "left behind in mid-solve")
         return self._read()
 
     def _supervised(self) -> highspy.HighsStatus | None:
@@ -143,32 +122,6 @@ class _Solve:
 
     def _ask_to_stop(self) -> None:
         self._stop = True
-
-    @staticmethod
-    def _check(status: highspy.HighsStatus, what: str) -> None:
-        if status == highspy.HighsStatus.kError:
-            raise ValueError(f"HiGHS does not take {what}")
-
-    def _pass_model(self) -> None:
-        form = self._form
-        status = self._highs.passModel(
-            len(form.cost),
-            len(form.row_lower),
-            form.value.size,
-            int(highspy.MatrixFormat.kRowwise),
-            int(highspy.ObjSense.kMinimize),
-            form.offset,
-            form.cost,
-            form.lower,
-            form.upper,
-            form.row_lower,
-            form.row_upper,
-            form.starts[:-1],
-            form.index,
-            form.value,
-            form.integral.astype(np.int32),
-        )
-        self._check(status, "the model")
 
     def _on_solution(self, event: highspy.highs.HighsCallbackEvent) -> None:
         self._findings.take_point(self._rounded(event.data_out.mip_solution))
@@ -218,7 +171,7 @@ class _Solve:
 
     def _reason(self, status: highspy.HighsModelStatus) -> Reason:
         if status == highspy.HighsModelStatus.kInterrupt:
-            return _stopped(self._watch)
+            return stopped(self._watch)
         return _REASONS.get(status, Reason.FAILED)
 
     def _last_bound(self, reason: Reason) -> float | None:

@@ -5,19 +5,22 @@ after its tolerances (solvers/backends/resolution.py), rounded up to an integer.
 says more than the numbers carry: a search that has ended with a gap has proved no optimum.
 """
 
+import math
 from collections.abc import Callable
-
-import numpy as np
+from dataclasses import replace
 
 from models.result import Reason
 from solvers.backends import highs
-from solvers.backends.resolution import whole_bound
+from solvers.backends.branching import prove
+from solvers.backends.resolution import COARSE
+from solvers.backends.safe_bound import divisor
+from solvers.backends.settling import settled
+from solvers.backends.supervision import Findings, stopped
 from solvers.base import Stopwatch
-from solvers.integer_program import NO_LIMIT, Answer, Array, Floats, IntegerProgram
+from solvers.integer_program import Answer, Array, Floats, IntegerProgram
 
 # Every integer up to here has a floating-point number of its own.
 _LARGEST = 2**53
-_WIDE = 2**10
 
 
 def solve(
@@ -37,6 +40,15 @@ def solve(
         detail = f"sums of up to {largest} exceed a double's precision"
         return Answer(Reason.UNSUPPORTED, detail=detail)
 
+    findings = _listening(program, found, bounded)
+    answer = _judged(program, highs.solve(program, watch, seed, start, findings))
+    unsettled = answer.reason in (Reason.HEURISTIC, Reason.INFEASIBLE)
+    return _proved(program, watch, answer) if unsettled else answer
+
+
+def _listening(
+    program: IntegerProgram, found: Callable[[Array], None], bounded: Callable[[int], None]
+) -> Findings[Floats, float]:
     def take(values: Floats) -> None:
         point = settled(program, values)
         if point is not None:
@@ -47,7 +59,7 @@ def solve(
         if lower is not None:
             bounded(lower)
 
-    return _judged(program, highs.solve(program, watch, seed, start, take, take_bound))
+    return Findings(take, take_bound)
 
 
 def _judged(program: IntegerProgram, answer: highs.Answer) -> Answer:
@@ -65,33 +77,46 @@ def _judged(program: IntegerProgram, answer: highs.Answer) -> Answer:
     return Answer(reason, point, bound, detail, answer.stats, answer.values)
 
 
-def settled(program: IntegerProgram, values: Floats) -> Array | None:
-    """[n] the integer point that floating-point values stand for; None where it breaks a row.
+def _proved(program: IntegerProgram, watch: Stopwatch, answer: Answer) -> Answer:
+    """The answer with what a search in exact numbers adds to it.
 
-    Of the columns that need not be whole, those of a wide range (a largest load) get the least
-    that the others leave them: rounding would take the tolerances for part of them.
+    At most the root of it for large programs: networks and others whose relaxation is integral are
+    proved so at any magnitude.
     """
-    point = np.rint(values).astype(np.int64)
-    for column in np.flatnonzero(~program.whole & (program.upper - program.lower > _WIDE)).tolist():
-        point[column] = _least(program, point, column)
-    return point if program.holds(point) else None
+    proof = prove(program, watch, answer.point)
+    if proof.finished:
+        reason = Reason.INFEASIBLE if proof.point is None else Reason.COMPLETED
+        return replace(answer, reason=reason, point=proof.point, bound=proof.bound, detail="")
+    if answer.infeasible:
+        return _second_opinion(program, watch, answer, proof.point)
+    bounds = [bound for bound in (answer.bound, proof.bound) if bound is not None]
+    bound = max(bounds, default=None)
+    if proof.point is not None and bound is not None and program.objective(proof.point) <= bound:
+        return replace(answer, reason=Reason.COMPLETED, point=proof.point, bound=bound, detail="")
+    return replace(answer, point=proof.point, bound=bound)
 
 
-def _least(program: IntegerProgram, point: Array, column: int) -> int:
-    """The value of a column nearest to its cheap end that its rows leave it, given the others.
+def _second_opinion(
+    program: IntegerProgram, watch: Stopwatch, answer: Answer, point: Array | None
+) -> Answer:
+    """HiGHS' word that there is no point counts where another run of it says the same.
 
-    An integer within its bounds in any case; whether all rows hold is for the caller to see.
+    point: one that the search in exact numbers has found all the same.
     """
-    at = np.flatnonzero(program.column == column)
-    rows, slope = program.row[at], program.value[at]
-    rest = program.activity(point)[rows] - slope * point[column]
-    low, high = int(program.lower[column]), int(program.upper[column])
-    for row, a, other in zip(rows.tolist(), slope.tolist(), rest.tolist(), strict=True):
-        least, most = int(program.row_lower[row]), int(program.row_upper[row])
-        sides = (least - other, most - other) if a > 0 else (other - most, other - least)
-        if (least if a > 0 else -most) > -NO_LIMIT:
-            low = max(low, -(-sides[0] // abs(a)))
-        if (most if a > 0 else -least) < NO_LIMIT:
-            high = min(high, sides[1] // abs(a))
-    end = low if program.cost[column] >= 0 else high
-    return min(max(end, int(program.lower[column])), int(program.upper[column]))
+    if point is None:
+        again = highs.solve(program, watch, tolerances=COARSE)
+        if again.reason is Reason.INFEASIBLE:
+            return answer
+        point = None if again.values is None else settled(program, again.values)
+    if point is None and watch.expired():
+        return Answer(stopped(watch), detail="HiGHS finds no point; not confirmed")
+    detail = "HiGHS finds no point at one tolerance, at another it does not deny it"
+    return Answer(Reason.HEURISTIC, point, None, detail, answer.stats)
+
+
+def whole_bound(program: IntegerProgram, bound: float | None) -> int | None:
+    """The least objective of integers that a safe bound leaves."""
+    if bound is None:
+        return None
+    step = divisor(program)
+    return math.ceil((bound - program.offset) / step) * step + int(program.offset)

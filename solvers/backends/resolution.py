@@ -15,7 +15,6 @@ small integers, some nanoseconds in 1e9 where they are not. It is never too high
 tolerances; what remains is the trust in the code that any solver needs.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +22,17 @@ import numpy.typing as npt
 
 from solvers.integer_program import NO_LIMIT, Array, Bools, Floats, IntegerProgram
 
-INTEGRALITY = 1e-10
-FEASIBILITY = 1e-9
+
+@dataclass(frozen=True)
+class Tolerances:
+    """Absolute, of a scaled program: how far off an integer or a row's limit is still on it."""
+
+    integrality: float
+    feasibility: float
+
+
+FINE = Tolerances(integrality=1e-10, feasibility=1e-9)
+COARSE = Tolerances(integrality=1e-7, feasibility=1e-7)
 # Of a sum of a few thousand products in double precision, relative to the sum.
 _ROUNDING = 1e-12
 # Largest entries after scaling: tolerances are absolute, so entries far from 1 defeat them.
@@ -62,23 +70,23 @@ class Scaled:
         """[nnz] the row of each entry."""
         return np.repeat(np.arange(len(self.row_lower)), np.diff(self.starts))
 
-    def hidden_cost(self) -> float:
+    def hidden_cost(self, tolerances: Tolerances) -> float:
         """The most that all tolerances together can hide of its objective.
 
         Infinite where a continuous column's range is: give such columns bounds.
         """
-        off = INTEGRALITY * np.abs(self.cost[self.integral]).sum()
-        sign = FEASIBILITY * (self.upper - self.lower).sum()
-        return float(off + sign + self._through_rows().sum())
+        off = tolerances.integrality * np.abs(self.cost[self.integral]).sum()
+        sign = tolerances.feasibility * (self.upper - self.lower).sum()
+        return float(off + sign + self._through_rows(tolerances).sum())
 
-    def _through_rows(self) -> Floats:
+    def _through_rows(self, tolerances: Tolerances) -> Floats:
         """[n] cost hidden by continuous columns that integer columns push through a common row."""
         size = np.abs(self.value)
         row = self.row_of
         pushed = np.bincount(
             row, weights=size * self.integral[self.index], minlength=len(self.row_lower)
         )
-        error = FEASIBILITY + INTEGRALITY * pushed
+        error = tolerances.feasibility + tolerances.integrality * pushed
         priced = ~self.integral[self.index] & (self.cost[self.index] != 0) & (size > 0)
         column = self.index[priced]
         hidden = np.zeros(len(self.cost))
@@ -130,11 +138,3 @@ def _power(size: npt.ArrayLike, exponent: int) -> Floats:
 def safe(bound: float, hidden: float) -> float:
     """A bound of a scaled program less what tolerances and rounding can hide."""
     return bound - hidden - _ROUNDING * abs(bound)
-
-
-def whole_bound(program: IntegerProgram, bound: float | None) -> int | None:
-    """The least objective of integers that a safe bound leaves: all are a multiple of some step."""
-    if bound is None:
-        return None
-    step = math.gcd(*(int(cost) for cost in np.unique(program.cost[program.cost != 0]))) or 1
-    return math.ceil((bound - program.offset) / step) * step + int(program.offset)
