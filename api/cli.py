@@ -57,7 +57,6 @@ def _fail(error: Exception) -> NoReturn:
     from api.cli_input import InputError
     from api.cli_output import OutputError
     from models.errors import DocumentError
-    from planner.certify import ContradictionError
 
     if isinstance(error, OutputError):
         sys.stderr.write(f"edgeplan: {error}\n")
@@ -70,9 +69,6 @@ def _fail(error: Exception) -> NoReturn:
         for line in str(error).splitlines():
             sys.stderr.write(f"edgeplan: {line}\n")
         sys.exit(_BAD_INPUT)
-    if isinstance(error, ContradictionError):
-        sys.stderr.write(f"edgeplan: two methods contradict each other: {error}\n")
-        sys.exit(_INTERNAL)
     traceback.print_exception(error)
     sys.stderr.write("edgeplan: this is a fault of edgeplan; please report it with its input\n")
     sys.exit(_INTERNAL)

@@ -61,16 +61,17 @@ _WHOLE = {
 def _memory(problem: Problem, clock: Clock) -> list[str]:
     """The least extra on one device, or else on every device; all the memory is enough."""
     found: dict[int, list[str]] = {}
-    known: dict[int, Least | None] = {}
+    known: dict[int | str, Least | None] = {}
     settled = True
     for device in problem.devices:
+        alike = device.memory_bytes if _exchangeable(problem, device) else device.name
         try:
-            extra = known.get(device.memory_bytes) or _one_device(problem, device, clock)
+            if alike not in known:
+                known[alike] = _one_device(problem, device, clock)
         except TimeUpError:
             settled = False
             break
-        if _exchangeable(problem, device):
-            known[device.memory_bytes] = extra
+        extra = known[alike]
         if extra is not None:
             settled = settled and extra.proved
             found.setdefault(extra.amount, []).append(device.name)
