@@ -81,6 +81,25 @@ def test_memory_alone() -> None:
     )
 
 
+def test_the_source_has_a_repair_of_its_own() -> None:
+    """Of two devices with equal memory, 1 byte more helps the one; the source would need 2."""
+    layers = [
+        {"name": "big", "weight_bytes": 7, "activation_bytes_per_token": 1},
+        {"name": "small", "weight_bytes": 3},
+    ]
+    problem = _boxes(
+        13,
+        13,
+        source_device="b",
+        use_all_devices=True,
+        model={
+            "name": "top-heavy",
+            "layers": [{**layer, "repeat": 2, "output_bytes_per_token": 4} for layer in layers],
+        },
+    )
+    assert infeasible(problem, _MINUTE)[-1] == "1 B (1 bytes) more on a would do"
+
+
 def test_memory_on_every_device() -> None:
     """Where all devices must take part and none holds a layer, one with more is not enough."""
     lines = infeasible(_boxes(40, 70, use_all_devices=True), _MINUTE)
