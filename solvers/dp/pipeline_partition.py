@@ -39,7 +39,7 @@ from solvers.dp.pipeline_partition_program import OutOfTimeError
 from solvers.dp.pipeline_partition_search import Search, Standing
 from solvers.tables.pipeline_partition import build
 from solvers.tables.pipeline_partition_model import starting_stages
-from solvers.tables.pipeline_partition_space import build_space
+from solvers.tables.pipeline_partition_space import Space, build_space
 
 # Codes of multisets are 64-bit integers.
 _MOST_CODES = 2**62
@@ -65,15 +65,21 @@ class DynamicProgram:
             detail = f"{len(tables.classes)} types of devices have too many multisets to number"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         space = build_space(tables)
-        stats = {"types": len(space.types), "states": space.states}
         standing = Standing(tables, report or Progress(), starting_stages(tables, hint))
+        search = Search(space, watch, standing)
         try:
-            found = Search(space, watch, standing).least()
+            found = search.least()
         except OutOfTimeError:
             reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
             plan = None if standing.stages is None else tables.plan(standing.stages)
-            return Claim(self.name, reason, plan, standing.bound, stats=stats)
+            return Claim(self.name, reason, plan, standing.bound, stats=_stats(space, search))
+        stats = _stats(space, search)
         if found is None:
             return Claim(self.name, Reason.INFEASIBLE, stats=stats)
         value, stages = found
         return Claim(self.name, Reason.COMPLETED, tables.plan(stages), value, stats=stats)
+
+
+def _stats(space: Space, search: Search) -> dict[str, int]:
+    """What a full table would hold, and the multisets that were kept of all that were filled."""
+    return {"types": len(space.types), "states": space.states, "kept": search.kept}

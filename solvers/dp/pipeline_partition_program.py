@@ -35,7 +35,8 @@ class Suffixes:
 class Program:
     """The recurrence for one way of adding costs, under a threshold on every load.
 
-    longest: costs are added by the maximum, not the sum; threshold: the largest load allowed, ns.
+    longest: costs are added by the maximum, not the sum; threshold: the largest load allowed, ns;
+    kept: multisets that its tables have held so far.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Program:
         self.cost = space.time if longest else space.cost
         self.send = np.where(space.send > self.threshold, UNREACHABLE, self.weight * space.send)
         self.layers: list[Suffixes] = []
+        self.kept = 0
 
     def solve(
         self,
@@ -77,6 +79,7 @@ class Program:
         layer = self._pruned(self._last_stages(), guide, ceiling, beam)
         while layer.codes.size:
             self.layers.append(layer)
+            self.kept += layer.codes.size
             value = self._complete(layer)
             port, column = np.unravel_index(value.argmin(), value.shape)
             if value[port, column] < best:

@@ -12,6 +12,7 @@ from models.problems.pipeline_partition import PipelinePartitionPlan
 from solvers.base import UNREACHABLE, Progress, Stopwatch
 from solvers.dp.pipeline_partition_program import OutOfTimeError, Program
 from solvers.tables.pipeline_partition import Columns, Ints, Tables
+from solvers.tables.pipeline_partition_relaxation import Prices
 from solvers.tables.pipeline_partition_space import Space
 
 # States from which bounds pay for themselves.
@@ -62,6 +63,7 @@ class Search:
 
     Plans as good as that one are found anew all the same, so that an answer does not depend on
     which of several best plans was known before.
+    kept: multisets held by all tables that were filled.
     """
 
     def __init__(self, space: Space, watch: Stopwatch, standing: Standing) -> None:
@@ -73,6 +75,7 @@ class Search:
         known = standing.stages
         self._most = UNREACHABLE - 1 if known is None else self._tables.times(known)[1]
         self._period_cost = 0
+        self.kept = 0
 
     def least(self) -> Found | None:
         """The least objective and its stages, None where there is no plan.
@@ -82,13 +85,14 @@ class Search:
         least f, so none beats this one; what remains has period below p and additive part at
         least f, and beats the best known plan only with a period of at most
         (best - 1 - f) / period_weight, and with an additive part below best - period_weight x
-        the least period of all, which ends the search. Raises OutOfTimeError.
+        the least period of all, which ends the search. A start that is better than the best
+        found stands in for it. Raises OutOfTimeError.
         """
         tables, weight = self._tables, self._tables.period_weight
         if tables.latency_weight == 0 and not tables.move.any():
             return self._shortest()
         if weight == 0:
-            return self._cheapest(UNREACHABLE, self._room(None))
+            return self._cheapest(UNREACHABLE, self._goal(UNREACHABLE))
         shortest = self._shortest()
         return None if shortest is None else self._both(*shortest)
 
@@ -106,7 +110,7 @@ class Search:
         while found is not None:
             self._standing.prove(min(best[0], found[0] + self._period_cost))
             period = self._tables.times(found[1])[1]
-            threshold = min(period - 1, (best[0] - 1 - found[0]) // weight)
+            threshold = min(period - 1, (self._goal(best[0]) - 1 - found[0]) // weight)
             if threshold < shortest:
                 break
             found = self._cheapest(threshold, self._room(best[0]))
@@ -122,30 +126,31 @@ class Search:
             raise AssertionError("the table holds a plan that breaks a rule")
         return value, stages
 
-    def _room(self, value: int | None) -> int:
-        """Plans that cost less than a value, and no more than the start, add up to less."""
-        start = None if self._start is None else self._start + 1
-        known = [goal for goal in (value, start) if goal is not None]
-        return min(known, default=UNREACHABLE) - self._period_cost
+    def _goal(self, value: int) -> int:
+        """Below it lies what costs less than a value, and no more than the start."""
+        return value if self._start is None else min(value, self._start + 1)
+
+    def _room(self, value: int) -> int:
+        """Plans below the goal have an additive part below this."""
+        return self._goal(value) - self._period_cost
 
     def _cheapest(self, threshold: int, below: int) -> Found | None:
         """The least additive cost `below` a value, every load within the threshold."""
         program = Program(self._space, self._watch, threshold=threshold)
         below = min(below, self._space.dearest + 1)
         if not self._is_large():
-            return program.solve(ceiling=below)
+            return self._run(program, ceiling=below)
         nothing = np.zeros(len(self._space.types), dtype=np.int64)
         guide = program.relaxation().ascend(nothing, self._watch, below)
         self._prove_sum(threshold, min(guide.bound, below))
         self._keep_time()
         if guide.bound >= below:
             return None
-        offer = self._standing.offer
-        known = program.solve(guide, below, beam=_BEAM, found=offer)
+        known = self._run(program, guide, below, _BEAM)
         top = below if known is None else known[0]
         rising = (guide.bound + abs(guide.bound) // slack + 1 for slack in _SLACKS)
         for ceiling in [*(c for c in rising if c < top), top]:
-            found = program.solve(guide, ceiling, found=offer)
+            found = self._run(program, guide, ceiling)
             if found is not None:
                 return found
             self._prove_sum(threshold, ceiling)
@@ -159,7 +164,7 @@ class Search:
     def _shortest(self) -> Found | None:
         """The least period; for large tables by thresholds that rise from a lower bound."""
         if not self._is_large():
-            return Program(self._space, self._watch, longest=True, threshold=self._most).solve()
+            return self._run(self._longest(self._most))
         low, price = self._least_covered()
         if low >= UNREACHABLE:
             return None
@@ -182,38 +187,58 @@ class Search:
 
     def _within(self, threshold: int, price: Ints, beam: int | None) -> Found | None:
         """The least period up to a threshold, by the beam or, without one, for certain."""
-        program = Program(self._space, self._watch, longest=True, threshold=threshold)
+        program = self._longest(threshold)
         guide = program.relaxation().ascend(price, self._watch, 1, covered=True)
         self._keep_time()
-        if guide.bound > 0:
-            return None
-        return program.solve(guide, beam=beam, found=self._standing.offer)
+        return None if guide.bound > 0 else self._run(program, guide, beam=beam)
 
     def _least_covered(self) -> tuple[int, Ints]:
         """A lower bound on the period and the prices there; UNREACHABLE where there is no plan.
 
         Below the bound the relaxation proves that the devices run out: at any prices the cheapest
-        cover of the chain costs more than all devices. Prices start in proportion to the layers
-        that a type can take.
+        cover of the chain costs more than all devices.
         """
         steps = _loads(self._space)
-        cuts = np.arange(self._tables.layers + 1)
         low, high = 0, int(np.searchsorted(steps, self._most))
-        best = np.ones(len(self._space.types), dtype=np.int64)
+        best = self._first_prices(self._most)
         while low < high:
             self._keep_time()
             middle = (low + high) // 2
             threshold = int(steps[middle])
-            program = Program(self._space, self._watch, longest=True, threshold=threshold)
-            fits = np.where(self._space.time <= threshold, cuts - cuts[:-1, None], 0)
-            start = _PRICE_PER_LAYER * fits.max(axis=(1, 2))
-            guide = program.relaxation().ascend(start, self._watch, 1, covered=True)
+            start = self._first_prices(threshold)
+            relaxation = self._longest(threshold).relaxation()
+            guide = relaxation.ascend(start, self._watch, 1, covered=True)
             if guide.bound > 0:
                 low = middle + 1
                 self._prove_period(threshold + 1)
             else:
                 high, best = middle, guide.price
         return (int(steps[low]), best) if low < len(steps) else (UNREACHABLE, best)
+
+    def _first_prices(self, threshold: int) -> Ints:
+        """In proportion to the layers that a type can take within a threshold."""
+        cuts = np.arange(self._tables.layers + 1)
+        fits = np.where(self._space.time <= threshold, cuts - cuts[:-1, None], 0)
+        prices: Ints = _PRICE_PER_LAYER * fits.max(axis=(1, 2))
+        return prices
+
+    def _longest(self, threshold: int) -> Program:
+        return Program(self._space, self._watch, longest=True, threshold=threshold)
+
+    def _run(
+        self,
+        program: Program,
+        guide: Prices | None = None,
+        ceiling: int = UNREACHABLE,
+        beam: int | None = None,
+    ) -> Found | None:
+        """Fill the tables of a program; with a guide, plans are heard of on the way."""
+        before = program.kept
+        try:
+            found = None if guide is None else self._standing.offer
+            return program.solve(guide, ceiling, beam, found)
+        finally:
+            self.kept += program.kept - before
 
     def _keep_time(self) -> None:
         if self._watch.expired():
