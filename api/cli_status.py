@@ -16,7 +16,9 @@ class Status(IntEnum):
     USAGE = 64
     BAD_INPUT = 65
     INTERNAL = 70  # or two methods contradict each other; the plan is given all the same
+    NOT_WRITTEN = 74
     INTERRUPTED = 130
+    CLOSED = 141  # nobody reads standard output on, as by SIGPIPE
 
 
 _BY_GRADE = {
