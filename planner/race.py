@@ -110,7 +110,8 @@ class Race:
             reason = self._reason_to_stop(now)
             if reason is not None:
                 self._stopped_for = reason
-                self._kill_at = now if self._settled() else now + _GRACE_NS
+                # Beside a proof, what a method might still say as it ends is not worth its grace.
+                self._kill_at = now if self._proved() else now + _GRACE_NS
                 for child in children:
                     child.cancel()
         elif now >= self._kill_at:
@@ -124,8 +125,11 @@ class Race:
             return Reason.TIME_LIMIT
         if self._settled():
             return Reason.CANCELLED
-        proved = proof_of(self.outcomes, self._combinatorial) is not None
-        return Reason.CANCELLED if proved and now >= self._confirm_by else None
+        return Reason.CANCELLED if self._proved() and now >= self._confirm_by else None
+
+    def _proved(self) -> bool:
+        """Whether what has ended proves the answer, by one method at least."""
+        return proof_of(self.outcomes, self._combinatorial) is not None
 
     def _settled(self) -> bool:
         """Whether nothing that still runs could add to the answer."""
@@ -156,8 +160,8 @@ class Race:
         if claim is None:
             return
         if self._stopped_for is not None:
-            settled = self._settled()
-            detail = "not needed any more" if settled else "killed: it did not stop when asked to"
+            proved = self._proved()
+            detail = "not needed any more" if proved else "killed: it did not stop when asked to"
             claim = replace(claim, reason=self._stopped_for, detail=detail)
         self._conclude(claim, time.monotonic_ns() - self._since[claim.solver])
 
@@ -174,7 +178,7 @@ class Race:
         verification = None if claim.plan is None else verify(self._problem, claim.plan)
         if verification is not None:
             self._found[claim.solver] = _Found(claim.plan, verification, claim.lower_bound)
-        proved_before = proof_of(self.outcomes, self._combinatorial) is not None
+        proved_before = self._proved()
         self.outcomes.append(
             Outcome(
                 claim=claim,
@@ -184,10 +188,10 @@ class Race:
                 wall_ns=wall_ns,
             )
         )
-        if not proved_before and proof_of(self.outcomes, self._combinatorial) is not None:
+        if not proved_before and self._proved():
             now = time.monotonic_ns()
-            allowed = confirmation_ns(self._limits.time_limit_ns, now - self._begun)
-            self._confirm_by = now + allowed
+            limit, took = self._limits.time_limit_ns, now - self._begun
+            self._confirm_by = now + confirmation_ns(self._problem.kind, limit, took)
         self._tell(claim.solver, What.FINISHED)
 
     def _tell(self, solver: str, what: What) -> None:
