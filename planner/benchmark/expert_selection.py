@@ -23,14 +23,15 @@ from models.problems.expert_selection import (
     ExpertSelectionProblem,
     QualityModel,
 )
+from models.prompts import PromptTable
 from models.result import Claim, Limits
 from planner.benchmark import submodular
 from planner.frontier import frontier
-from planner.gate import report, train
+from planner.gate import arrays, report, train
 from planner.plot.frontier import draw
 from planner.verify import verify
 from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
-from problem_instances.generators.prompts import synthetic_prompts
+from problem_instances.generators.prompts import PromptsSpec, prompts
 from solvers.base import Stopwatch
 from solvers.registry import entry
 from solvers.search.expert_selection import search
@@ -193,9 +194,10 @@ def two_levels(experts: int = 6) -> None:
     masks = (numbers[:, None] >> np.arange(experts) & 1).astype(np.bool_)
     subsets = [mask for mask in masks if mask.sum() >= 2]
     for specialisation in (0, 30, 60, 90):
-        training, held_out = synthetic_prompts(
+        spec = PromptsSpec(
             seed=7, experts=experts, categories=3, specialisation=specialisation
-        ).split()
+        )
+        training, held_out = arrays(PromptTable.model_validate(prompts(spec), strict=False)).split()
         gate = train(training)
         reports = [report(gate, training, held_out, chosen, k=1) for chosen in subsets]
         lost = [found.lost_by_restriction for found in reports]
