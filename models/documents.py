@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from models.base import first_duplicate
 from models.errors import DocumentError, FieldError
 from models.problems import KINDS, AnyPlan, AnyProblem
+from models.prompts import PromptTable
 
 # 8 MiB: the largest shipped instance has 40 KB; a megabyte-sized one is a mistake or an attack.
 MAX_BYTES = 8 * 2**20
@@ -55,6 +56,11 @@ def read_plan(text: str | bytes) -> AnyPlan:
     if isinstance(value, dict) and isinstance(value.get("plan"), dict):
         value = value["plan"]
     return validate(value, _kind_of(value)[1])
+
+
+def read_prompts(text: str | bytes) -> PromptTable:
+    """The table of prompts in a JSON or YAML document. Raises DocumentError."""
+    return validate(parse(text), PromptTable)
 
 
 def validate(value: object, kind: type[T]) -> T:

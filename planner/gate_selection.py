@@ -5,6 +5,8 @@ gate restricted to it and k experts asked per prompt: the quality model `table`,
 fine level does. Above, the gate's mean weights per category stand for it: the model `gated`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from models.devices import Device, DeviceGraph
@@ -16,21 +18,72 @@ from models.problems.expert_selection import (
     MeasuredSet,
     QualityModel,
 )
-from models.prompts import PromptTable
-from planner.gate import Floats, Gate, Prompts, quality, restricted
+from models.prompts import PromptTable, TwoLevels
+from models.result import Grade
+from planner.gate import Bools, Floats, Gate, Prompts, arrays, quality, report, restricted, train
+from solvers.tables.expert_selection import build
+from solvers.tables.expert_selection_monotone import counter_example
 
 # 1,023 subsets take about a second.
 TABLE_EXPERTS = 10
 
 
-def selection_problem(
-    gate: Gate, table: PromptTable, training: Prompts, k: int, limit_uj: int | None
-) -> ExpertSelectionProblem:
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A gate trained once on all experts of a table, on the half of its prompts `training`."""
+
+    table: PromptTable
+    training: Prompts
+    held_out: Prompts
+    gate: Gate
+
+
+def learn(table: PromptTable, seed: int = 0) -> Trained:
+    """Train on every second prompt. Raises GateError."""
+    training, held_out = arrays(table).split()
+    return Trained(table, training, held_out, train(training, seed=seed))
+
+
+def two_levels(
+    trained: Trained,
+    problem: ExpertSelectionProblem,
+    kept: tuple[str, ...],
+    k: int,
+    grade: Grade | None = None,
+) -> TwoLevels:
+    """What the gate restricted to the experts kept is worth on the held-out prompts.
+
+    problem: the coarse level; grade: of the selection, None where it was given. Raises GateError.
+    """
+    experts = trained.table.experts
+    chosen: Bools = np.array([expert.name in kept for expert in experts], dtype=np.bool_)
+    found = report(trained.gate, trained.training, trained.held_out, chosen, k)
+    shares = (found.restricted, found.retrained, found.best_single, found.uniform)
+    restricted_ppm, retrained_ppm, single_ppm, uniform_ppm = (round(s * MILLION) for s in shares)
+    return TwoLevels(
+        experts=kept,
+        grade=grade,
+        energy_uj=sum(e.request_energy_uj for e in experts if e.name in kept),
+        energy_limit_uj=problem.energy_limit_uj,
+        top_k=k,
+        trained_on=len(trained.training.scores),
+        held_out=len(trained.held_out.scores),
+        restricted_ppm=restricted_ppm,
+        retrained_ppm=retrained_ppm,
+        best_single=experts[found.best].name,
+        best_single_ppm=single_ppm,
+        uniform_ppm=uniform_ppm,
+        falls=counter_example(build(problem)),
+    )
+
+
+def selection_problem(trained: Trained, k: int, limit_uj: int | None) -> ExpertSelectionProblem:
     """A cluster per category; an expert's quality is its mean score there.
 
     All experts stand on one device: delays have no part in what the gate shows. A user who has a
     device graph puts it into the document.
     """
+    table, training, gate = trained.table, trained.training, trained.gate
     logits = gate.logits(training.features)
     categories = np.unique(training.category)
     members = [training.category == name for name in categories]
