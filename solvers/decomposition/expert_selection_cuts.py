@@ -30,6 +30,8 @@ from solvers.tables.expert_selection_program import budgets
 from solvers.tables.expert_selection_quality import Floats, Ints
 
 _MODELS = (QualityModel.BEST_EXPERT, QualityModel.TOP_K, QualityModel.COVERAGE)
+# Up to twenty rounds of cuts stay in memory, 8 bytes per pair of cluster and expert each.
+_MAX_PAIRS = 4 * 10**6
 # Rounds on the linear relaxation: later ones gain little.
 _RELAXED_ROUNDS = 20
 # HiGHS' bound, ppm of quality, to which its tolerances of 10⁻⁹ add up.
@@ -61,6 +63,9 @@ class Cuts:
         watch = Stopwatch(limits, report)
         if problem.quality_model not in _MODELS or problem.routing_is_decided:
             detail = "for best_expert, top_k and coverage, where the selection decides the routing"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
+        if len(problem.experts) * len(problem.clusters) > _MAX_PAIRS:
+            detail = f"above {_MAX_PAIRS:,} pairs of cluster and expert"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         run = _Run(build(problem), watch)
         reason = run.solve()

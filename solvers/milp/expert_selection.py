@@ -14,6 +14,8 @@ from solvers.sparse_program import Ended
 from solvers.tables.expert_selection import Bools, Tables, build
 from solvers.tables.expert_selection_program import ASSIGNED, assignment
 
+# HiGHS takes about 1 kB per pair of cluster and expert, and minutes for its first relaxation.
+_MAX_PAIRS = 2 * 10**6
 # HiGHS' bound in ppm of a quality, to which its tolerances of 10⁻⁹ add up.
 _TOLERANCE = 1e-4
 
@@ -34,6 +36,9 @@ class IntegerProgram:
         watch = Stopwatch(limits, report)
         if problem.quality_model not in ASSIGNED:
             detail = f"the quality model '{problem.quality_model}' is not linear"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
+        if len(problem.experts) * len(problem.clusters) > _MAX_PAIRS:
+            detail = f"above {_MAX_PAIRS:,} pairs of cluster and expert"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         tables = build(problem)
         model = assignment(tables)

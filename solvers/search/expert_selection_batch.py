@@ -37,7 +37,7 @@ class BatchSearch:
         self, tables: Tables, lines: Lines, watch: Stopwatch, incumbent: Incumbent
     ) -> None:
         self.tables, self.watch, self.incumbent = tables, watch, incumbent
-        self.linear = LinearBound(tables, lines)
+        self.linear = LinearBound(tables, lines, watch)
         self.width = max(1, min(_WIDTH, _CELLS // tables.quality.size))
         self.boxes = 0
         self._number = 0
@@ -53,6 +53,7 @@ class BatchSearch:
             bound = -self._open[0][0]
             if bound < self.incumbent.target:
                 return None
+            self.incumbent.bounded(bound)
             if self.watch.expired():
                 return bound
             children, above = self._split()

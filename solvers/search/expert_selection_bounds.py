@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.base import Stopwatch
 from solvers.search.expert_selection_lines import Lines
 from solvers.tables.expert_selection import Bools, Tables
 from solvers.tables.expert_selection_quality import Floats, Ints
@@ -80,8 +81,8 @@ class Bounds:
 class LinearBound:
     """The descent for the boxes of one problem."""
 
-    def __init__(self, tables: Tables, lines: Lines) -> None:
-        self.lines = lines
+    def __init__(self, tables: Tables, lines: Lines, watch: Stopwatch) -> None:
+        self.lines, self.watch = lines, watch
         rows = tables.rows * tables.allowed
         counts = np.maximum((rows > 0).sum(axis=1), 1)
         # In units of a typical expert the rows are alike, and one step length serves all.
@@ -103,9 +104,14 @@ class LinearBound:
         )
 
     def bound(self, boxes: Boxes, target: float, steps: int) -> Bounds:
-        """The least bounds within `steps` steps, which end when all are below the target."""
+        """The least bounds within `steps` steps, which end when all are below the target.
+
+        Where the watch says stop before the first step, they are infinite.
+        """
         descent = _Descent(self, boxes, target)
         for _ in range(steps):
+            if self.watch.expired():
+                break
             descent.step()
             descent.leave_out_the_finished()
             if not len(descent.at):

@@ -51,6 +51,7 @@ class BoxSearch:
             bound, _, box, pick = self._open[0]
             if -bound < self.incumbent.target:
                 return None
+            self.incumbent.bounded(-bound)
             if self.watch.expired():
                 return -bound
             heapq.heappop(self._open)
@@ -67,7 +68,7 @@ class BoxSearch:
         lines = lines_of(self.function.best_of())
         if lines is None:
             return np.inf
-        linear = LinearBound(self.tables, lines)
+        linear = LinearBound(self.tables, lines, self.watch)
         root: Boxes = linear.root(self.tables.allowed)
         return float(linear.bound(root, -np.inf, _ROOT_STEPS).bound[0])
 

@@ -20,6 +20,7 @@ from models.problems.expert_selection import (
 from models.result import Limits, Reason
 from planner.bounds import lower_bound
 from planner.verify import verify
+from solvers.base import Stopwatch
 from solvers.registry import REGISTRY
 from solvers.search.expert_selection_bounds import LinearBound
 from solvers.search.expert_selection_incumbent import TOLERANCE
@@ -146,7 +147,7 @@ def test_linear_bounds_are_never_below_the_optimum(problem: Problem, steps: int)
     tables = build(problem)
     lines = lines_of(tables.function)
     assert lines is not None
-    linear = LinearBound(tables, lines)
+    linear = LinearBound(tables, lines, Stopwatch(Limits(), None))
     bound = linear.bound(linear.root(tables.allowed), -np.inf, steps).bound[0]
     assert np.ceil(MILLION - bound - TOLERANCE) <= optimum
 
