@@ -82,7 +82,7 @@ class BoxSearch:
                 return
             if self.boxes <= _COMPLETED or self.boxes % _COMPLETED == 0:
                 self._complete(box)
-            bound, without = self._bounds(box)
+            bound, without = self.bounds(box)
             bound = min(bound, above)
             if bound < self.incumbent.target or bound == -np.inf:
                 return
@@ -114,7 +114,7 @@ class BoxSearch:
             if chosen is not None:
                 self.incumbent.offer(chosen)
 
-    def _bounds(self, box: Box) -> tuple[float, Floats]:
+    def bounds(self, box: Box) -> tuple[float, Floats]:
         """The bound of the box, and [n] those of the box without each free expert."""
         experts = np.flatnonzero(box.free)
         frees = np.repeat(box.free[None], len(experts) + 1, axis=0)
