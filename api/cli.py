@@ -2,7 +2,7 @@
 
 Exit status: 0 optimal, or done; 1 a plan refused by `verify`; 3 a plan that is not proved optimal;
 4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 69 scikit-learn is missing; 70 internal, or
-a failed `doctor`; 130 interrupted. Imports stand in the commands: `edgeplan --help` needs none of them.
+a failed `doctor`; 130 interrupted. Imports stand in the commands: `edgeplan --help` needs none.
 """
 
 import sys

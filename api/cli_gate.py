@@ -14,10 +14,12 @@ from api.cli_status import Status, status_of_grade
 from api.requests import PlanRequest
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.prompts import PromptTable, TwoLevels
-from models.result import Certificate, Limits
+from models.result import Certificate, Grade, Limits
 from models.units import format_quantity
 from planner.gate import GateError, NoLearnerError
 from planner.gate_selection import learn, selection_problem, two_levels
+
+_GIVEN: Grade | None = None  # a plan that was not solved for has no grade
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,12 @@ def gate(request: GateRequest, problem_file: Path | None, *, as_json: bool) -> S
         trained = learn(request.table, request.limits.seed)
         problem = selection_problem(trained, request.top_k, request.limit_uj)
         _keep(problem, problem_file)
-        plan, certificate = request.plan, None
+        plan, grade = request.plan, _GIVEN
         if plan is None:
             certificate, status = run(PlanRequest(problem=problem, limits=request.limits), Output())
-            plan = certificate.plan
-            if not isinstance(plan, ExpertSelectionPlan):
+            if not isinstance(certificate.plan, ExpertSelectionPlan):
                 return _without_plan(certificate, status)
-        grade = None if certificate is None else certificate.grade
+            plan, grade = certificate.plan, certificate.grade
         found = two_levels(trained, problem, plan.experts, request.top_k, grade)
     except NoLearnerError as error:
         cli_output.notes().print(f"edgeplan: {error}")

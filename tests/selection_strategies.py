@@ -98,9 +98,7 @@ def _expert(draw: st.DrawFn, index: int, clusters: int, share: int, model: Quali
     )
 
 
-def _energy(
-    kept: list[Expert], clusters: tuple[Cluster, ...], mode: EnergyMode, top_k: int
-) -> int:
+def _energy(kept: list[Expert], clusters: tuple[Cluster, ...], mode: EnergyMode, top_k: int) -> int:
     """What a selection uses where everybody answers everything (with `expected`: times W)."""
     each = [
         [

@@ -33,7 +33,7 @@ class PromptsSpec:
     noise: int = 100
 
     def __post_init__(self) -> None:
-        if not (4 <= self.prompts and 2 <= self.experts):
+        if self.prompts < 4 or self.experts < 2:
             raise ValueError("prompts are 4 or more, experts 2 or more")
         if not 2 <= self.categories <= len(_CATEGORIES):
             raise ValueError(f"categories are 2 to {len(_CATEGORIES)}")
@@ -56,7 +56,8 @@ def prompts(spec: PromptsSpec) -> dict[str, object]:
         noise = [_bell(rng) * _SPREAD * spec.noise // 100 for _ in range(_FEATURES)]
         features = [(a + b) / 1_000 for a, b in zip(centres[category], noise, strict=True)]
         right = [
-            rng.randrange(1_000) < _permille(spec, level, at_home=index % spec.categories == category)
+            rng.randrange(1_000)
+            < _permille(spec, level, at_home=index % spec.categories == category)
             for index, level in enumerate(levels)
         ]
         rows.append(
