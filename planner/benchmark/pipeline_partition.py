@@ -9,10 +9,9 @@ from statistics import median
 
 from models.documents import parse, validate
 from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
-from models.result import Certificate, Limits, Reason
-from planner.benchmark.measure import Measured, measure
+from models.result import Limits, Reason
+from planner.benchmark.measure import Measured, judged, measure
 from planner.benchmark.table import Cell, Table
-from planner.certify import certify
 from problem_instances import document, names
 from problem_instances.generate import generate
 from problem_instances.generators.pipeline_partition import PipelineSpec
@@ -38,7 +37,7 @@ def _two_exact_methods(limits: Limits) -> Table:
         for objective in PipelineObjective:
             problem = _generated(layers, devices, objective, limits.seed)
             dp, milp = _measured(problem, ("dp", "milp"), limits)
-            _judged(problem, [dp, milp])
+            judged(problem, [dp, milp])
             case: dict[str, Cell] = {
                 "problem": _size(problem),
                 "objective": objective.value,
@@ -79,7 +78,7 @@ def _heuristics(limits: Limits) -> Iterator[Table]:
     for name in names(KIND):
         problem = _read(document(f"{KIND}/{name}"))
         runs = _measured(problem, ("dp", *_HEURISTICS), limits)
-        best = _judged(problem, runs).objective
+        best = judged(problem, runs).objective
         row: dict[str, Cell] = {"instance": name}
         for method, run in zip(_HEURISTICS, runs[1:], strict=True):
             gap = _gap_ppm(run.outcome.objective, best)
@@ -117,11 +116,6 @@ def _measured(
     problem: PipelinePartitionProblem, methods: tuple[str, ...], limits: Limits
 ) -> list[Measured]:
     return [measure(problem, _METHODS[name], limits) for name in methods]
-
-
-def _judged(problem: PipelinePartitionProblem, runs: list[Measured]) -> Certificate:
-    """What the runs prove together. Raises ContradictionError when they cannot all be right."""
-    return certify(problem, [run.outcome for run in runs])
 
 
 def _gap_ppm(objective: int | None, best: int | None) -> int | None:

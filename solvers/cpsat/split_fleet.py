@@ -25,10 +25,7 @@ class ConstraintProgram:
 
         def window(tables: Tables) -> Found:
             form = Formulation(tables)
-            if not program_cpsat.fits(form.program):
-                return Found()
             start = None if hint is None else form.point(tables.columns(hint))
-            answer = program_cpsat.solve(form.program, watch.left_ns(), limits.seed, start)
-            return form.found(answer)
+            return form.found(program_cpsat.solve(form.program, watch, limits.seed, start))
 
         return over_windows(self.name, problem, watch, window)

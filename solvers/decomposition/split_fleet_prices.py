@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.result import Claim, Limits
-from solvers.backends import program_highs
+from solvers.backends import highs, program_highs
 from solvers.base import Progress, Stopwatch
 from solvers.decomposition.split_fleet_uplinks import by_uplink
 from solvers.heuristic.split_fleet import Loaded, improve, repair, started
@@ -104,7 +104,7 @@ def _better(tables: Tables, watch: Stopwatch, best: Ints | None, columns: Ints) 
 def _whole(tables: Tables, watch: Stopwatch, best: Ints | None) -> Found:
     """The integer program over all columns, which also proves that there is no plan."""
     form = Formulation(tables)
-    return form.found(program_highs.solve(form.program, watch.left_ns(), form.point(best)))
+    return form.found(program_highs.solve(form.program, watch, start=form.point(best)))
 
 
 def _search(tables: Tables, watch: Stopwatch, best: Ints, bounded: "Bounded") -> Found:
@@ -121,7 +121,8 @@ def _search(tables: Tables, watch: Stopwatch, best: Ints, bounded: "Bounded") ->
         kept = bounded.reduced <= admitted
         kept[best] = True
         form = Formulation(tables, np.flatnonzero(kept))
-        answer = program_highs.solve(form.program, watch.left_ns() // share, form.point(best))
+        part_watch = watch.share(watch.left_ns() // share)
+        answer = program_highs.solve(form.program, part_watch, start=form.point(best))
         found = form.found(answer).columns
         if found is not None and tables.value(found) < tables.value(best):
             best = found
@@ -166,22 +167,24 @@ def _relax(tables: Tables, kept: Ints, watch: Stopwatch) -> tuple[float, Ints, F
     Rows that these columns overflow are relaxed at a high price, so that there is a point.
     """
     form = Formulation(tables, kept)
-    rows = form.program.rows[tables.streams :]
+    rows = form.builder.rows[tables.streams :]
     most = int(tables.cost.max()) + 1
     for index, (terms, low, high) in enumerate(rows, start=tables.streams):
         heaviest = max(load for _, load in terms)
-        spare = form.program.column(most * 100, upper=len(terms))
-        form.program.rows[index] = ((*terms, (spare, -heaviest)), low, high)
-    relaxed = program_highs.relax(form.program, watch.left_ns())
-    if relaxed is None:
+        spare = form.builder.column(most * 100, upper=len(terms))
+        form.builder.rows[index] = ((*terms, (spare, -heaviest)), low, high)
+    program = form.program
+    relaxed = highs.relax(program, watch)
+    if relaxed.values is None or relaxed.duals is None:
         return None
     share = np.zeros(len(tables.cost))
-    share[kept] = relaxed.point[: len(kept)]
+    share[kept] = relaxed.values[: len(kept)]
     heaviest_columns = [a + int(share[a:b].argmax()) for a, b in pairwise(tables.start.tolist())]
     prices = np.zeros(len(tables.capacity))
     of_row = form.capacity_rows
     prices[of_row] = np.maximum(0.0, -relaxed.duals[tables.streams :])
-    return relaxed.value, np.array(heaviest_columns), prices
+    value = float(program.cost @ relaxed.values)
+    return value, np.array(heaviest_columns), prices
 
 
 def _priced(tables: Tables, prices: Floats) -> Floats:

@@ -7,8 +7,9 @@ from models.problems.split_computing import SplitComputingPlan, SplitComputingPr
 from models.result import Claim, Limits
 from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
+from solvers.integer_program import Answer, Array
 from solvers.tables.split_computing_answer import least_over_policies
+from solvers.tables.split_computing_program import Formulation
 
 
 class IntegerProgramming:
@@ -24,9 +25,12 @@ class IntegerProgramming:
         report: Progress[SplitComputingPlan] | None = None,
     ) -> Claim[SplitComputingPlan]:
         """The optimum, or proof that there is no plan."""
-        watch = Stopwatch(limits, report)
+        watch, listener = Stopwatch(limits, report), report or Progress()
 
-        def answer(program: IntegerProgram) -> Answer:
-            return program_highs.solve(program, watch.left_ns())
+        def answer(form: Formulation) -> Answer:
+            def found(point: Array) -> None:
+                listener.plan(form.plan(point))
 
-        return least_over_policies(self.name, problem, watch, answer)
+            return program_highs.solve(form.program, watch, limits.seed, found=found)
+
+        return least_over_policies(self.name, problem, answer)

@@ -26,6 +26,6 @@ class Knapsack:
         def window(tables: Tables) -> Found:
             form = Formulation(tables)
             start = None if hint is None else form.point(tables.columns(hint))
-            return form.found(program_highs.solve(form.program, watch.left_ns(), start))
+            return form.found(program_highs.solve(form.program, watch, limits.seed, start))
 
         return over_windows(self.name, problem, watch, window)

@@ -9,17 +9,22 @@ import numpy as np
 from models.problems.split_fleet import Choice, SplitFleetPlan, SplitFleetProblem
 from models.result import Claim, Reason
 from solvers.base import Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
+from solvers.integer_program import Answer, Array, IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.split_fleet import Ints, Tables, build
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What is known of one window: [C] columns of a plan, a lower bound, or that there is none."""
+    """What is known of one window: [C] columns of a plan, a lower bound, or that there is none.
+
+    unsupported: why the method cannot say anything.
+    """
 
     columns: Ints | None = None
     bound: int | None = None
     infeasible: bool = False
+    unsupported: str = ""
 
 
 class Formulation:
@@ -28,10 +33,10 @@ class Formulation:
     def __init__(self, tables: Tables, kept: Ints | None = None) -> None:
         self.tables = tables
         self.kept = np.arange(len(tables.cost)) if kept is None else kept
-        self.program = IntegerProgram()
+        self.builder = Builder()
         self.capacity_rows: list[int] = []
         for price in tables.cost[self.kept].tolist():
-            self.program.column(price)
+            self.builder.column(price)
         self.every_stream_takes_one_column()
         self.no_row_overflows()
 
@@ -39,7 +44,7 @@ class Formulation:
         """Each stream takes exactly one of its columns."""
         ends = np.searchsorted(self.kept, self.tables.start).tolist()
         for a, b in pairwise(ends):
-            self.program.row([(column, 1) for column in range(a, b)], 1, 1)
+            self.builder.row([(column, 1) for column in range(a, b)], 1, 1)
 
     def no_row_overflows(self) -> None:
         """The loads of the columns taken stay within each uplink's and server's capacity."""
@@ -53,19 +58,25 @@ class Formulation:
                     loads[row].append((column, load))
         for row, (terms, room) in enumerate(zip(loads, tables.capacity.tolist(), strict=True)):
             if sum(load for _, load in terms) > room:
-                self.program.row(terms, high=room)
+                self.builder.row(terms, high=room)
                 self.capacity_rows.append(row)
 
-    def point(self, columns: Ints | None) -> tuple[int, ...] | None:
+    @property
+    def program(self) -> IntegerProgram:
+        """The program as it stands."""
+        return self.builder.program()
+
+    def point(self, columns: Ints | None) -> Array | None:
         """A choice of columns as a point, None where one is not kept."""
         if columns is None or not np.isin(columns, self.kept).all():
             return None
-        return tuple(np.isin(self.kept, columns).astype(int).tolist())
+        return np.isin(self.kept, columns).astype(np.int64)
 
     def found(self, answer: Answer) -> Found:
         """The window's answer."""
-        columns = None if answer.point is None else self.kept[np.array(answer.point) == 1]
-        return Found(columns, answer.bound, answer.infeasible)
+        columns = None if answer.point is None else self.kept[answer.point == 1]
+        unsupported = answer.detail if answer.reason is Reason.UNSUPPORTED else ""
+        return Found(columns, answer.bound, answer.infeasible, unsupported)
 
 
 def over_windows(
@@ -82,6 +93,8 @@ def over_windows(
         found = Found(infeasible=True) if tables.empty else solve(tables)
         if found.infeasible:
             return Claim(name, Reason.INFEASIBLE, detail=f"no plan in {tables.window}")
+        if found.unsupported:
+            return Claim(name, Reason.UNSUPPORTED, detail=found.unsupported)
         bound = None if bound is None or found.bound is None else bound + found.bound
         if choices is None or found.columns is None:
             choices = None
