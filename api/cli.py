@@ -1,9 +1,9 @@
 """The command `edgeplan`: its verbs and their options; what they do stands in the cli_* files.
 
 Exit status: 0 optimal, or done; 1 a plan refused by `verify`; 3 a plan that is not proved optimal;
-4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 70 internal, or a failed `doctor`; 74 the
-answer could not be written; 130 interrupted; 141 nobody reads on. Imports stand in the commands:
-`edgeplan --help` needs none of them.
+4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 69 scikit-learn is missing; 70 internal, or
+a failed `doctor`; 74 the answer could not be written; 130 interrupted; 141 nobody reads on. Imports
+stand in the commands: `edgeplan --help` needs none of them.
 """
 
 import errno
@@ -222,6 +222,36 @@ def frontier(
 
 
 @app.command()
+def gate(
+    table: Annotated[str, typer.Argument(metavar="PROMPTS", help="a table of prompts, or '-'")],
+    plan: _MaybePlan = None,
+    *,
+    energy_limit: Annotated[
+        str | None, typer.Option(metavar="ENERGY", help="of the experts kept, such as 60J")
+    ] = None,
+    top_k: Annotated[int, typer.Option(min=1, metavar="N", help="experts asked per prompt")] = 1,
+    time_limit: _Time = "60s",
+    memory_limit: _Memory = "4GiB",
+    seed: _Seed = 0,
+    json: _Json = False,
+    problem: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the selection problem")
+    ] = None,
+) -> None:
+    """Train a gate once, keep the best experts (or PLAN's), and measure the restricted gate."""
+    from api import cli_gate, cli_input, cli_output
+
+    cli_output.check_folder(problem)
+    limits = cli_input.limits(time_limit, memory_limit, seed)
+    limit = None if energy_limit is None else cli_input.quantity(energy_limit, "microjoule")
+    if plan is not None and limit is not None:
+        raise typer.BadParameter("a PLAN says which experts are kept; leave --energy-limit out")
+    kept = None if plan is None else cli_input.selection(plan)
+    request = cli_gate.GateRequest(cli_input.prompts(table), limit, kept, top_k, limits)
+    raise typer.Exit(cli_gate.gate(request, problem, as_json=json))
+
+
+@app.command()
 def replan(
     source: _Source,
     plan: _PlanFile,
@@ -287,7 +317,10 @@ def generate(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="write it there")
     ] = None,
 ) -> None:
-    """Write a random problem. Such as: devices=8 types=3 layers=32 objective=throughput."""
+    """Write a random problem. Such as: devices=8 types=3 layers=32 objective=throughput.
+
+    With --kind prompts, a synthetic table of prompts for 'edgeplan gate'.
+    """
     from api import cli_data
 
     raise typer.Exit(cli_data.generate_problem(kind, seed, settings or [], output))

@@ -14,10 +14,10 @@ from rich.table import Table
 from api import cli_output
 from api.cli_status import Status
 from api.schemas import SCHEMAS, schema
-from models.documents import read_problem
+from models.documents import read_problem, read_prompts
 from models.units import format_quantity
 from problem_instances import best_known, load, names
-from problem_instances.generate import SPECS, Spec, generate
+from problem_instances.generate import PROMPTS, SPECS, Spec, generate
 
 
 def instances(*, as_json: bool) -> Status:
@@ -72,7 +72,7 @@ def print_schema(name: str | None) -> Status:
 
 
 def generate_problem(kind: str, seed: int, settings: list[str], output: Path | None) -> Status:
-    """Write a random problem; the same seed and settings give the same bytes.
+    """Write a random problem, or table of prompts; the same seed and settings give the same bytes.
 
     settings: NAME=VALUE for the fields of the kind's specification. Raises BadParameter, and
     DocumentError where they contradict each other.
@@ -87,7 +87,8 @@ def generate_problem(kind: str, seed: int, settings: list[str], output: Path | N
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     text = generate(spec)
-    read_problem(text)
+    read = read_prompts if kind == PROMPTS else read_problem
+    read(text)
     if output is None:
         sys.stdout.write(text)
     else:

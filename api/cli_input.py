@@ -9,11 +9,12 @@ from typing import BinaryIO
 import typer
 
 from api.requests import FrontierRequest
-from models.documents import MAX_BYTES, read_plan, read_problem, validate
+from models.documents import MAX_BYTES, read_plan, read_problem, read_prompts, validate
 from models.errors import DocumentError, FieldError
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
-from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.prompts import PromptTable
 from models.result import Limits
 from models.units import parse_quantity
 from problem_instances import load, names
@@ -64,6 +65,20 @@ def plan(source: str) -> AnyPlan:
     """
     with _named(source):
         return read_plan(_text(source))
+
+
+def selection(source: str) -> ExpertSelectionPlan:
+    """The expert selection in a file or on standard input. Raises InputError, BadParameter."""
+    found = plan(source)
+    if not isinstance(found, ExpertSelectionPlan):
+        raise typer.BadParameter(f"'{source}' is a plan of kind {found.kind}, no expert selection")
+    return found
+
+
+def prompts(source: str) -> PromptTable:
+    """The table of prompts in a file or on standard input. Raises InputError."""
+    with _named(source):
+        return read_prompts(_text(source))
 
 
 @contextmanager

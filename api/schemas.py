@@ -15,6 +15,7 @@ from api.requests import (
 from models.base import Document
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
+from models.prompts import PromptTable, TwoLevels
 from models.result import Certificate, Limits, Verification
 
 SCHEMAS: dict[str, Any] = {
@@ -28,6 +29,8 @@ SCHEMAS: dict[str, Any] = {
     "explanation-request": ExplanationRequest,
     "frontier-request": FrontierRequest,
     "frontier": Frontier,
+    "prompts": PromptTable,
+    "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
 }
 REQUESTS: tuple[type[Document], ...] = (

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from models.errors import DocumentError, FieldError
 from models.parsing import MAX_BYTES, escaped, parse, refuse, shorten
 from models.problems import KINDS, AnyPlan, AnyProblem
+from models.prompts import PromptTable
 
 __all__ = [
     "MAX_BYTES",
@@ -57,6 +58,11 @@ def read_plan(text: str | bytes) -> AnyPlan:
     if isinstance(value, dict) and isinstance(value.get("plan"), dict):
         value = value["plan"]
     return validate(value, _kind_of(value)[1])
+
+
+def read_prompts(text: str | bytes) -> PromptTable:
+    """The table of prompts in a JSON or YAML document. Raises DocumentError."""
+    return validate(parse(text), PromptTable)
 
 
 def validate(value: object, kind: type[T]) -> T:

@@ -70,11 +70,14 @@ def test_a_contradiction_keeps_the_plan(
 
 def test_the_second_opinion_has_a_share_of_the_time() -> None:
     """At least 3 s, at most a third of the limit, else four times the proof's own time."""
-    second = 10**9
-    assert confirmation_ns(60 * second, second // 100) == 3 * second
-    assert confirmation_ns(60 * second, 2 * second) == 8 * second
-    assert confirmation_ns(60 * second, 50 * second) == 20 * second
-    assert confirmation_ns(3 * second, second) == second
+    kind, second = "pipeline_partition", 10**9
+    assert confirmation_ns(kind, 60 * second, second // 100) == 3 * second
+    assert confirmation_ns(kind, 60 * second, 2 * second) == 8 * second
+    assert confirmation_ns(kind, 60 * second, 50 * second) == 20 * second
+    assert confirmation_ns(kind, 3 * second, second) == second
+    kind = "expert_selection"
+    assert confirmation_ns(kind, 60 * second, second // 10) == second // 4
+    assert confirmation_ns(kind, 60 * second, 8 * second) == 2 * second
 
 
 def test_what_binds_a_plan() -> None:
