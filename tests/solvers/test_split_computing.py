@@ -1,5 +1,6 @@
 """Exact methods of split computing on instances beyond the oracle's reach."""
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -148,3 +149,55 @@ def test_documents_contradict_themselves_with_a_reason() -> None:
     problem["model"]["layers"][0]["time_ns"] = {}
     with pytest.raises(ValueError, match="is not known"):
         validate(problem, SplitComputingProblem)
+
+
+def test_sums_beyond_64_bits_are_refused() -> None:
+    """Sizes whose sum could leave 64 bits, and work of over a day, are refused at the door."""
+    plain = read_problem(generate(SplitSpec(seed=3, layers=8, branching=0))).model_dump(mode="json")
+    fast = [hop | {"bandwidth_bit_per_s": 10**15} for hop in plain["hops"]]
+    huge = [layer | {"output_bytes": 2**59} for layer in plain["model"]["layers"]]
+    model = plain["model"] | {"layers": huge}
+    with pytest.raises(ValueError, match="beyond 64 bits"):
+        validate(plain | {"hops": fast, "model": model}, SplitComputingProblem)
+    work = {"flops": 10**18}
+    slow = [device | {"flops_per_s": 1} for device in plain["devices"]]
+    coded = {"name": "q", "size_ppm": 10, "encode": work}
+    with pytest.raises(ValueError, match="coding 'q' takes over a day"):
+        validate(plain | {"devices": slow, "representations": [coded]}, SplitComputingProblem)
+
+
+def _dads(problem: SplitComputingProblem) -> int:
+    """The least latency on two devices, straight from the document, by networkx.
+
+    The graph of DADS (Hu et al., INFOCOM 2019, §IV): the source's side runs on the device.
+    """
+    graph: nx.DiGraph = nx.DiGraph()
+    (hop,) = problem.hops
+    first, last = problem.devices
+    sizes = {"input": problem.model.input_bytes}
+    for layer in problem.model.layers:
+        sizes[layer.name] = layer.output_bytes
+        graph.add_edge("source", layer.name, capacity=layer.on(last))
+        graph.add_edge(layer.name, "sink", capacity=layer.on(first))
+    for tensor, size in sizes.items():
+        least = min(-(-size * q.size_ppm // 10**6) for q in problem.representations)
+        wire = -(-8 * least * 10**9 // hop.bandwidth_bit_per_s) + hop.latency_ns
+        readers = (
+            [v.name for v in problem.model.layers if not problem.model.graph.pred[v.name]]
+            if tensor == "input"
+            else list(problem.model.graph[tensor])
+        )
+        producer = "source" if tensor == "input" else tensor
+        graph.add_edge(producer, f"sent {tensor}", capacity=wire)
+        for reader in readers:
+            graph.add_edge(f"sent {tensor}", reader)
+            if tensor != "input":
+                graph.add_edge(reader, tensor)
+    return int(nx.minimum_cut_value(graph, "source", "sink"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_cut_is_the_one_of_dads(seed: int) -> None:
+    """networkx, on a graph drawn from the document alone, finds the same least latency."""
+    problem = _problem(SplitSpec(seed=seed, layers=60))
+    assert _solved(problem, "mincut") == _dads(problem)
