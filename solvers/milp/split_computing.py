@@ -7,8 +7,9 @@ from models.problems.split_computing import SplitComputingPlan, SplitComputingPr
 from models.result import Claim, Limits
 from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
-from solvers.tables.split_computing_answer import least_over_policies
+from solvers.tables.split_computing import Tables
+from solvers.tables.split_computing_answer import Answered, least_over_policies
+from solvers.tables.split_computing_program import Formulation
 
 
 class IntegerProgramming:
@@ -26,7 +27,16 @@ class IntegerProgramming:
         """The optimum, or proof that there is no plan."""
         watch = Stopwatch(limits, report)
 
-        def answer(program: IntegerProgram) -> Answer:
-            return program_highs.solve(program, watch.left_ns())
+        def policy(tables: Tables) -> Answered:
+            form = Formulation(tables)
+            found = program_highs.solve(form.program, watch.left_ns())
+            if found.infeasible:
+                return Answered(infeasible=True)
+            best = None
+            if found.point is not None:
+                value = form.program.value(found.point) + form.offset()
+                best = value, form.plan(found.point)
+            bound = None if found.bound is None else found.bound + form.offset()
+            return Answered(best, bound)
 
-        return least_over_policies(self.name, problem, watch, answer)
+        return least_over_policies(self.name, problem, watch, policy)
