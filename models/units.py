@@ -171,6 +171,7 @@ _FORMATS: dict[str, Callable[[int], str]] = {
     "ns": lambda value: _format(value, _TIME_STEPS, "ns"),
     "ppm": _format_ratio,
     "uj": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
+    "µJ": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
     "bit_per_s": lambda value: _format(
         value, tuple((size, f"{prefix}bit/s") for size, prefix in _DECIMAL_STEPS), "bit/s"
     ),
