@@ -3,9 +3,16 @@
 import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from models.documents import read_problem, validate
-from models.problems.split_computing import SplitComputingProblem, SplitObjective
+from models.problems.split_computing import (
+    Crossing,
+    Placement,
+    SplitComputingPlan,
+    SplitComputingProblem,
+    SplitObjective,
+)
 from models.result import Limits, Reason
 from planner.verify import verify
 from problem_instances import load
@@ -15,6 +22,7 @@ from solvers.backends import program_highs
 from solvers.registry import entries, entry
 from solvers.tables.split_computing_build import build
 from solvers.tables.split_computing_program import Formulation
+from tests.split_strategies import split_computing
 
 LIMITS = Limits(time_limit_ns=60 * 10**9)
 
@@ -201,3 +209,27 @@ def test_the_cut_is_the_one_of_dads(seed: int) -> None:
     """networkx, on a graph drawn from the document alone, finds the same least latency."""
     problem = _problem(SplitSpec(seed=seed, layers=60))
     assert _solved(problem, "mincut") == _dads(problem)
+
+
+@settings(deadline=None, max_examples=60)
+@given(split_computing())
+def test_neurosurgeon_tries_every_cut(problem: SplitComputingProblem) -> None:
+    """Its plan is no worse than any single cut of the layers in order, priced by the verifier."""
+    found = entry(problem.kind, "neurosurgeon")
+    assert found is not None
+    claim = found.load().solve(problem, LIMITS)
+    value = None if claim.plan is None else verify(problem, claim.plan).objective
+    order, first, last = problem.model.order, problem.devices[0].name, problem.devices[-1].name
+    hops = [device.name for device in problem.devices[:-1]]
+    for cut in range(len(order) + 1) if hops else ():
+        local, away = order[:cut], order[cut:]
+        readers = {u: set(problem.model.graph[u]) for u in local}
+        readers["input"] = {v for v in order if not problem.model.graph.pred[v]}
+        tensors = [u for u, row in readers.items() if row & set(away)]
+        placement = [(first, local), (last, away)]
+        plan = SplitComputingPlan(
+            placement=tuple(Placement(device=d, layers=v) for d, v in placement if v),
+            crossings=tuple(Crossing(tensor=u, hop_from=hop) for u in tensors for hop in hops),
+        )
+        objective = verify(problem, plan).objective
+        assert objective is None or (value is not None and value <= objective)
