@@ -128,7 +128,7 @@ def moves_table(moves: Iterable[Move]) -> Table:
     table = _table("what", "from", "to")
     table.add_column("weights", justify="right")
     for move in moves:
-        size = format_quantity(move.size_bytes, "bytes")
+        size = format_quantity(move.size_bytes, "bytes") if move.size_bytes else "-"
         table.add_row(move.what, move.source or "-", move.target, size)
     return table
 
