@@ -33,7 +33,7 @@ def plan(
 ) -> Certificate:
     """The certificate of a plan request; blocks for its time limit at most, and a grace.
 
-    Raises DocumentError for a method that the kind does not have, ContradictionError.
+    Raises DocumentError for a method that the kind does not have.
     """
     kind = request.problem.kind
     if request.solver is not None and entry(kind, request.solver) is None:

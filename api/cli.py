@@ -34,15 +34,11 @@ class _Group(TyperGroup):
 def _fail(error: Exception) -> NoReturn:
     from api.cli_input import InputError
     from models.errors import DocumentError
-    from planner.certify import ContradictionError
 
     if isinstance(error, InputError | DocumentError):
         for line in str(error).splitlines():
             sys.stderr.write(f"edgeplan: {line}\n")
         sys.exit(_BAD_INPUT)
-    if isinstance(error, ContradictionError):
-        sys.stderr.write(f"edgeplan: two methods contradict each other: {error}\n")
-        sys.exit(_INTERNAL)
     traceback.print_exception(error)
     sys.stderr.write("edgeplan: this is a fault of edgeplan; please report it with its input\n")
     sys.exit(_INTERNAL)

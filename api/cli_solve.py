@@ -1,5 +1,6 @@
 """edgeplan solve, verify, validate, explain: what the commands do with what they were given."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,8 @@ def run(request: PlanRequest, output: Output) -> tuple[Certificate, Status]:
         watching(unit_of(request.problem), cancel, events=output.events) as listen,
     ):
         certificate = answers.plan(request, listen=listen, cancel=cancel)
+    for contradiction in certificate.contradictions:
+        sys.stderr.write(f"edgeplan: two methods contradict each other: {contradiction}\n")
     return certificate, status_of(certificate, interrupted=cancel.is_set())
 
 

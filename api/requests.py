@@ -93,7 +93,6 @@ class TraitsOf(Document):
     bounds: bool
     deterministic: bool
     family: str
-    max_size: int | None
 
 
 class MethodOf(Document):

@@ -5,9 +5,8 @@ from statistics import median
 
 from models.problems import AnyProblem
 from models.result import Limits
-from planner.benchmark.measure import measure
+from planner.benchmark.measure import judged, measure
 from planner.benchmark.table import Cell, Table
-from planner.certify import certify
 from problem_instances import load, names
 from solvers.registry import entries
 
@@ -38,9 +37,9 @@ def _objectives(
     problem: AnyProblem, methods: tuple[str, ...], limits: Limits
 ) -> tuple[dict[str, int | None], int | None]:
     known = {item.name: item for item in entries(problem.kind)}
-    runs = {name: measure(problem, known[name], limits).outcome for name in methods}
-    best = certify(problem, list(runs.values())).objective
-    return {name: run.objective for name, run in runs.items()}, best
+    runs = {name: measure(problem, known[name], limits) for name in methods}
+    best = judged(problem, runs.values()).objective
+    return {name: run.outcome.objective for name, run in runs.items()}, best
 
 
 def _summary(kind: str, found: dict[str, list[int]], instances: int) -> Table:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 
 from models.documents import parse, validate
 from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
-from models.result import Certificate, Limits, Reason
+from models.result import Limits, Reason
 from planner.benchmark.losses import losses
-from planner.benchmark.measure import Measured, measure
+from planner.benchmark.measure import Measured, judged, measure
 from planner.benchmark.table import Cell, Table
-from planner.certify import certify
 from problem_instances import document
 from problem_instances.generate import generate
 from problem_instances.generators.pipeline_partition import PipelineSpec
@@ -37,7 +36,7 @@ def _two_exact_methods(limits: Limits) -> Table:
         for objective in PipelineObjective:
             problem = _generated(layers, devices, objective, limits.seed)
             dp, milp = _measured(problem, ("dp", "milp"), limits)
-            _judged(problem, [dp, milp])
+            judged(problem, [dp, milp])
             case: dict[str, Cell] = {
                 "problem": _size(problem),
                 "objective": objective.value,
@@ -83,11 +82,6 @@ def _measured(
     problem: PipelinePartitionProblem, methods: tuple[str, ...], limits: Limits
 ) -> list[Measured]:
     return [measure(problem, _METHODS[name], limits) for name in methods]
-
-
-def _judged(problem: PipelinePartitionProblem, runs: list[Measured]) -> Certificate:
-    """What the runs prove together. Raises ContradictionError when they cannot all be right."""
-    return certify(problem, [run.outcome for run in runs])
 
 
 def _ratio(slow: Measured, fast: Measured) -> str | None:

@@ -38,7 +38,7 @@ class ConstraintProgram:
         def policy(tables: Tables) -> Answered:
             return _Model(tables).solve(limits, watch, told, alone=not problem.policies)
 
-        return least_over_policies(self.name, problem, watch, policy)
+        return least_over_policies(self.name, problem, policy)
 
 
 class _Model:
@@ -152,19 +152,17 @@ class _Model:
     ) -> Answered:
         """What CP-SAT finds; its bounds are told where there is no other policy."""
         if not self.fits:
-            return Answered(detail="its numbers are too large for 64-bit sums")
+            return Answered(Reason.UNSUPPORTED, detail="its numbers are too large for 64-bit sums")
         answer = cpsat.solve(
             self.model,
             [*self.on.values(), *self.used, *self.sent.values()],
-            limits,
             watch,
+            limits.seed,
             found=lambda values: told.plan(self._read(values)[1]),
             bounded=told.bound if alone else lambda _: None,
         )
-        if answer.reason is Reason.INFEASIBLE:
-            return Answered(infeasible=True)
         best = None if answer.values is None else self._read(answer.values)
-        return Answered(best, answer.lower_bound, detail=answer.detail)
+        return Answered(answer.reason, best, answer.lower_bound, answer.detail)
 
     def _read(self, values: cpsat.Values) -> tuple[int, SplitComputingPlan]:
         """Value and plan of a point; forms that are sent without need are left out."""

@@ -37,7 +37,7 @@ class ConstraintProgram:
         def window(tables: Tables, watch: Stopwatch, progress: Progressing) -> Found:
             model = _Model(tables)
             if not model.fits:
-                return Found()
+                return Found(unsupported="its numbers are too large for 64-bit sums")
             if hint is not None:
                 model.start_from(hint)
             return model.solve(limits, watch, progress)
@@ -130,8 +130,8 @@ class _Model:
         answer = cpsat.solve(
             self.model,
             watched,
-            limits,
             watch,
+            limits.seed,
             found=lambda values: progress.plan(self._columns(values)),
             bounded=lambda bound: progress.bound(self._value(bound)),
         )

@@ -10,6 +10,7 @@ priced and cut off, until the program promises no more than the best selection h
 cluster and round, where the assignment program has one per cluster and expert.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,10 @@ from models.problems.expert_selection import (
     QualityModel,
 )
 from models.result import Claim, Limits, Reason
-from solvers.backends import sparse_highs
+from solvers.backends import highs
 from solvers.base import Progress, Stopwatch
-from solvers.sparse_program import NO_LIMIT, Answer, Ended, Rows
+from solvers.integer_program import NO_LIMIT
+from solvers.program_builder import Blocks
 from solvers.tables.expert_selection import Bools, Tables, build
 from solvers.tables.expert_selection_greedy import by_ratio, complete
 from solvers.tables.expert_selection_program import budgets
@@ -62,7 +64,7 @@ class Cuts:
         if problem.quality_model not in _MODELS or problem.routing_is_decided:
             detail = "for best_expert, top_k and coverage, where the selection decides the routing"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
-        run = _Run(build(problem), watch)
+        run = _Run(build(problem), watch, limits.seed)
         reason = run.solve()
         plan = None if run.best is None else run.tables.plan(run.best)
         lower = None
@@ -77,8 +79,8 @@ class Cuts:
 class _Run:
     """Cuts, the best selection and the bound of one solve."""
 
-    def __init__(self, tables: Tables, watch: Stopwatch) -> None:
-        self.tables, self.watch = tables, watch
+    def __init__(self, tables: Tables, watch: Stopwatch, seed: int) -> None:
+        self.tables, self.watch, self.seed = tables, watch, seed
         self.weight = tables.weight / tables.weight.sum()
         self.cuts: list[_Cut] = []
         self.best: Bools | None = None
@@ -108,17 +110,15 @@ class _Run:
     def _round(self, *, integer: bool) -> tuple[bool, Reason | None]:
         """Solve once; whether cuts were found at the point, and why to end, if so."""
         answer = self._answer(integer=integer)
-        if answer.ended is Ended.INFEASIBLE:
-            return False, Reason.INFEASIBLE
-        if answer.ended is Ended.STOPPED or answer.point is None:
-            return False, Reason.CANCELLED if self.watch.cancelled() else Reason.TIME_LIMIT
-        x = answer.point[: self.tables.experts]
+        if answer.reason is not Reason.COMPLETED or answer.values is None:
+            return False, answer.reason
+        x = answer.values[: self.tables.experts]
         if integer:
             x = np.round(x)
             self._offer(x == 1)
         if self._done():
             return False, Reason.COMPLETED
-        promised = answer.point[self.tables.experts :][: len(self.weight)]
+        promised = answer.values[self.tables.experts :][: len(self.weight)]
         return self._cut_off(x, promised), None
 
     def _done(self) -> bool:
@@ -133,15 +133,13 @@ class _Run:
             if self.objective is None or objective < self.objective:
                 self.best, self.objective = chosen, objective
 
-    def _answer(self, *, integer: bool) -> Answer:
+    def _answer(self, *, integer: bool) -> highs.Answer:
         """The program with all cuts so far."""
         self.rounds += 1
-        if self.watch.expired():
-            return Answer(Ended.STOPPED)
         tables, clusters = self.tables, len(self.weight)
         first = tables.experts + clusters
         extra = 0 if tables.peak is None else 1 + tables.experts
-        rows = Rows()
+        rows = Blocks()
         budgets(rows, tables, first)
         for cut in self.cuts:
             row, column = np.nonzero(cut.slopes)
@@ -157,7 +155,7 @@ class _Run:
                 cut.base,
             )
         cost = np.zeros(first + extra)
-        cost[tables.experts : first] = -self.weight * (MILLION / sparse_highs.PPM_PER_UNIT)
+        cost[tables.experts : first] = -self.weight * MILLION
         upper = np.ones(first + extra)
         upper[: tables.experts] = tables.allowed
         if tables.peak is not None:
@@ -165,10 +163,9 @@ class _Run:
         whole = np.zeros(first + extra, dtype=np.bool_)
         whole[: tables.experts] = integer
         program = rows.program(cost, np.zeros(first + extra), upper, whole)
-        answer = sparse_highs.solve(program, self.watch.left_ns())
+        answer = highs.solve(program, self.watch, self.seed)
         if answer.bound is not None:
-            bound = -answer.bound * sparse_highs.PPM_PER_UNIT
-            self.bound = bound if self.bound is None else min(self.bound, bound)
+            self.bound = min(-answer.bound, math.inf if self.bound is None else self.bound)
         return answer
 
     def _cut_off(self, x: Floats, promised: Floats) -> bool:

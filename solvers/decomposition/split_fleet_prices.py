@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.result import Claim, Limits
-from solvers.backends import program_highs
+from solvers.backends import highs
 from solvers.base import Progress, Stopwatch
 from solvers.decomposition.split_fleet_counted import Counted
 from solvers.decomposition.split_fleet_uplinks import by_uplink
@@ -87,7 +87,7 @@ def _window(
     _tell(progress, best, None)
     generated = _generate(tables, loaded.columns, watch)
     if generated is None:
-        return _whole(tables, watch, best)
+        return _whole(tables, watch, best, progress)
     point, bounded = generated
     best = _better(tables, watch, best, point)
     _tell(progress, best, bounded.bound)
@@ -98,7 +98,7 @@ def _window(
             bounded = replace(bounded, bound=max(bounded.bound, split[1]))
             _tell(progress, best, bounded.bound)
     if best is None:
-        return _whole(tables, watch, None)
+        return _whole(tables, watch, None, progress)
     return _search(tables, watch, best, bounded, progress)
 
 
@@ -119,10 +119,10 @@ def _better(tables: Tables, watch: Stopwatch, best: Ints | None, columns: Ints) 
     return best
 
 
-def _whole(tables: Tables, watch: Stopwatch, best: Ints | None) -> Found:
+def _whole(tables: Tables, watch: Stopwatch, best: Ints | None, progress: Progressing) -> Found:
     """The integer program over all columns, which also proves that there is no plan."""
     form = Counted(tables)
-    return form.found(program_highs.solve(form.program, watch.left_ns(), form.point(best)))
+    return form.found(form.solve(watch, best, progress))
 
 
 def _search(
@@ -141,7 +141,8 @@ def _search(
         kept = bounded.reduced <= admitted
         kept[best] = True
         form = Counted(tables, np.flatnonzero(kept))
-        answer = program_highs.solve(form.program, watch.left_ns() // share, form.point(best))
+        part_watch = watch.share(watch.left_ns() // share)
+        answer = form.solve(part_watch, best, progress)
         found = form.found(answer).columns
         if found is not None and tables.value(found) < tables.value(best):
             best = found
@@ -187,22 +188,24 @@ def _relax(tables: Tables, kept: Ints, watch: Stopwatch) -> tuple[float, Ints, F
     Rows that these columns overflow are relaxed at a high price, so that there is a point.
     """
     form = Formulation(tables, kept)
-    rows = form.program.rows[tables.streams :]
+    rows = form.builder.rows[tables.streams :]
     most = int(tables.cost.max()) + 1
     for index, (terms, low, high) in enumerate(rows, start=tables.streams):
         heaviest = max(load for _, load in terms)
-        spare = form.program.column(most * 100, upper=len(terms))
-        form.program.rows[index] = ((*terms, (spare, -heaviest)), low, high)
-    relaxed = program_highs.relax(form.program, watch.left_ns())
-    if relaxed is None:
+        spare = form.builder.column(most * 100, upper=len(terms))
+        form.builder.rows[index] = ((*terms, (spare, -heaviest)), low, high)
+    program = form.program
+    relaxed = highs.relax(program, watch)
+    if relaxed.values is None or relaxed.duals is None:
         return None
     share = np.zeros(len(tables.cost))
-    share[kept] = relaxed.point[: len(kept)]
+    share[kept] = relaxed.values[: len(kept)]
     heaviest_columns = [a + int(share[a:b].argmax()) for a, b in pairwise(tables.start.tolist())]
     prices = np.zeros(len(tables.capacity))
     of_row = form.capacity_rows
     prices[of_row] = np.maximum(0.0, -relaxed.duals[tables.streams :])
-    return relaxed.value, np.array(heaviest_columns), prices
+    value = float(program.cost @ relaxed.values)
+    return value, np.array(heaviest_columns), prices
 
 
 def _priced(tables: Tables, prices: Floats) -> Floats:

@@ -7,6 +7,7 @@ from models.problems.split_computing import SplitComputingPlan, SplitComputingPr
 from models.result import Claim, Limits
 from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
+from solvers.integer_program import Array
 from solvers.tables.split_computing import Tables
 from solvers.tables.split_computing_answer import Answered, least_over_policies
 from solvers.tables.split_computing_program import Formulation
@@ -25,18 +26,20 @@ class IntegerProgramming:
         report: Progress[SplitComputingPlan] | None = None,
     ) -> Claim[SplitComputingPlan]:
         """The optimum, or proof that there is no plan."""
-        watch = Stopwatch(limits, report)
+        watch, listener = Stopwatch(limits, report), report or Progress()
 
         def policy(tables: Tables) -> Answered:
             form = Formulation(tables)
-            found = program_highs.solve(form.program, watch.left_ns())
-            if found.infeasible:
-                return Answered(infeasible=True)
-            best = None
-            if found.point is not None:
-                value = form.program.value(found.point) + form.offset()
-                best = value, form.plan(found.point)
-            bound = None if found.bound is None else found.bound + form.offset()
-            return Answered(best, bound)
 
-        return least_over_policies(self.name, problem, watch, policy)
+            def found(point: Array) -> None:
+                listener.plan(form.plan(point))
+
+            answer = program_highs.solve(form.program, watch, limits.seed, found=found)
+            best = None
+            if answer.point is not None:
+                value = form.program.objective(answer.point) + form.offset()
+                best = value, form.plan(answer.point)
+            bound = None if answer.bound is None else answer.bound + form.offset()
+            return Answered(answer.reason, best, bound, answer.detail)
+
+        return least_over_policies(self.name, problem, policy)

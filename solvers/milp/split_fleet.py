@@ -22,9 +22,17 @@ class Knapsack:
     ) -> Claim[SplitFleetPlan]:
         """The optimum, or proof that there is no plan."""
 
-        def window(tables: Tables, watch: Stopwatch, _: Progressing) -> Found:
+        def window(tables: Tables, watch: Stopwatch, progress: Progressing) -> Found:
             form = Formulation(tables)
             start = None if hint is None else form.point(tables.columns(hint))
-            return form.found(program_highs.solve(form.program, watch.left_ns(), start))
+            answer = program_highs.solve(
+                form.program,
+                watch,
+                limits.seed,
+                start,
+                found=lambda point: progress.plan(form.columns(point)),
+                bounded=progress.bound,
+            )
+            return form.found(answer)
 
         return over_windows(self.name, problem, limits, report, window)

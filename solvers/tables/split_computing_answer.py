@@ -1,50 +1,48 @@
 """From answers policy by policy to one claim."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Claim, Reason
-from solvers.base import Stopwatch
 from solvers.tables.split_computing import Tables
 from solvers.tables.split_computing_build import build
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What is known under one policy: the best value and plan, a bound, that there is no plan.
+    """What is known under one policy: why the search ended, the best value and plan, a bound."""
 
-    detail: why the method could not settle it, where it was not for want of time.
-    """
-
+    reason: Reason
     best: tuple[int, SplitComputingPlan] | None = None
     bound: int | None = None
-    infeasible: bool = False
     detail: str = ""
 
 
 def least_over_policies(
-    name: str,
-    problem: SplitComputingProblem,
-    watch: Stopwatch,
-    answer: Callable[[Tables], Answered],
+    name: str, problem: SplitComputingProblem, answer: Callable[[Tables], Answered]
 ) -> Claim[SplitComputingPlan]:
     """The least of the policies' optima; a bound only where every policy has one."""
-    answers = [found for tables in build(problem) if not (found := answer(tables)).infeasible]
+    answers = [answer(tables) for tables in build(problem)]
+    answers = [found for found in answers if found.reason is not Reason.INFEASIBLE]
     if not answers:
         return Claim(name, Reason.INFEASIBLE)
     best = min((a.best for a in answers if a.best), key=lambda pair: pair[0], default=None)
-    bounds = [a.bound for a in answers]
-    known = [bound for bound in bounds if bound is not None]
-    bound = min(known) if len(known) == len(bounds) else None
+    known = [a.bound for a in answers if a.bound is not None]
+    bound = min(known) if len(known) == len(answers) else None
     plan = None if best is None else best[1]
     if best is not None and best[0] == bound:
         return Claim(name, Reason.COMPLETED, plan, bound)
-    if watch.cancelled():
-        return Claim(name, Reason.CANCELLED, plan, bound)
-    if watch.expired():
-        return Claim(name, Reason.TIME_LIMIT, plan, bound)
-    detail = next((a.detail for a in answers if a.detail), "ended with a gap")
-    if plan is None and bound is None:
-        return Claim(name, Reason.UNSUPPORTED, detail=detail)
-    return Claim(name, Reason.HEURISTIC, plan, bound, detail=detail)
+    reason, detail = _why(answers)
+    if reason is Reason.UNSUPPORTED:
+        return Claim(name, reason, detail=detail)
+    return Claim(name, reason, plan, bound, detail)
+
+
+def _why(answers: Sequence[Answered]) -> tuple[Reason, str]:
+    """The first reason why nothing is proved: one that cut a search short, or else a gap."""
+    ended = (Reason.COMPLETED, Reason.HEURISTIC)
+    short = [a for a in answers if a.reason not in ended]
+    gaps = [a for a in answers if a.reason is Reason.HEURISTIC]
+    first = next(iter([*short, *gaps]), None)
+    return (Reason.FAILED, "no gap, no proof") if first is None else (first.reason, first.detail)

@@ -9,17 +9,22 @@ import numpy as np
 from models.problems.split_fleet import Choice, SplitFleetPlan, SplitFleetProblem
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
+from solvers.integer_program import Answer, Array, IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.split_fleet import Ints, Tables, build
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What is known of one window: [C] columns of a plan, a lower bound, or that there is none."""
+    """What is known of one window: [C] columns of a plan, a lower bound, or that there is none.
+
+    unsupported: why the method cannot say anything.
+    """
 
     columns: Ints | None = None
     bound: int | None = None
     infeasible: bool = False
+    unsupported: str = ""
 
 
 class Formulation:
@@ -28,10 +33,10 @@ class Formulation:
     def __init__(self, tables: Tables, kept: Ints | None = None) -> None:
         self.tables = tables
         self.kept = np.arange(len(tables.cost)) if kept is None else kept
-        self.program = IntegerProgram()
+        self.builder = Builder()
         self.capacity_rows: list[int] = []
         for price in tables.cost[self.kept].tolist():
-            self.program.column(price)
+            self.builder.column(price)
         self.every_stream_takes_one_column()
         self.no_row_overflows()
 
@@ -39,7 +44,7 @@ class Formulation:
         """Each stream takes exactly one of its columns."""
         ends = np.searchsorted(self.kept, self.tables.start).tolist()
         for a, b in pairwise(ends):
-            self.program.row([(column, 1) for column in range(a, b)], 1, 1)
+            self.builder.row([(column, 1) for column in range(a, b)], 1, 1)
 
     def no_row_overflows(self) -> None:
         """The loads of the columns taken stay within each uplink's and server's capacity."""
@@ -53,28 +58,43 @@ class Formulation:
                     loads[row].append((column, load))
         for row, (terms, room) in enumerate(zip(loads, tables.capacity.tolist(), strict=True)):
             if sum(load for _, load in terms) > room:
-                self.program.row(terms, high=room)
+                self.builder.row(terms, high=room)
                 self.capacity_rows.append(row)
 
-    def point(self, columns: Ints | None) -> tuple[int, ...] | None:
+    @property
+    def program(self) -> IntegerProgram:
+        """The program as it stands."""
+        return self.builder.program()
+
+    def point(self, columns: Ints | None) -> Array | None:
         """A choice of columns as a point, None where one is not kept."""
         if columns is None or not np.isin(columns, self.kept).all():
             return None
-        return tuple(np.isin(self.kept, columns).astype(int).tolist())
+        return np.isin(self.kept, columns).astype(np.int64)
+
+    def columns(self, point: Array) -> Ints:
+        """[C] the columns that a point chooses."""
+        chosen: Ints = self.kept[point == 1]
+        return chosen
 
     def found(self, answer: Answer) -> Found:
         """The window's answer."""
-        columns = None if answer.point is None else self.kept[np.array(answer.point) == 1]
-        return Found(columns, answer.bound, answer.infeasible)
+        columns = None if answer.point is None else self.columns(answer.point)
+        unsupported = answer.detail if answer.reason is Reason.UNSUPPORTED else ""
+        return Found(columns, answer.bound, answer.infeasible, unsupported)
 
 
 @dataclass
 class Whole:
-    """The windows so far: their choices and bound, None once one is missing; their cost."""
+    """The windows so far: their choices and bound, None once one is missing; their cost.
+
+    cut_short: whether time ran out in one of them.
+    """
 
     choices: list[Choice] | None = field(default_factory=list)
     bound: int | None = 0
     value: int = 0
+    cut_short: bool = False
 
     def add(self, tables: Tables, found: Found) -> None:
         """Takes a window's answer in."""
@@ -93,7 +113,7 @@ class Whole:
             return Claim(name, Reason.COMPLETED, plan, self.bound)
         if watch.cancelled():
             return Claim(name, Reason.CANCELLED, plan, self.bound)
-        if watch.expired():
+        if self.cut_short:
             return Claim(name, Reason.TIME_LIMIT, plan, self.bound)
         return Claim(name, Reason.HEURISTIC, plan, self.bound, detail="ended with a gap")
 
@@ -138,14 +158,13 @@ def over_windows(
     whole = Whole()
     for number, tables in enumerate(build(problem), start=1):
         left = len(problem.windows) - number + 1
-        part = limits.model_copy(update={"time_limit_ns": watch.left_ns() // left})
+        part = watch.share(watch.left_ns() // left)
         progress = Progressing(report, tables, whole, last=left == 1)
-        found = (
-            Found(infeasible=True)
-            if tables.empty
-            else solve(tables, Stopwatch(part, report), progress)
-        )
+        found = Found(infeasible=True) if tables.empty else solve(tables, part, progress)
         if found.infeasible:
             return Claim(name, Reason.INFEASIBLE, detail=f"no plan in {tables.window}")
+        if found.unsupported:
+            return Claim(name, Reason.UNSUPPORTED, detail=found.unsupported)
         whole.add(tables, found)
+        whole.cut_short |= part.expired()
     return whole.claim(name, watch)

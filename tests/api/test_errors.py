@@ -8,8 +8,9 @@ from fastapi.testclient import TestClient
 
 from api import answers
 from api.errors import MEDIA_TYPE, ProblemDetails
-from planner.certify import ContradictionError
+from solvers.registry import REGISTRY
 from tests.api.conftest import EXAMPLE
+from tests.misbehaving import entry
 
 JSON = {"Content-Type": "application/json"}
 
@@ -128,10 +129,14 @@ def _raise(error: Exception) -> Any:
 def test_contradictions(
     client: TestClient, request_body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When two methods contradict each other there is no answer but the contradiction."""
-    monkeypatch.setattr(answers, "plan", _raise(ContradictionError("a says 3, b says 4")))
-    details = _problem(client.post("/v1/plans", json=request_body), 500, "contradiction")
-    assert details.detail == "a says 3, b says 4"
+    """When a verified plan refutes a method, the answer is the plan and names the contradiction."""
+    monkeypatch.setitem(REGISTRY, "pipeline_partition", (entry("Denier"),))
+    body = request_body | {"solver": "Denier", "hint": EXAMPLE.plan}
+    response = client.post("/v1/plans", json=body)
+    assert response.status_code == 200
+    certificate = response.json()
+    assert certificate["plan"] == EXAMPLE.plan
+    assert certificate["contradictions"][0].startswith("Denier proved that no plan exists")
 
 
 def test_faults_of_edgeplan(

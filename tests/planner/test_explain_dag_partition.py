@@ -4,8 +4,9 @@ import pytest
 
 from models.result import Limits
 from planner import explain
-from planner.certify import Outcome, certify
+from planner.certify import certify
 from planner.plot import draw
+from planner.standing import Outcome
 from planner.verify import verify
 from solvers.registry import entry
 from tests.planner.test_verify_dag_partition import diamond, plan

@@ -4,8 +4,7 @@ import pytest
 
 from models.problems.pipeline_partition import PipelineObjective
 from models.result import Grade, Limits, Proof, Reason
-from planner import service, strategy
-from planner.certify import ContradictionError
+from planner import record, service, strategy
 from planner.strategy import UnknownSolverError, confirmation_ns
 from solvers.registry import REGISTRY
 from tests import misbehaving
@@ -44,25 +43,29 @@ def test_never_worse_than_the_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(strategy._LANES, "pipeline_partition", (("Method",),))
     monkeypatch.setitem(REGISTRY, "pipeline_partition", (misbehaving.entry("Method"),))
     certificate = service.plan(two_devices(), _LIMITS, hint=split(3))
-    assert (certificate.objective, certificate.plan_from) == (515, service.HINT)
+    assert (certificate.objective, certificate.plan_from) == (515, record.HINT)
 
 
 def test_a_hint_that_breaks_a_rule_is_refused_and_named() -> None:
     """The run of the hint says which rule; the answer does not suffer."""
     certificate = service.plan(two_devices(), _LIMITS, solver="dp", hint=split(4))
-    assert certificate.runs[0].solver == service.HINT
+    assert certificate.runs[0].solver == record.HINT
     assert "plan refused: empty-stage" in certificate.runs[0].detail
     assert certificate.objective == 515
 
 
 @pytest.mark.parametrize("name", ["Liar", "Denier"])
-def test_a_contradiction_is_raised(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Where a method's proof and a verified plan cannot both hold there is no answer."""
+def test_a_contradiction_keeps_the_plan(
+    monkeypatch: pytest.MonkeyPatch, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a method's proof and a verified plan cannot both hold, the plan stays; it is logged."""
     dp = REGISTRY["pipeline_partition"][0]
     monkeypatch.setitem(REGISTRY, "pipeline_partition", (misbehaving.entry(name), dp))
     monkeypatch.setitem(strategy._LANES, "pipeline_partition", ((name,), ("dp",)))
-    with pytest.raises(ContradictionError):
-        service.plan(two_devices(), _LIMITS)
+    certificate = service.plan(two_devices(), _LIMITS)
+    assert (certificate.objective, certificate.plan_from) == (515, "dp")
+    assert certificate.contradictions[0].startswith(name)
+    assert certificate.contradictions[0] in caplog.text
 
 
 def test_the_second_opinion_has_a_share_of_the_time() -> None:

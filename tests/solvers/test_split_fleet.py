@@ -125,7 +125,7 @@ class _Heard(Progress[SplitFleetPlan]):
         self.bounds.append(lower_bound)
 
 
-@pytest.mark.parametrize("method", ["prices", "cpsat"])
+@pytest.mark.parametrize("method", ["prices", "cpsat", "milp"])
 @pytest.mark.parametrize("name", ["cameras-40", "corridor-24"])
 def test_progress_holds_while_it_is_told(method: str, name: str) -> None:
     """Every plan told on the way is accepted, every bound is no more than the optimum."""
