@@ -204,20 +204,29 @@ def explain(
 def frontier(
     source: _Source,
     *,
-    budget: Annotated[str, typer.Option(metavar="NAME", help="energy, deadline or memory")],
+    budget: Annotated[
+        str | None, typer.Option(metavar="NAME", help="energy, deadline, memory; accuracy")
+    ] = None,
     points: Annotated[int, typer.Option(min=2, max=200, metavar="N")] = 20,
+    bandwidths: Annotated[
+        str | None, typer.Option(metavar="LIST", help="of a split: 1Mbit/s,8Mbit/s")
+    ] = None,
+    floors: Annotated[
+        str | None, typer.Option(metavar="LIST", help="of a split, in percent: 60,75.8")
+    ] = None,
     time_limit: _Time = "60s",
     memory_limit: _Memory = "4GiB",
     json: _Json = False,
     plot: _Plot = None,
 ) -> None:
-    """Sweep a budget of an expert selection: the best quality at every level, proved."""
+    """Sweep a budget: quality of an expert selection, or what a split's accuracy costs."""
     from api import cli_frontier, cli_input
     from api.cli_solve import Output
 
     Output(plot=plot).check()
     limits = cli_input.limits(time_limit, memory_limit, seed=0)
-    request = cli_input.frontier(cli_input.problem(source), budget, points, limits)
+    grid = bandwidths, floors
+    request = cli_input.frontier(cli_input.problem(source), budget, points, limits, grid)
     raise typer.Exit(cli_frontier.frontier(request, plot, as_json=json))
 
 
@@ -243,7 +252,11 @@ def gate(
 
     cli_output.check_folder(problem)
     limits = cli_input.limits(time_limit, memory_limit, seed)
-    limit = None if energy_limit is None else cli_input.quantity(energy_limit, "microjoule")
+    limit = (
+        None
+        if energy_limit is None
+        else cli_input.quantity(energy_limit, "microjoule", "--energy-limit")
+    )
     if plan is not None and limit is not None:
         raise typer.BadParameter("a PLAN says which experts are kept; leave --energy-limit out")
     kept = None if plan is None else cli_input.selection(plan)

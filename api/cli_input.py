@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
 import typer
+from pydantic import ValidationError
 
 from api.requests import FrontierRequest
 from models.documents import MAX_BYTES, read_plan, read_problem, read_prompts, validate
@@ -14,6 +16,7 @@ from models.errors import DocumentError, FieldError
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.problems.split_computing import SplitComputingProblem
 from models.prompts import PromptTable
 from models.result import Limits
 from models.units import parse_quantity
@@ -121,7 +124,12 @@ def _option(fault: FieldError) -> str | None:
     return _OPTIONS.get(fault.pointer)
 
 
-_EXAMPLES = {"nanosecond": "60s or 500ms", "byte": "4GiB"}
+_EXAMPLES = {
+    "nanosecond": "60s or 500ms",
+    "byte": "4GiB",
+    "microjoule": "60J",
+    "bit/second": "10Mbit/s",
+}
 _OPTIONS = {
     "/time_limit_ns": "--time-limit",
     "/memory_limit_bytes": "--memory-limit",
@@ -162,10 +170,46 @@ def slowed(text: str) -> tuple[str, str]:
     return name, factor
 
 
-def frontier(problem: AnyProblem, budget: str, points: int, limits: Limits) -> FrontierRequest:
-    """A request for a sweep. Raises BadParameter for another kind or an unknown budget."""
-    if not isinstance(problem, ExpertSelectionProblem):
+def frontier(
+    problem: AnyProblem,
+    budget: str | None,
+    points: int,
+    limits: Limits,
+    grid: tuple[str | None, str | None] = (None, None),
+) -> FrontierRequest:
+    """A request for a sweep; grid: bandwidths and floors, separated by commas.
+
+    Raises BadParameter for another kind, an unknown budget or what cannot be read.
+    """
+    if not isinstance(problem, ExpertSelectionProblem | SplitComputingProblem):
         raise typer.BadParameter(f"{problem.kind} has no budget to sweep")
+    if budget is None and isinstance(problem, SplitComputingProblem):
+        budget = Budget.ACCURACY
     if budget not in tuple(Budget):
-        raise typer.BadParameter(f"no budget '{budget}'; use one of: {', '.join(Budget)}")
-    return FrontierRequest(problem=problem, budget=Budget(budget), points=points, limits=limits)
+        got = "give a budget" if budget is None else f"no budget '{budget}'"
+        raise typer.BadParameter(f"{got}; use one of: {', '.join(Budget)}")
+    bandwidths = [quantity(item, "bit/second", "--bandwidths") for item in _items(grid[0])]
+    floors = [_percent(item) for item in _items(grid[1])]
+    try:
+        return FrontierRequest(
+            problem=problem,
+            budget=Budget(budget),
+            points=points,
+            floors_ppm=tuple(floors),
+            bandwidths_bit_per_s=tuple(bandwidths),
+            limits=limits,
+        )
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+
+
+def _items(text: str | None) -> list[str]:
+    return [] if text is None else [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _percent(text: str) -> int:
+    """Parts per million of "74", "75.8" or "75.8 %"."""
+    try:
+        return round(Decimal(text.removesuffix("%").strip()) * 10_000)
+    except ArithmeticError:
+        raise typer.BadParameter(f"'{text}' is not a percentage; write 75.8, say") from None

@@ -167,15 +167,15 @@ class SplitFleetProblem(Document):
 
     @property
     def unit(self) -> str:
-        """The unit of the objective, weights and priorities aside."""
-        units = {FleetObjective.LOSS: "ppm", FleetObjective.LATENCY: "ns"}
+        """The unit of the objective; sums with weights and priorities are no plain ppm or ns."""
+        units = {FleetObjective.LOSS: "weighted ppm", FleetObjective.LATENCY: "weighted ns"}
         per_time = {FleetObjective.ENERGY: "µJ/1000 s", FleetObjective.BYTES: "bytes/1000 s"}
         return {**units, **per_time}[self.objective]
 
     @property
     def objective_in_words(self) -> str:
         """What is minimised, for people."""
-        return f"weighted {self.objective}"
+        return str(self.objective)
 
     @property
     def size_in_words(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from models.devices import DeviceGraph
 
@@ -38,3 +39,16 @@ def check_names(graph: DeviceGraph, names: Iterable[str], about: str) -> None:
             rest = ", …" if len(known) > _TOLD else ""
             reason = f"there is no device '{name}'; use one of: {', '.join(known[:_TOLD])}{rest}"
             raise ChangeError(reason, about)
+
+
+def factor_of(text: str) -> Fraction:
+    """How many times slower, from "2" or "1.5". Raises ChangeError."""
+    try:
+        factor = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        reason = f"'{text}' is no factor; write a number such as 2 or 1.5"
+        raise ChangeError(reason, "slowed") from None
+    if not 0 < factor <= 1000:
+        reason = f"{text} times slower is out of range; write more than 0, up to 1000"
+        raise ChangeError(reason, "slowed")
+    return factor

@@ -12,7 +12,7 @@ from models.problems.pipeline_partition import (
     PreviousPlan,
 )
 from models.units import round_half_up
-from planner.replan.move import ChangeError, Move, check_names
+from planner.replan.move import ChangeError, Move, check_names, factor_of
 
 
 def changed(
@@ -31,7 +31,7 @@ def changed(
             "lost",
         )
     for name, factor in slowed:
-        problem = _slow(problem, name, _factor(factor))
+        problem = _slow(problem, name, factor_of(factor))
     order = problem.device_order
     previous = PreviousPlan(stages=plan.stages, ns_per_mib=ns_per_mib)
     fields = problem.model_dump() | {
@@ -62,18 +62,6 @@ def moves(
 def _holders(plan: PipelinePartitionPlan) -> dict[int, str]:
     """The device of every layer."""
     return {layer: s.device for s in plan.stages for layer in range(s.start, s.stop)}
-
-
-def _factor(text: str) -> Fraction:
-    try:
-        factor = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        reason = f"'{text}' is no factor; write a number such as 2 or 1.5"
-        raise ChangeError(reason, "slowed") from None
-    if not 0 < factor <= 1000:
-        reason = f"{text} times slower is out of range; write more than 0, up to 1000"
-        raise ChangeError(reason, "slowed")
-    return factor
 
 
 def _without(graph: DeviceGraph, lost: tuple[str, ...]) -> DeviceGraph:
