@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from models.devices import Device
+from models.devices import Device, LinkRate
 from models.layers import Layer
 from models.problems.pipeline_partition import (
     PipelineObjective,
@@ -29,6 +29,7 @@ from models.problems.pipeline_partition import (
 )
 from models.units import round_half_up
 from solvers.base import UNREACHABLE
+from solvers.tables.kept import kept
 
 Ints = npt.NDArray[np.int64]
 Columns = tuple[tuple[int, int, int], ...]
@@ -169,6 +170,7 @@ class Tables:
         return bool(np.all(np.diff(self.order[devices]) > 0))
 
 
+@kept
 def build(problem: PipelinePartitionProblem) -> Tables:
     """The tables of a problem; O(D L + D² K)."""
     devices = problem.devices
@@ -261,13 +263,16 @@ def _link_times(problem: PipelinePartitionProblem, sizes: list[int]) -> Ints:
     graph = problem.device_graph
     names = [device.name for device in problem.devices]
     table = np.full((len(names), len(names), len(sizes)), UNREACHABLE, dtype=np.int64)
+    known: dict[LinkRate, Ints] = {}  # most pairs share the default link's
     for a, source in enumerate(names):
         for b, target in enumerate(names):
             rate = graph.rate(source, target) if a != b else None
-            if rate is not None:
-                for k, size in enumerate(sizes):
-                    wire = -(-8 * size * 10**9 // rate.bandwidth_bit_per_s)
-                    table[a, b, k] = rate.latency_ns + wire
+            if rate is None:
+                continue
+            if rate not in known:
+                wires = (-(-8 * size * 10**9 // rate.bandwidth_bit_per_s) for size in sizes)
+                known[rate] = np.array([rate.latency_ns + wire for wire in wires], dtype=np.int64)
+            table[a, b] = known[rate]
     return table
 
 

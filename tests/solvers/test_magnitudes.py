@@ -1,6 +1,11 @@
 """Exact methods at the magnitudes of real problems, and at the largest that documents admit."""
 
+from importlib import import_module
+from typing import Any
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from models.documents import validate
 from models.layers import MAX_LAYERS
@@ -17,6 +22,8 @@ from solvers.dp.pipeline_partition import DynamicProgram
 from solvers.registry import entry
 from solvers.tables.pipeline_partition import build
 from solvers.tables.pipeline_partition_space import build_space
+from tests import strategies
+from tests.magnified import magnified
 
 # Found by a search over generated prefill problems: CP-SAT's presolve lost part of a 64-bit sum.
 _PREFILL: dict[str, object] = {
@@ -126,7 +133,7 @@ _PREFILL: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("name", ["dp", "cpsat"])
+@pytest.mark.parametrize("name", ["dp", "cpsat", "milp"])
 def test_a_prefill_of_seconds_is_solved_exactly(name: str) -> None:
     """With ortools' defaults the constraint program called a worse plan the best."""
     problem = validate(_PREFILL, PipelinePartitionProblem)
@@ -135,6 +142,93 @@ def test_a_prefill_of_seconds_is_solved_exactly(name: str) -> None:
     claim = method.load().solve(problem, Limits())
     assert claim.reason is Reason.COMPLETED
     assert verify(problem, claim.plan).objective == claim.lower_bound == 4_387_040_404
+
+
+# HiGHS called it infeasible: in floating point its loads leave no room below the known makespan.
+_DENIED: dict[str, object] = {
+    "kind": "pipeline_partition",
+    "model": {
+        "name": "tiny",
+        "layers": [
+            {
+                "name": "layer-0",
+                "weight_bytes": 5368709122,
+                "output_bytes_per_token": 4294967296,
+                "kv_bytes_per_token": 2147483652,
+            },
+            {
+                "name": "layer-1",
+                "weight_bytes": 8589934592,
+                "output_bytes_per_token": 4294967296,
+                "kv_bytes_per_token": 2147483649,
+                "activation_bytes_per_token": 3221225478,
+            },
+        ],
+    },
+    "device_graph": {
+        "devices": [
+            {
+                "name": "a",
+                "memory_bytes": 64424509446,
+                "memory_bytes_per_s": 1073741824,
+                "launch_overhead_ns": 3000000003,
+            },
+            {"name": "b", "memory_bytes": 64424509444, "memory_bytes_per_s": 1073741824},
+        ],
+        "links": [
+            {
+                "source": "a",
+                "target": "b",
+                "latency_ns": 6000000000,
+                "bandwidth_bit_per_s": 8589934592,
+            }
+        ],
+    },
+    "workload": {"new_tokens": 1},
+    "objective": "makespan",
+    "units": 2,
+    "overlap": False,
+}
+
+
+@pytest.mark.parametrize("name", ["dp", "cpsat", "milp"])
+def test_a_plan_of_half_a_minute_is_not_denied(name: str) -> None:
+    """HiGHS ends with "infeasible" here; its word alone counts for little."""
+    problem = validate(_DENIED, PipelinePartitionProblem)
+    method = entry("pipeline_partition", name)
+    assert method is not None
+    claim = method.load().solve(problem, Limits())
+    assert claim.reason is Reason.COMPLETED
+    assert verify(problem, claim.plan).objective == claim.lower_bound == 34_000_000_014
+
+
+# Pipelines are drawn at every magnitude as they are; fleets have times of seconds to begin with,
+# and their documents allow no larger ones.
+_KINDS = ("dag_partition", "split_computing", "expert_selection")
+_FACTORS = (10**6, 10**9, 10**12)
+
+
+@pytest.mark.parametrize("method", ["milp", "cpsat"])
+@pytest.mark.parametrize("kind", _KINDS)
+def test_large_numbers_are_answered_exactly_or_not_at_all(kind: str, method: str) -> None:
+    """Completed means the enumerated optimum, infeasible none, and no bound lies above it."""
+    found = entry(kind, method)
+    assert found is not None
+    solver, oracle = found.load(), import_module(f"tests.oracles.{kind}")
+
+    @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+    @given(getattr(strategies, kind)(), st.sampled_from(_FACTORS), st.integers(0, 999))
+    def check(tiny: Any, factor: int, seed: int) -> None:
+        problem = magnified(tiny, factor, seed)
+        claim = solver.solve(problem, Limits())
+        optimum = oracle.optimum(problem)
+        objective = None if claim.plan is None else verify(problem, claim.plan).objective
+        assert claim.reason in (Reason.COMPLETED, Reason.INFEASIBLE, Reason.UNSUPPORTED)
+        if claim.reason is not Reason.UNSUPPORTED:
+            assert (claim.reason is Reason.INFEASIBLE) == (optimum is None)
+            assert objective == claim.lower_bound == optimum
+
+    check()
 
 
 def _largest(**fields: object) -> PipelinePartitionProblem:
