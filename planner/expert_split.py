@@ -13,6 +13,8 @@ import numpy as np
 from models.errors import DocumentError, FieldError
 from models.expert_split import ExpertSplit
 from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem, Matrix
+from models.result import Limits
+from solvers.base import Stopwatch
 from solvers.tables.expert_balance import NS_PER_S, Bools, Floats, Ints, Layer, build, hinted
 from solvers.tables.expert_balance_batch import batches, whole_tokens
 
@@ -61,11 +63,12 @@ def attempted(
 def flows_of(loads: Ints, hosts: Bools, rate: Ints, time_limit_ns: int) -> Floats | None:
     """[B, E, G] tokens of batches [B, E] among hosts [B, E, G]; None where time ran out."""
     # Here, so that a server, which splits in children, does not import a solver library.
-    from solvers.backends import program_highs
+    from solvers.backends import highs
 
+    watch = Stopwatch(Limits(time_limit_ns=time_limit_ns), None)
     program = batches(loads, hosts, rate)
-    relaxed = program_highs.relax(program.program, time_limit_ns)
-    return None if relaxed is None else program.flows(relaxed.point)
+    relaxed = highs.relax(program.program, watch)
+    return None if relaxed.values is None else program.flows(relaxed.values)
 
 
 def _by_slot(plan: ExpertBalancePlan, layer: Layer, tokens: Ints) -> tuple[tuple[int, ...], ...]:

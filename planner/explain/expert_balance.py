@@ -8,7 +8,7 @@ from models.problems.expert_balance import (
     ExpertBalancePlan,
     ExpertBalanceProblem,
 )
-from models.result import Limits
+from models.result import Limits, Verification
 from models.units import format_quantity
 from planner.bounds.expert_balance import layer_bound
 from planner.verify import verify
@@ -58,26 +58,26 @@ def _slack(problem: ExpertBalanceProblem, time_limit_ns: int) -> str:
 
 
 def binding(
-    problem: ExpertBalanceProblem, plan: ExpertBalancePlan, time_limit_ns: int
+    problem: ExpertBalanceProblem,
+    _plan: ExpertBalancePlan,
+    verdict: Verification,
+    time_limit_ns: int,
 ) -> tuple[str, ...]:
     """The layers furthest from their bound, and what EPLB's placement costs."""
-    verdict = verify(problem, plan)
-    if verdict.objective is None:
-        return tuple(f"{v.rule} is broken at {v.where}" for v in verdict.violations)
-    lines = [] if problem.objective is BalanceObjective.HOPS else _layers(problem, plan)
+    lines = [] if problem.objective is BalanceObjective.HOPS else _layers(problem, verdict)
     method = entry(problem.kind, "eplb")
     limits = Limits(time_limit_ns=time_limit_ns)
     other = None if method is None else method.load().solve(problem, limits).plan
     theirs = None if other is None else verify(problem, other).objective
     if theirs is not None:
         amount = format_quantity(theirs, problem.unit)
-        ratio = Fraction(theirs, max(1, verdict.objective))
+        ratio = Fraction(theirs, max(1, verdict.objective or 0))
         lines.append(f"EPLB's placement costs {amount}, {float(ratio):.4f} times this one")
     return tuple(lines) or ("nothing binds",)
 
 
-def _layers(problem: ExpertBalanceProblem, plan: ExpertBalancePlan) -> list[str]:
-    rows = verify(problem, plan).breakdown.rows
+def _layers(problem: ExpertBalanceProblem, verdict: Verification) -> list[str]:
+    rows = verdict.breakdown.rows
     found = []
     for row in rows:
         layer, taken = int(row["layer"]), int(row["time_ns"])

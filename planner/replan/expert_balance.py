@@ -7,7 +7,7 @@ from models.problems.expert_balance import (
     PreviousBalance,
 )
 from models.units import round_half_up
-from planner.replan.move import ChangeError, Move, slowdown
+from planner.replan.move import ChangeError, Move, factor_of
 
 
 def changed(
@@ -28,7 +28,7 @@ def changed(
         if name not in known:
             raise ChangeError(f"there is no device '{name}'; use one of: {', '.join(known)}")
     for name, factor in slowed:
-        rate = max(1, round_half_up(known[name].tokens_per_s / slowdown(factor)))
+        rate = max(1, round_half_up(known[name].tokens_per_s / factor_of(factor)))
         known[name] = known[name].model_copy(update={"tokens_per_s": rate})
     kept = tuple(device for device in known.values() if device.name not in lost)
     if not kept:

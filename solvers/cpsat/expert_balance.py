@@ -10,6 +10,7 @@
 with groups, moves and the tail as in the other.
 """
 
+from dataclasses import replace
 from math import gcd, lcm
 
 import numpy as np
@@ -18,7 +19,8 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.result import Claim, Limits
 from solvers.backends import program_cpsat
 from solvers.base import Progress, Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
+from solvers.integer_program import Answer
+from solvers.program_builder import Builder
 from solvers.tables.expert_balance import (
     MOST_DEVICES,
     NS_PER_S,
@@ -28,7 +30,7 @@ from solvers.tables.expert_balance import (
     all_sets,
     value,
 )
-from solvers.tables.expert_balance_answer import Found, filled, over_layers
+from solvers.tables.expert_balance_answer import Found, filled, found_of, over_layers
 from solvers.tables.expert_balance_hop_program import over_all
 from solvers.tables.expert_balance_hops import moves_tokens
 
@@ -52,12 +54,11 @@ class ConstraintProgram:
                 self.name,
                 problem,
                 watch,
-                lambda p: program_cpsat.solve(p, watch.left_ns(), limits.seed),
+                lambda p: program_cpsat.solve(p, watch, limits.seed),
             )
 
-        def layer(table: Layer, time_ns: int, _: Ints | None) -> Found:
-            inner = Stopwatch(limits.model_copy(update={"time_limit_ns": time_ns}), report)
-            return solved(table, inner, limits.seed)
+        def layer(table: Layer, part: Stopwatch, _: Ints | None) -> Found:
+            return solved(table, part, limits.seed)
 
         return over_layers(self.name, problem, hint, watch, layer)
 
@@ -72,16 +73,16 @@ class _Model:
 
     def __init__(self, layer: Layer, most: int) -> None:
         self.layer = layer
-        self.program = IntegerProgram()
+        self.builder = Builder()
         size = (layer.experts, layer.devices)
         slots = np.minimum(layer.slots, most).tolist()
         self.n = np.array(
-            [[self.program.column(upper=slots[g]) for g in range(size[1])] for _ in range(size[0])]
+            [[self.builder.column(upper=slots[g]) for g in range(size[1])] for _ in range(size[0])]
         )
         totals = layer.loads.sum(axis=1).tolist()
         slowest, together = int(layer.rate.min()), int(layer.rate.sum())
         self.z = [
-            self.program.column(
+            self.builder.column(
                 int(weight),
                 lower=-(-NS_PER_S * total // together),
                 upper=-(-NS_PER_S * total // slowest),
@@ -96,11 +97,11 @@ class _Model:
         """η + s_t ≥ z_t."""
         weight, worst = self.layer.tail
         if weight:
-            most = max(self.program.upper[z] for z in self.z)
-            eta = self.program.column(weight * worst, upper=most)
+            most = max(self.builder.upper[z] for z in self.z)
+            eta = self.builder.column(weight * worst, upper=most)
             for z in self.z:
-                above = self.program.column(weight, upper=most)
-                self.program.row([(eta, 1), (above, 1), (z, -1)], low=0)
+                above = self.builder.column(weight, upper=most)
+                self.builder.row([(eta, 1), (above, 1), (z, -1)], low=0)
 
     def groups_stay_on_nodes(self) -> None:
         """A group has one node, a node its number of groups, a replica the node of its group."""
@@ -108,15 +109,15 @@ class _Model:
         if layer.nodes == 1:
             return
         groups = int(layer.group.max()) + 1
-        q = [[self.program.column() for _ in range(layer.nodes)] for _ in range(groups)]
+        q = [[self.builder.column() for _ in range(layer.nodes)] for _ in range(groups)]
         for row in q:
-            self.program.row([(column, 1) for column in row], 1, 1)
+            self.builder.row([(column, 1) for column in row], 1, 1)
         for node in range(layer.nodes):
-            self.program.row([(row[node], 1) for row in q], layer.each, layer.each)
+            self.builder.row([(row[node], 1) for row in q], layer.each, layer.each)
         for expert, device in np.ndindex(*self.n.shape):
             home = q[int(layer.group[expert])][int(layer.node[device])]
-            most = self.program.upper[int(self.n[expert, device])]
-            self.program.row([(int(self.n[expert, device]), 1), (home, -most)], high=0)
+            most = self.builder.upper[int(self.n[expert, device])]
+            self.builder.row([(int(self.n[expert, device]), 1), (home, -most)], high=0)
 
     def moves_are_paid(self) -> None:
         """An expert on a device that did not have it costs once."""
@@ -124,51 +125,48 @@ class _Model:
             return
         for expert, device in np.argwhere(~self.layer.held).tolist():
             column = int(self.n[expert, device])
-            anew = self.program.column(self.layer.move_ns)
-            self.program.row([(column, 1), (anew, -self.program.upper[column])], high=0)
+            anew = self.builder.column(self.layer.move_ns)
+            self.builder.row([(column, 1), (anew, -self.builder.upper[column])], high=0)
 
     def waits(self, window: int, terms: list[tuple[int, int]], per_ns: int, rate: int) -> None:
         """per_ns · Σ terms ≤ rate · z of a window, divided by what divides all."""
         divisor = gcd(rate, *(per_ns * a for _, a in terms))
         scaled = [(column, per_ns * a // divisor) for column, a in terms]
-        self.program.row([*scaled, (self.z[window], -rate // divisor)], high=0)
+        self.builder.row([*scaled, (self.z[window], -rate // divisor)], high=0)
 
     def counts(self, answer: Answer) -> Ints | None:
         """[E, G] of a point."""
         if answer.point is None:
             return None
-        point: Ints = np.array(answer.point, dtype=np.int64)
-        return np.asarray(point[self.n])
+        return np.asarray(answer.point[self.n])
 
 
 def _equal(layer: Layer, watch: Stopwatch, seed: int) -> Found:
     most = layer.spare + 1
     parts = lcm(*range(1, most + 1))
     model = _Model(layer, most)
-    program, n = model.program, model.n.tolist()
+    builder, n = model.builder, model.n.tolist()
     for device, slots in enumerate(layer.slots.tolist()):
-        program.row([(row[device], 1) for row in n], slots, slots)
-    share = [[program.column(upper=parts) for _ in row] for row in n]
+        builder.row([(row[device], 1) for row in n], slots, slots)
+    share = [[builder.column(upper=parts) for _ in row] for row in n]
     for row, shares in zip(n, share, strict=True):
-        k = [program.column() for _ in range(most)]
-        program.row([(column, 1) for column in k], 1, 1)
-        program.row([*((c, 1) for c in row), *((c, -i) for i, c in enumerate(k, 1))], 0, 0)
-        program.row([(c, 1) for c in shares], parts, parts)
+        k = [builder.column() for _ in range(most)]
+        builder.row([(column, 1) for column in k], 1, 1)
+        builder.row([*((c, 1) for c in row), *((c, -i) for i, c in enumerate(k, 1))], 0, 0)
+        builder.row([(c, 1) for c in shares], parts, parts)
         for column, s in zip(row, shares, strict=True):
-            program.row([(s, 1), (column, -(parts // most))], low=0)
-            program.row([(s, 1), (column, -parts)], high=0)
+            builder.row([(s, 1), (column, -(parts // most))], low=0)
+            builder.row([(s, 1), (column, -parts)], high=0)
             for count, switch in enumerate(k, 1):
-                big = (parts // count - parts // most) * program.upper[column]
+                big = (parts // count - parts // most) * builder.upper[column]
                 terms = [(s, 1), (column, -(parts // count)), (switch, -big)]
-                program.row(terms, low=-big)
+                builder.row(terms, low=-big)
     for window, loads in enumerate(layer.loads.tolist()):
         for device, rate in enumerate(layer.rate.tolist()):
             terms = [(row[device], load) for row, load in zip(share, loads, strict=True)]
             model.waits(window, terms, NS_PER_S, parts * rate)
-    if not program_cpsat.fits(program):
-        return Found(unsupported="loads or replicas too many for 64-bit sums")
-    answer = program_cpsat.solve(program, watch.left_ns(), seed)
-    return Found(model.counts(answer), answer.bound)
+    answer = program_cpsat.solve(builder.program(), watch, seed)
+    return found_of(answer, model.counts(answer))
 
 
 def _split(layer: Layer, watch: Stopwatch, seed: int) -> Found:
@@ -177,19 +175,19 @@ def _split(layer: Layer, watch: Stopwatch, seed: int) -> Found:
     model = _Model(layer, 1)
     n = model.n.tolist()
     for row in n:
-        model.program.row([(column, 1) for column in row], low=1)
+        model.builder.row([(column, 1) for column in row], low=1)
     for device, slots in enumerate(layer.slots.tolist()):
-        model.program.row([(row[device], 1) for row in n], 1, slots)
+        model.builder.row([(row[device], 1) for row in n], 1, slots)
     sets, ordered = all_sets(layer.devices), np.arange(2**layer.devices - 1)
     known = _added(model, sets, ordered[(sets.sum(axis=1) == 1) | sets.all(axis=1)], {})
     best: Ints | None = None
     bound: int | None = None
-    while program_cpsat.fits(model.program):
-        answer = program_cpsat.solve(model.program, watch.left_ns(), seed)
+    while True:
+        answer = program_cpsat.solve(model.builder.program(), watch, seed)
         bound = bound if answer.bound is None else max(bound or 0, answer.bound)
         hosts = model.counts(answer)
         if hosts is None:
-            return Found(best, bound)
+            return replace(found_of(answer, best), bound=bound)
         counts = filled(layer, hosts)
         if best is None or value(layer, counts) < value(layer, best):
             best = counts
@@ -197,7 +195,6 @@ def _split(layer: Layer, watch: Stopwatch, seed: int) -> Found:
         if not len(fresh) or watch.expired():
             return Found(best, bound)
         known = _added(model, sets, fresh, known)
-    return Found(unsupported="loads too large for 64-bit sums")
 
 
 def _limiting(layer: Layer, hosts: Ints, sets: Bools) -> Ints:
@@ -211,12 +208,12 @@ def _added(
     model: _Model, sets: Bools, numbers: Ints, known: dict[int, list[int]]
 ) -> dict[int, list[int]]:
     """Hall's condition of more sets, for all windows; set -> whether each expert is inside."""
-    layer, program = model.layer, model.program
+    layer, builder = model.layer, model.builder
     for number in numbers.tolist():
         outside = np.flatnonzero(~sets[number]).tolist()
-        inside = [program.column() for _ in range(layer.experts)]
+        inside = [builder.column() for _ in range(layer.experts)]
         for row, u in zip(model.n.tolist(), inside, strict=True):
-            program.row([(u, 1), *((row[g], 1) for g in outside)], low=1)
+            builder.row([(u, 1), *((row[g], 1) for g in outside)], low=1)
         rate = int(layer.rate[sets[number]].sum())
         for window, loads in enumerate(layer.loads.tolist()):
             model.waits(window, list(zip(inside, loads, strict=True)), NS_PER_S, rate)

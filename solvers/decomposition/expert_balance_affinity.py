@@ -22,7 +22,7 @@ from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
 from solvers.heuristic.expert_balance import eplb
 from solvers.heuristic.expert_balance_search import place
-from solvers.integer_program import IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.expert_balance import Floats, Ints, Layer, build, hinted, plan_of
 from solvers.tables.expert_balance_hops import admissible, allowed_share, balanced, shares
 
@@ -109,25 +109,24 @@ def _best(layer: Layer, old: Ints, gain: Floats, slack_ppm: int, watch: Stopwatc
     loads = [int(load) for load in layer.weight @ layer.loads]
     allowed = allowed_share(layer, slack_ppm)
     node = layer.node[(old > 0).argmax(axis=1)]
-    program = IntegerProgram()
+    builder = Builder()
     columns = np.zeros(old.shape, dtype=np.int64)
     for expert, device in np.ndindex(*old.shape):
         most = min(number[expert], int(layer.slots[device]))
         worth = round(_PARTS * float(gain[expert, device]) / number[expert])
         inside = node[expert] == layer.node[device]
-        columns[expert, device] = program.column(-worth, upper=most if inside else 0)
+        columns[expert, device] = builder.column(-worth, upper=most if inside else 0)
     for expert, count in enumerate(number):
-        program.row([(int(column), 1) for column in columns[expert]], count, count)
+        builder.row([(int(column), 1) for column in columns[expert]], count, count)
     sizes = zip(layer.slots.tolist(), layer.rate.tolist(), strict=True)
     for device, (slots, rate) in enumerate(sizes):
         held: list[int] = columns[:, device].tolist()
-        program.row([(column, 1) for column in held], slots, slots)
+        builder.row([(column, 1) for column in held], slots, slots)
         # Rounded to the safe side; the balance of the result is checked exactly.
         terms = [
             (column, -(-_PARTS * load // count))
             for column, load, count in zip(held, loads, number, strict=True)
         ]
-        program.row(terms, high=int(_PARTS * allowed * rate))
-    start = tuple(int(x) for x in old.ravel())
-    answer = program_highs.solve(program, watch.left_ns(), start)
-    return None if answer.point is None else np.array(answer.point, dtype=np.int64)[columns]
+        builder.row(terms, high=int(_PARTS * allowed * rate))
+    answer = program_highs.solve(builder.program(), watch, start=old.ravel())
+    return None if answer.point is None else np.asarray(answer.point[columns])

@@ -35,17 +35,16 @@ class Polish:
                 self.name,
                 problem,
                 watch,
-                lambda p: program_cpsat.solve(p, watch.left_ns(), limits.seed),
+                lambda p: program_cpsat.solve(p, watch, limits.seed),
             )
         start = _searched(problem, hint, limits.seed, watch)
         if start is not None and report is not None:
             report.plan(start)
 
-        def layer(table: Layer, time_ns: int, known: Ints | None) -> Found:
+        def layer(table: Layer, part: Stopwatch, known: Ints | None) -> Found:
             if known is not None and _perfect(table, known):
                 return Found(known, floor_ns(table))
-            inner = Stopwatch(limits.model_copy(update={"time_limit_ns": time_ns}), report)
-            return solved(table, inner, limits.seed)
+            return solved(table, part, limits.seed)
 
         return over_layers(self.name, problem, start, watch, layer)
 

@@ -18,7 +18,7 @@ from solvers.heuristic.expert_balance_nodes import floors, partitions
 from solvers.tables.expert_balance import Ints, Layer, build, hinted, plan_of, restricted
 from solvers.tables.expert_balance_hops import admissible
 
-_WAYS = 6
+_WAYS = 4
 
 
 class LocalSearch:

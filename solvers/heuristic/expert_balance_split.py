@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.backends import program_highs
+from solvers.backends import highs
 from solvers.base import Stopwatch
 from solvers.heuristic.expert_balance_equal import cost
 from solvers.tables.expert_balance import (
@@ -92,11 +92,11 @@ def _violated(layer: Layer, counts: Ints, sets: Sets, watch: Stopwatch) -> Bools
     windows = len(layer.loads)
     hosts = np.repeat((counts > 0)[None], windows, axis=0)
     found = batches(layer.loads, hosts, layer.rate)
-    relaxed = program_highs.relax(found.program, watch.left_ns())
+    relaxed = highs.relax(found.program, watch)
     none = np.zeros((0, layer.devices), dtype=np.bool_)
-    if relaxed is None:
+    if relaxed.values is None or relaxed.duals is None:
         return none
-    times = relaxed.point[len(found.places) :] * (NS_PER_S / found.unit)
+    times = relaxed.values[len(found.places) :] * (NS_PER_S / found.unit)
     known = (State(layer, sets, counts).tokens * sets.ns).max(axis=1)
     limiting = found.tight(relaxed.duals)
     return np.asarray(limiting[(times > known * (1 + 1e-6)) & limiting.any(axis=1)])

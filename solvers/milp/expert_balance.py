@@ -3,25 +3,16 @@
 Hops are a program of all layers together (solvers/tables/expert_balance_hop_program.py).
 """
 
-from math import ceil
-
 from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem, Mode
-from models.result import Claim, Limits
-from solvers.backends import program_highs, sparse_highs
+from models.result import Claim, Limits, Reason
+from solvers.backends import program_highs
+from solvers.backends.branching import prove
 from solvers.base import Progress, Stopwatch
-from solvers.sparse_program import Ended
-from solvers.tables.expert_balance import MOST_DEVICES, NS_PER_S, Ints, Layer, holds, value
+from solvers.tables.expert_balance import MOST_DEVICES, Layer, holds
 from solvers.tables.expert_balance_answer import Found, filled, over_layers
 from solvers.tables.expert_balance_hop_program import over_all
 from solvers.tables.expert_balance_hops import moves_tokens
-from solvers.tables.expert_balance_program import formulation
-
-# A bound in floating point is believed this far, relative to itself.
-_MARGIN = 1e-10
-# The longest time of one expert alone on the slowest device, ns. Rows keep to 1e-9 of their largest
-# entry, which must stay far below the fractions of a ns that replicas make.
-_LONGEST_NS = 5 * 10**7
-_TOO_FINE = "times that floating point does not tell apart"
+from solvers.tables.expert_balance_program import formulation, representable
 
 
 class IntegerProgramming:
@@ -40,25 +31,36 @@ class IntegerProgramming:
         watch = Stopwatch(limits, report)
         if moves_tokens(problem):
             return over_all(
-                self.name, problem, watch, lambda p: program_highs.solve(p, watch.left_ns())
+                self.name, problem, watch, lambda p: program_highs.solve(p, watch, limits.seed)
             )
-        return over_layers(self.name, problem, hint, watch, _layer)
+        return over_layers(
+            self.name,
+            problem,
+            hint,
+            watch,
+            lambda layer, part, _: _solved(layer, part, limits.seed),
+        )
 
 
-def _layer(layer: Layer, time_ns: int, _: Ints | None) -> Found:
+def _solved(layer: Layer, watch: Stopwatch, seed: int) -> Found:
     if layer.mode is Mode.SPLIT and layer.devices > MOST_DEVICES:
         return Found(unsupported=f"a split among more than {MOST_DEVICES} devices")
-    if int(layer.loads.max()) * NS_PER_S > _LONGEST_NS * int(layer.rate.min()):
-        return Found(unsupported=_TOO_FINE)
+    if not representable(layer):
+        return Found(unsupported="loads or replicas too many for 64-bit sums")
     form = formulation(layer)
-    answer = sparse_highs.solve(form.program, time_ns)
+    answer = program_highs.solve(form.program, watch, seed)
+    if answer.reason is Reason.UNSUPPORTED:
+        return Found(unsupported=answer.detail)
+    point, bound = answer.point, answer.bound
+    if point is None or form.program.objective(point) != bound:
+        # What whole ns add to fractional ones is proved in integers, without tolerances.
+        proof = prove(form.whole, watch, point)
+        point = point if proof.point is None else proof.point
+        bound = max((b for b in (bound, proof.bound) if b is not None), default=None)
+    values = answer.values if point is None else point
     counts = None
-    if answer.point is not None:
-        counts = form.counts(answer.point, layer)
+    if values is not None:
+        counts = form.counts(values, layer)
         counts = filled(layer, counts) if layer.mode is Mode.SPLIT else counts
         counts = counts if holds(layer, counts) else None
-    bound = answer.bound
-    proved = None if bound is None else ceil(bound - 1e-6 - _MARGIN * abs(bound))
-    if answer.ended is Ended.OPTIMAL and (counts is None or value(layer, counts) != proved):
-        return Found(unsupported=_TOO_FINE)
-    return Found(counts, proved)
+    return Found(counts, bound)

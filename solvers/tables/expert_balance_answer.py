@@ -8,6 +8,7 @@ import numpy as np
 from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.result import Claim, Reason
 from solvers.base import Stopwatch
+from solvers.integer_program import Answer
 from solvers.tables.expert_balance import (
     NS_PER_S,
     Ints,
@@ -34,9 +35,9 @@ def over_layers(
     problem: ExpertBalanceProblem,
     hint: ExpertBalancePlan | None,
     watch: Stopwatch,
-    solve: Callable[[Layer, int, Ints | None], Found],
+    solve: Callable[[Layer, Stopwatch, Ints | None], Found],
 ) -> Claim[ExpertBalancePlan]:
-    """The claim of a method that solves a layer in a given time, ns, from a hint.
+    """The claim of a method that solves a layer, from a hint, before a stopwatch expires.
 
     A layer takes what it needs of the time that is left, at most its share of it.
     """
@@ -46,11 +47,8 @@ def over_layers(
     bound, total = 0, 0
     placed: list[Ints | None] = []
     for index, (layer, known) in enumerate(zip(layers, hinted(problem, layers, hint), strict=True)):
-        found = (
-            Found()
-            if watch.expired()
-            else solve(layer, watch.left_ns() // (len(layers) - index), known)
-        )
+        part = watch.share(watch.left_ns() // (len(layers) - index))
+        found = Found() if part.expired() else solve(layer, part, known)
         if found.unsupported:
             return Claim(name, Reason.UNSUPPORTED, detail=found.unsupported)
         bound += max(floor_ns(layer), found.bound or 0)
@@ -67,6 +65,12 @@ def over_layers(
     if watch.expired():
         return Claim(name, Reason.TIME_LIMIT, plan, bound)
     return Claim(name, Reason.HEURISTIC, plan, bound, detail="ended with a gap")
+
+
+def found_of(answer: Answer, counts: Ints | None) -> Found:
+    """A solver's answer of one layer, with the replicas made of its point."""
+    unsupported = answer.detail if answer.reason is Reason.UNSUPPORTED else ""
+    return Found(counts, answer.bound, unsupported)
 
 
 def floor_ns(layer: Layer) -> int:

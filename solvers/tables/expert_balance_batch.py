@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solvers.integer_program import IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.expert_balance import Bools, Floats, Ints
 
 
@@ -55,11 +56,11 @@ def batches(loads: Ints, hosts: Bools, rate: npt.NDArray[np.int64]) -> Batches:
     number = hosts.sum(axis=2)
     shared = hosts & (number > 1)[:, :, None] & (loads > 0)[:, :, None]
     places = np.argwhere(shared)
-    program = IntegerProgram()
+    builder = Builder()
     for batch, expert, _ in places.tolist():
-        program.column(upper=int(loads[batch, expert]))
+        builder.column(upper=int(loads[batch, expert]), whole=False)
     totals = loads.sum(axis=1).tolist()
-    times = [program.column(1, upper=int(total)) for total in totals]
+    times = [builder.column(1, upper=int(total), whole=False) for total in totals]
     demand: dict[tuple[int, int], list[tuple[int, int]]] = {}
     taken: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for column, (batch, expert, device) in enumerate(places.tolist()):
@@ -67,14 +68,14 @@ def batches(loads: Ints, hosts: Bools, rate: npt.NDArray[np.int64]) -> Batches:
         taken.setdefault((batch, device), []).append((column, 1))
     for (batch, expert), terms in demand.items():
         load = int(loads[batch, expert])
-        program.row(terms, load, load)
+        builder.row(terms, load, load)
     alone = hosts & (number == 1)[:, :, None]
     fixed = np.einsum("be,beg->bg", loads, alone).tolist()
     for batch, time in enumerate(times):
         for device, speed in enumerate(scaled):
             terms = taken.get((batch, device), [])
-            program.row([*terms, (time, -speed)], high=-int(fixed[batch][device]))
-    return Batches(program, places, loads, hosts, unit)
+            builder.row([*terms, (time, -speed)], high=-int(fixed[batch][device]))
+    return Batches(builder.program(), places, loads, hosts, unit)
 
 
 def whole_tokens(flows: Floats, loads: Ints) -> Ints:

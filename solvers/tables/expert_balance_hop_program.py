@@ -15,7 +15,8 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.result import Claim, Reason
 from solvers.base import Stopwatch
 from solvers.integer_program import Answer, IntegerProgram
-from solvers.tables.expert_balance import Layer, build, plan_of
+from solvers.program_builder import Builder
+from solvers.tables.expert_balance import Ints, Layer, build, plan_of
 from solvers.tables.expert_balance_hops import allowed_share
 
 
@@ -33,60 +34,54 @@ def over_all(
         return Claim(name, Reason.UNSUPPORTED, detail="hops of experts with several replicas")
     if watch.expired():
         return Claim(name, Reason.TIME_LIMIT)
-    program, x = _program(problem, layers)
-    answer = solve(program)
+    builder, x = _program(problem, layers)
+    answer = solve(builder.program())
     if answer.infeasible:
         return Claim(name, Reason.INFEASIBLE, detail="no placement is in balance")
     plan = None
     if answer.point is not None:
-        point = np.array(answer.point, dtype=np.int64)
-        plan = plan_of([point[columns] for columns in x])
-        if program.value(answer.point) == answer.bound:
-            return Claim(name, Reason.COMPLETED, plan, answer.bound)
-    reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
-    return Claim(name, reason, plan, answer.bound)
+        plan = plan_of([answer.point[columns] for columns in x])
+    return Claim(name, answer.reason, plan, answer.bound, answer.detail)
 
 
-def _program(
-    problem: ExpertBalanceProblem, layers: list[Layer]
-) -> tuple[IntegerProgram, list[np.ndarray]]:
+def _program(problem: ExpertBalanceProblem, layers: list[Layer]) -> tuple[Builder, list[Ints]]:
     """The program, and per layer the columns [E, G] of x."""
-    program = IntegerProgram()
+    builder = Builder()
     size = (problem.experts, len(problem.devices))
     x = [
-        np.array([[program.column() for _ in range(size[1])] for _ in range(size[0])])
+        np.array([[builder.column() for _ in range(size[1])] for _ in range(size[0])])
         for _ in layers
     ]
     for layer, columns in zip(layers, x, strict=True):
-        _layer(program, layer, columns.tolist(), problem.balance_slack_ppm)
+        _layer(builder, layer, columns.tolist(), problem.balance_slack_ppm)
     for index, matrix in enumerate(problem.transitions or ()):
         for a, row in enumerate(matrix):
             for b, tokens in enumerate(row):
                 if tokens:
-                    change = program.column(tokens)
+                    change = builder.column(tokens)
                     pairs = zip(x[index][a].tolist(), x[index + 1][b].tolist(), strict=True)
                     for here, there in pairs:
-                        program.row([(change, 1), (here, -1), (there, 1)], low=0)
-    return program, x
+                        builder.row([(change, 1), (here, -1), (there, 1)], low=0)
+    return builder, x
 
 
-def _layer(program: IntegerProgram, layer: Layer, x: list[list[int]], slack_ppm: int) -> None:
+def _layer(builder: Builder, layer: Layer, x: list[list[int]], slack_ppm: int) -> None:
     loads = (layer.weight @ layer.loads).tolist()
     allowed = allowed_share(layer, slack_ppm)
     for row in x:
-        program.row([(column, 1) for column in row], 1, 1)
+        builder.row([(column, 1) for column in row], 1, 1)
     for device, (slots, rate) in enumerate(zip(layer.slots, layer.rate, strict=True)):
-        program.row([(row[device], 1) for row in x], int(slots), int(slots))
+        builder.row([(row[device], 1) for row in x], int(slots), int(slots))
         terms = [(row[device], load) for row, load in zip(x, loads, strict=True)]
-        program.row(terms, high=int(allowed * int(rate)))
+        builder.row(terms, high=int(allowed * int(rate)))
     if layer.nodes > 1:
         groups = int(layer.group.max()) + 1
-        q = [[program.column() for _ in range(layer.nodes)] for _ in range(groups)]
+        q = [[builder.column() for _ in range(layer.nodes)] for _ in range(groups)]
         for homes in q:
-            program.row([(column, 1) for column in homes], 1, 1)
+            builder.row([(column, 1) for column in homes], 1, 1)
         for node in range(layer.nodes):
-            program.row([(homes[node], 1) for homes in q], layer.each, layer.each)
+            builder.row([(homes[node], 1) for homes in q], layer.each, layer.each)
         for expert, row in enumerate(x):
             for device, column in enumerate(row):
                 home = q[int(layer.group[expert])][int(layer.node[device])]
-                program.row([(column, 1), (home, -1)], high=0)
+                builder.row([(column, 1), (home, -1)], high=0)
