@@ -203,6 +203,19 @@ def test_the_bound_of_a_box_is_never_below_its_best(problem: Problem) -> None:
 
 
 @QUIET
+@given(problem=expert_selection(energy_modes=(EnergyMode.WORST_CASE, EnergyMode.WORST_TOP_K)))
+def test_nobody_serves_for_nothing(problem: Problem) -> None:
+    """Of the search's plan, no expert can leave without making it worse or breaking a rule."""
+    claim = REGISTRY["expert_selection"][0].load().solve(problem, Limits())
+    assume(claim.plan is not None)
+    objective = verify(problem, claim.plan).objective
+    for name in claim.plan.experts:
+        fewer = tuple(other for other in claim.plan.experts if other != name)
+        without = verify(problem, claim.plan.model_copy(update={"experts": fewer}))
+        assert without.objective is None or without.objective > objective
+
+
+@QUIET
 @given(problem=expert_selection())
 def test_the_bound_of_all_experts_is_never_above_the_optimum(problem: Problem) -> None:
     """No budget lets a plan beat the shortfall with every expert in service."""
