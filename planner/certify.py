@@ -19,7 +19,7 @@ UNITS = {
     "pipeline_partition": "ns",
     "expert_selection": "ppm",
     "split_computing": "ns",
-    "split_fleet": "ppm",
+    "split_fleet": "weighted ppm",
 }
 
 

@@ -22,7 +22,9 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     # Labels and cuts answer in milliseconds; wide DAGs with limits are left to the programs.
     "split_computing": (("dp", "milp"), ("best-bottleneck", "neurosurgeon", "mincut", "cpsat")),
-    "split_fleet": (("prices", "cpsat"), ("greedy-density", "milp")),
+    # Prices prove most fleets; CP-SAT is sometimes sooner where servers are all but full, and
+    # confirms by another model.
+    "split_fleet": (("prices", "milp"), ("greedy-density", "cpsat")),
     # The search proves most selections in under a second; where routing is a decision it passes at
     # once, and the general methods stand beside it from the start. Each method passes what it does
     # not take: the cuts are for coverage, the enumeration for up to 20 experts of any model.

@@ -240,7 +240,7 @@ REGISTRY[_SPLIT] = (
         "mincut",
         f"solvers.search.{_SPLIT}:MinimumCut",
         _exact("minimum-cut"),
-        "minimum cut, networkx; branch and bound where limits bind",
+        "minimum cut, OR-Tools maximum flow; branch and bound where limits bind",
     ),
     Entry(
         "milp",

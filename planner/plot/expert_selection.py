@@ -23,7 +23,7 @@ def figure(problem: ExpertSelectionProblem, certificate: Certificate) -> Figure:
         asked = str(row["asked"])
         words = asked if len(asked) <= 48 else f"{asked[:47]}…"
         axes.text(1, place, words, va="center", fontsize=7, color=ink_on(shade))
-    axes.set_yticks(range(len(rows)), [f"{row['cluster']} ({row['category']})" for row in rows])
+    axes.set_yticks(range(len(rows)), [_name(str(r["cluster"]), str(r["category"])) for r in rows])
     axes.tick_params(labelsize=7, colors=INK)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
@@ -32,3 +32,7 @@ def figure(problem: ExpertSelectionProblem, certificate: Certificate) -> Figure:
     axes.set_title(f"{chosen} of {len(problem.experts)} experts in service", color=INK)
     axes.spines[["top", "right"]].set_color(FAINT)
     return drawing
+
+
+def _name(cluster: str, category: str) -> str:
+    return cluster if cluster == category else f"{cluster} ({category})"

@@ -3,7 +3,8 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from models.frontier import Frontier, FrontierPoint
+from models.frontier import Budget, Frontier, FrontierPoint
+from planner.plot import split_computing_frontier
 from planner.plot.palette import FAINT, INK, colour
 from planner.plot.save import image
 
@@ -13,7 +14,8 @@ _MARKS = "os^vDP*"
 
 def draw(found: Frontier, suffix: str) -> bytes:
     """The frontier as an image; suffix: .svg, .png or .pdf."""
-    return image(figure(found), suffix)
+    split = found.budget is Budget.ACCURACY
+    return image(split_computing_frontier.figure(found) if split else figure(found), suffix)
 
 
 def figure(found: Frontier) -> Figure:
