@@ -9,7 +9,7 @@ from pydantic import Field
 
 from models.base import Document
 from models.problems import AnyPlan
-from models.units import Bytes, Nanoseconds
+from models.units import Nanoseconds, Quantity
 
 S = TypeVar("S")
 
@@ -18,7 +18,7 @@ class Limits(Document):
     """What one solve may use; wall time and the address space of its process."""
 
     time_limit_ns: Nanoseconds = 60 * 10**9
-    memory_limit_bytes: Annotated[Bytes, Field(ge=2**28)] = 4 * 2**30
+    memory_limit_bytes: Annotated[int, Quantity("byte", 2**60, "4 GiB", minimum=2**28)] = 4 * 2**30
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 

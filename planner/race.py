@@ -129,7 +129,8 @@ class Race:
             return Reason.TIME_LIMIT
         if self._proved_at is None:
             return None
-        allowed = confirmation_ns(self._limits.time_limit_ns, self._proved_at - self._begun)
+        limit, took = self._limits.time_limit_ns, self._proved_at - self._begun
+        allowed = confirmation_ns(self._problem.kind, limit, took)
         return Reason.CANCELLED if now >= self._proved_at + allowed else None
 
     def _settled(self, proof: Proof | None, now: int) -> bool:

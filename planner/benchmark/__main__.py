@@ -5,10 +5,18 @@ import sys
 from pathlib import Path
 
 from models.result import Limits
-from planner.benchmark import pipeline_partition, split_computing, split_fleet
+from planner.benchmark import (
+    expert_selection,
+    pipeline_partition,
+    split_computing,
+    split_fleet,
+)
 
 _SECOND_NS = 10**9
-_KINDS = {item.KIND: item.tables for item in (pipeline_partition, split_computing, split_fleet)}
+_KINDS = {
+    item.KIND: item.tables
+    for item in (pipeline_partition, expert_selection, split_computing, split_fleet)
+}
 
 
 def main() -> None:

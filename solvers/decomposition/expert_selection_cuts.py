@@ -4,7 +4,8 @@
 
 For best_expert and top_k, where μ is the k-th best quality of S, b = k μ and s_i = max(q_i - μ, 0):
 the submodular cut of Nemhauser and Wolsey (Mathematical Programming 21, 1981), which at fractional
-x separates the whole assignment program. For coverage b = f_c(S) and s_i = f_c(i | S), 0 inside.
+x separates the whole assignment program. For coverage b = f_c(S) and s_i = f_c(i | S), 0 inside,
+where x is whole, and elsewhere a capped tangent of 1 - Π (1 - p_i) (expert_selection_lines).
 The linear relaxation is tightened first, then the program with whole x is solved, its selection
 priced and cut off, until the program promises no more than the best selection has. One row per
 cluster and round, where the assignment program has one per cluster and expert.
@@ -32,8 +33,13 @@ from solvers.tables.expert_selection_program import budgets
 from solvers.tables.expert_selection_quality import Floats, Ints
 
 _MODELS = (QualityModel.BEST_EXPERT, QualityModel.TOP_K, QualityModel.COVERAGE)
+# Up to twenty rounds of cuts stay in memory, 8 bytes per pair of cluster and expert each.
+_MAX_PAIRS = 4 * 10**6
 # Rounds on the linear relaxation: later ones gain little.
 _RELAXED_ROUNDS = 20
+# A sure hit is worth -ln of this: 10⁻⁹ ppm instead of an infinity. And steps to a tangent's point.
+_SURE = 1e-15
+_POINT_STEPS = 10
 # HiGHS' bound, ppm of quality, to which its tolerances of 10⁻⁹ add up.
 _TOLERANCE = 1e-4
 
@@ -63,6 +69,9 @@ class Cuts:
         watch = Stopwatch(limits, report)
         if problem.quality_model not in _MODELS or problem.routing_is_decided:
             detail = "for best_expert, top_k and coverage, where the selection decides the routing"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
+        if len(problem.experts) * len(problem.clusters) > _MAX_PAIRS:
+            detail = f"above {_MAX_PAIRS:,} pairs of cluster and expert"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         run = _Run(build(problem), watch, limits.seed)
         reason = run.solve()
@@ -171,7 +180,8 @@ class _Run:
     def _cut_off(self, x: Floats, promised: Floats) -> bool:
         """Add the cuts at a point that break what it promises; whether there were any."""
         if self.tables.model is QualityModel.COVERAGE:
-            base, slopes = self._coverage(x > 0.5)
+            whole = bool((np.abs(x - np.round(x)) < 1e-6).all())
+            base, slopes = self._coverage(x > 0.5) if whole else self._tangents(x)
         else:
             base, slopes = self._assigned(x)
         allowed = base + slopes @ x
@@ -189,6 +199,21 @@ class _Run:
         rows = np.arange(len(quality))
         level = np.where(filled.any(axis=1), quality[rows, order[rows, place]], 0.0)
         return k * level, np.maximum(quality - level[:, None], 0.0)
+
+    def _tangents(self, x: Floats) -> tuple[Floats, Floats]:
+        """(base [C], slopes [C, n]) of the capped tangents of coverage near a fractional x.
+
+        1 - e^{-t} (1 + t) + e^{-t} Σ min(a_i, 1 + t) x_i with a_i = -ln(1 - p_i) holds for every
+        t ≥ 0, and is least where t = Σ min(a_i, 1 + t) x_i.
+        """
+        hit = self.tables.quality / MILLION
+        strength = -np.log(np.maximum(1 - hit, _SURE))
+        point = strength @ x
+        for _ in range(_POINT_STEPS):
+            point = np.minimum(strength, 1 + point[:, None]) @ x
+        capped = np.minimum(strength, 1 + point[:, None])
+        scale = np.exp(-point)
+        return 1 - scale * (1 + point), scale[:, None] * capped
 
     def _coverage(self, chosen: Bools) -> tuple[Floats, Floats]:
         """(base [C], slopes [C, n]) of the gains over a selection."""

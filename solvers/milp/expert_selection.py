@@ -14,6 +14,9 @@ from solvers.base import Progress, Stopwatch
 from solvers.tables.expert_selection import build
 from solvers.tables.expert_selection_program import ASSIGNED, assignment
 
+# HiGHS takes about 1 kB per pair of cluster and expert, and minutes for its first relaxation.
+_MAX_PAIRS = 2 * 10**6
+
 
 class IntegerProgram:
     """The method as a solver."""
@@ -31,6 +34,9 @@ class IntegerProgram:
         watch = Stopwatch(limits, report)
         if problem.quality_model not in ASSIGNED:
             detail = f"the quality model '{problem.quality_model}' is not linear"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
+        if len(problem.experts) * len(problem.clusters) > _MAX_PAIRS:
+            detail = f"above {_MAX_PAIRS:,} pairs of cluster and expert"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         tables = build(problem)
         model = assignment(tables)

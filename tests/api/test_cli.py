@@ -177,5 +177,5 @@ def test_generate(tmp_path: Path) -> None:
     path = tmp_path / "random.json"
     assert edgeplan(*arguments, "--seed", "7", "-o", path).exit_code == 0
     assert path.read_text(encoding="utf-8") == first.stdout
-    assert "throughput, 3 devices, 5 layers" in edgeplan("validate", path).stdout
+    assert "throughput (time per unit), 3 devices, 5 layers" in edgeplan("validate", path).stdout
     assert edgeplan(*arguments, "--seed", "8").stdout != first.stdout

@@ -37,6 +37,8 @@ def _problem(response: Any, status: int, name: str) -> ProblemDetails:
         ("[]", "", "Input should be an object"),
         ('{"problem": {}, "problem": {}}', "", "stands twice"),
         ('{"problem": NaN}', "/problem", "not finite"),
+        (r'{"\ud800": 1, "\ud800": 2}', "", "stands twice"),
+        (r'{"problem": {"about": "\udfff"}}', "/problem/about", "half a character"),
         ("[" * 100 + "]" * 100, "", "nested too deeply"),
         ('{"problem": {}}', "/problem/kind", "the kind is not known"),
         ('{"problem": {"kind": 3}}', "/problem/kind", "the kind is not known"),
@@ -62,8 +64,12 @@ def _changed(**fields: object) -> dict[str, Any]:
     ("body", "pointer", "reason"),
     [
         (_changed(objective="speed"), "/problem/objective", "'latency'"),
-        (_changed(source_device="toaster"), "/problem", "'toaster' is not in the device graph"),
-        (_changed(units=3), "/problem", "'units' says nothing"),
+        (
+            _changed(source_device="toaster"),
+            "/problem/source_device",
+            "'toaster' is not in the device graph",
+        ),
+        (_changed(units=3), "/problem/units", "'units' says nothing"),
         ({**_changed(), "solver": "magic"}, "/solver", "no method of that name"),
         ({**_changed(), "limits": {"time_limit_ns": "3"}}, "/limits/time_limit_ns", "a unit"),
         ({**_changed(), "limits": {"memory_limit_bytes": 1}}, "/limits/memory_limit_bytes", ""),

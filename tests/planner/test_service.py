@@ -26,7 +26,7 @@ def test_a_problem_without_plan_is_explained() -> None:
     """Infeasible is an answer: agreed by two methods, with the memory that is missing."""
     certificate = service.plan(two_devices(memory_bytes=150), _LIMITS)
     assert (certificate.grade, certificate.proof) == (Grade.INFEASIBLE, Proof.AGREED)
-    assert certificate.explanation[0] == "these rules cannot hold together: memory"
+    assert certificate.explanation[0] == "one rule stands in the way: memory"
     assert "150 bytes) more on any one of quick, slow" in certificate.explanation[-1]
 
 
@@ -70,20 +70,26 @@ def test_a_contradiction_keeps_the_plan(
 
 def test_the_second_opinion_has_a_share_of_the_time() -> None:
     """At least 3 s, at most a third of the limit, else four times the proof's own time."""
-    second = 10**9
-    assert confirmation_ns(60 * second, second // 100) == 3 * second
-    assert confirmation_ns(60 * second, 2 * second) == 8 * second
-    assert confirmation_ns(60 * second, 50 * second) == 20 * second
-    assert confirmation_ns(3 * second, second) == second
+    kind, second = "pipeline_partition", 10**9
+    assert confirmation_ns(kind, 60 * second, second // 100) == 3 * second
+    assert confirmation_ns(kind, 60 * second, 2 * second) == 8 * second
+    assert confirmation_ns(kind, 60 * second, 50 * second) == 20 * second
+    assert confirmation_ns(kind, 3 * second, second) == second
+    kind = "expert_selection"
+    assert confirmation_ns(kind, 60 * second, second // 10) == second // 4
+    assert confirmation_ns(kind, 60 * second, 8 * second) == 2 * second
 
 
 def test_what_binds_a_plan() -> None:
     """The explanation of a plan names its longest step, tight memory and the price of rules."""
     problem = two_devices(objective=PipelineObjective.LATENCY)
     lines = service.why_this_cost(problem, split(3), _LIMITS)
-    assert lines[0] == "the longest step is computing on quick: 300 ns per unit"
-    assert "memory binds on quick: one layer more needs 100 B more" in lines
-    assert "without memory the optimum would be 400 ns (-22.3%)" in lines
+    assert lines == (
+        "no plan is better",
+        "the longest step is computing on quick: 300 ns per unit",
+        "memory binds on quick: one layer more needs 100 B more",
+        "memory costs 115 ns: without it the optimum would be 400 ns (-22.3 %)",
+    )
 
 
 def test_a_time_limit_of_nothing_gives_no_plan() -> None:

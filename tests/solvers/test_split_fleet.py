@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.documents import read_problem
+from models.documents import read_problem, validate
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem, Window
 from models.result import Limits, Reason
 from planner import explain
@@ -233,8 +233,38 @@ def test_a_stream_without_options_is_named() -> None:
 
 
 def test_full_links_are_named_with_what_more_would_save() -> None:
-    """What binds a plan is named with the objective that unlimited room would save."""
+    """What binds a plan is named with what more room would save at most: never more than all."""
     problem = _fleet("cameras-40")
     _, plan = _solved(problem, "prices")
     lines = explain.binding(problem, plan, 60 * 10**9)
-    assert any(line.startswith("cell-") and "ppm less" in line for line in lines)
+    assert lines[0] == "no plan is better"
+    assert "cell-1 is full (98.6 % in always): that costs at most 3.90 %" in lines
+    assert "server-1 is full (98.0 % in always): that costs nothing" in lines
+
+
+def test_what_time_does_not_settle_is_not_denied() -> None:
+    """Without time no link is called innocent, and no window is left out."""
+    problem = _fleet("corridor-24-blocked")
+    lines = explain.infeasible(problem, 0)
+    assert lines == tuple(
+        f"whether there is a plan in {window.name} is not known in time"
+        for window in problem.windows
+    )
+
+
+def test_no_speed_is_enough() -> None:
+    """1 ns of the fastest server, a thousand times a second, fills a millionth of it; twice not."""
+    option = {"name": "far", "device_ns": 0, "sent_bytes": 1, "server_ns": 1, "accuracy_ppm": 1}
+    streams = [
+        {"name": name, "catalogue": "any", "uplink": "air", "rate_millihz": 10**6}
+        for name in ("left", "right")
+    ]
+    document = {
+        "catalogues": [{"name": "any", "options": [option]}],
+        "uplinks": [{"name": "air", "bandwidth_bit_per_s": 10**9}],
+        "servers": [{"name": "edge", "share_ppm": 1}],
+        "streams": streams,
+        "objective": "loss",
+    }
+    lines = explain.infeasible(validate(document, SplitFleetProblem), 30 * 10**9)
+    assert lines == ("in always no speed of uplinks and servers is enough",)
