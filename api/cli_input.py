@@ -127,8 +127,8 @@ def _option(fault: FieldError) -> str | None:
 _EXAMPLES = {
     "nanosecond": "60s or 500ms",
     "byte": "4GiB",
-    "bit/second": "8Mbit/s",
     "microjoule": "60J",
+    "bit/second": "10Mbit/s",
 }
 _OPTIONS = {
     "/time_limit_ns": "--time-limit",
