@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from api.requests import FrontierRequest
-from models.documents import MAX_BYTES, read_plan, read_problem, read_prompts, validate
+from models.documents import MAX_FILE_BYTES, read_plan, read_problem, read_prompts, validate
 from models.errors import DocumentError, FieldError
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
@@ -41,7 +41,7 @@ def problem(source: str, objective: str | None = None, units: int | None = None)
         if source != "-" and not Path(source).exists() and source in names():
             found = load(source)
         else:
-            found = read_problem(_text(source))
+            found = read_problem(_text(source), MAX_FILE_BYTES)
     return _with_objective(found, objective, units)
 
 
@@ -81,7 +81,7 @@ def selection(source: str) -> ExpertSelectionPlan:
 def prompts(source: str) -> PromptTable:
     """The table of prompts in a file or on standard input. Raises InputError."""
     with _named(source):
-        return read_prompts(_text(source))
+        return read_prompts(_text(source), MAX_FILE_BYTES)
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _text(source: str) -> bytes:
 
 def _bounded(file: BinaryIO) -> bytes:
     """What a file holds, up to one byte more than a document may have."""
-    return file.read(MAX_BYTES + 1)
+    return file.read(MAX_FILE_BYTES + 1)
 
 
 def quantity(text: str, unit: str, option: str) -> int:
