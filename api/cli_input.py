@@ -187,7 +187,7 @@ def frontier(
         budget = Budget.ACCURACY
     if budget not in tuple(Budget):
         got = "give a budget" if budget is None else f"no budget '{budget}'"
-        raise typer.BadParameter(f"{got}; use one of: {', '.join(Budget)}")
+        raise typer.BadParameter(f"{got}; use one of: {', '.join(Budget)}", param_hint="--budget")
     bandwidths = [quantity(item, "bit/second", "--bandwidths") for item in _items(grid[0])]
     floors = [_percent(item) for item in _items(grid[1])]
     try:
@@ -212,4 +212,5 @@ def _percent(text: str) -> int:
     try:
         return round(Decimal(text.removesuffix("%").strip()) * 10_000)
     except ArithmeticError:
-        raise typer.BadParameter(f"'{text}' is not a percentage; write 75.8, say") from None
+        reason = f"'{text}' is not a percentage; write 75.8, say"
+        raise typer.BadParameter(reason, param_hint="--floors") from None
