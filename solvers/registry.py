@@ -252,7 +252,7 @@ REGISTRY[_SPLIT] = (
         "cpsat",
         f"solvers.cpsat.{_SPLIT}:ConstraintProgram",
         _exact("constraint-programming"),
-        "placement, crossings and limits, OR-Tools CP-SAT",
+        "clauses on the order of the hops, OR-Tools CP-SAT",
     ),
     Entry(
         "best-bottleneck",
@@ -297,7 +297,7 @@ REGISTRY[_FLEET] = (
         "cpsat",
         f"solvers.cpsat.{_FLEET}:ConstraintProgram",
         _exact("constraint-programming"),
-        "multiple-choice multidimensional knapsack, OR-Tools CP-SAT",
+        "an option per stream, counts of equal streams, OR-Tools CP-SAT",
     ),
     Entry(
         "greedy-density",
