@@ -31,6 +31,7 @@ UNITS = {
     "expert_selection": "ppm",
     "split_computing": "ns",
     "split_fleet": "ppm",
+    "offload_placement": "ns",
 }
 
 

@@ -29,6 +29,8 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("monotonic", "cpsat"),
         ("greedy-ratio", "milp", "enumeration"),
     ),
+    # Prices have plan and bound in seconds at any size; small ones are confirmed by CP-SAT.
+    "offload_placement": (("lagrangian", "cpsat"), ("linkage-then-place", "milp")),
 }
 
 

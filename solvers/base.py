@@ -72,6 +72,10 @@ class Stopwatch:
         """Nanoseconds until the time limit, at least 0."""
         return max(0, self._deadline_ns - time.monotonic_ns())
 
+    def part(self, share: int) -> "Stopwatch":
+        """A stopwatch that ends after 1/share of the time left, or when this one is cancelled."""
+        return Stopwatch(Limits(time_limit_ns=self.left_ns() // share), self._report)
+
     def cancelled(self) -> bool:
         """Whether the caller asked to stop."""
         return self._report is not None and self._report.cancelled()

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
@@ -15,7 +16,8 @@ AnyProblem: TypeAlias = Annotated[
     | PipelinePartitionProblem
     | ExpertSelectionProblem
     | SplitComputingProblem
-    | SplitFleetProblem,
+    | SplitFleetProblem
+    | OffloadPlacementProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -23,7 +25,8 @@ AnyPlan: TypeAlias = Annotated[
     | PipelinePartitionPlan
     | ExpertSelectionPlan
     | SplitComputingPlan
-    | SplitFleetPlan,
+    | SplitFleetPlan
+    | OffloadPlacementPlan,
     Field(discriminator="kind"),
 ]
 
@@ -34,4 +37,5 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "expert_selection": (ExpertSelectionProblem, ExpertSelectionPlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
+    "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
 }

@@ -7,6 +7,7 @@ from models.problems import AnyProblem
 from planner.bounds import (
     dag_partition,
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -18,6 +19,7 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "split_computing": split_computing.lower_bound,
     "split_fleet": split_fleet.lower_bound,
     "expert_selection": expert_selection.lower_bound,
+    "offload_placement": offload_placement.lower_bound,
 }
 
 

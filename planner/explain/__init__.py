@@ -6,6 +6,7 @@ from models.problems import AnyPlan, AnyProblem
 from planner.explain import (
     dag_partition,
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -17,6 +18,7 @@ _BY_KIND: dict[str, Any] = {
     "split_computing": split_computing,
     "split_fleet": split_fleet,
     "expert_selection": expert_selection,
+    "offload_placement": offload_placement,
 }
 
 

@@ -22,6 +22,7 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
     from planner.plot import (
         dag_partition,
         expert_selection,
+        offload_placement,
         pipeline_partition,
         split_computing,
         split_fleet,
@@ -34,5 +35,6 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         "split_computing": split_computing.figure,
         "split_fleet": split_fleet.figure,
         "expert_selection": expert_selection.figure,
+        "offload_placement": offload_placement.figure,
     }
     return image(by_kind[problem.kind](problem, certificate), suffix)

@@ -11,7 +11,7 @@ from models.problems.pipeline_partition import (
     PreviousPlan,
 )
 from models.units import round_half_up
-from planner.replan.move import ChangeError, Move
+from planner.replan.move import ChangeError, Move, factor_of
 
 
 def changed(
@@ -28,7 +28,7 @@ def changed(
             f"'{problem.source_device}' is the source device; change 'source_device' in the file"
         )
     for name, factor in slowed:
-        problem = _slow(problem, name, _factor(factor))
+        problem = _slow(problem, name, factor_of(factor))
     order = problem.device_order
     previous = PreviousPlan(stages=plan.stages, ns_per_mib=ns_per_mib)
     fields = problem.model_dump() | {
@@ -66,16 +66,6 @@ def _check_names(problem: PipelinePartitionProblem, names: list[str]) -> None:
         if problem.device_graph.device(name) is None:
             known = ", ".join(device.name for device in problem.devices)
             raise ChangeError(f"there is no device '{name}'; use one of: {known}")
-
-
-def _factor(text: str) -> Fraction:
-    try:
-        factor = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise ChangeError(f"'{text}' is no factor; write a number such as 2 or 1.5") from None
-    if not 0 < factor <= 1000:
-        raise ChangeError(f"{text} times slower is out of range; write more than 0, up to 1000")
-    return factor
 
 
 def _without(graph: DeviceGraph, lost: tuple[str, ...]) -> DeviceGraph:

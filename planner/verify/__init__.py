@@ -8,6 +8,7 @@ from models.result import Verification, Violation
 from planner.verify import (
     dag_partition,
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -19,6 +20,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "split_computing": split_computing.verify,
     "split_fleet": split_fleet.verify,
     "expert_selection": expert_selection.verify,
+    "offload_placement": offload_placement.verify,
 }
 
 
