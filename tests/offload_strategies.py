@@ -9,6 +9,7 @@ from models.problems.offload_placement import (
     Copy,
     Distilled,
     Holder,
+    Mode,
     MoeLayer,
     OffloadPlacementProblem,
     Pattern,
@@ -28,7 +29,7 @@ _PPM = [0, 1, 90_000, 333_333, 10**6]
 
 @st.composite
 def _holder(draw: st.DrawFn, name: str, *, computes: bool) -> Holder:
-    rate = draw(st.sampled_from([10**9, 40 * 10**9, 300 * 10**9]))
+    rate = draw(st.sampled_from([10**10, 40 * 10**9, 300 * 10**9]))
     return Holder(
         name=name,
         memory_bytes=draw(st.sampled_from(_ROOMS)),
@@ -54,7 +55,7 @@ def _layer(draw: st.DrawFn, name: str, sites: list[str], experts: int, *, rich: 
         losses = tuple(draw(st.sampled_from([None, 0, 50_000])) for _ in every)
         share = Shared(base_bytes=15_000_000, delta_bytes=2_500_000, loss_ppm=losses)
     patterns = tuple(
-        Pattern(site=site, experts=tuple(sorted(group)), tokens=draw(st.integers(1, 50)))
+        Pattern(site=site, experts=tuple(sorted(group)), tokens=draw(st.integers(1, 5)))
         for site in sites
         for group in draw(
             st.lists(
@@ -82,20 +83,18 @@ def _layer(draw: st.DrawFn, name: str, sites: list[str], experts: int, *, rich: 
 
 @st.composite
 def _links(draw: st.DrawFn, names: list[str]) -> tuple[Link, ...]:
-    found = []
-    for a in names:
-        for b in names:
-            if a < b and draw(st.integers(0, 3)):
-                found.append(
-                    Link(
-                        source=a,
-                        target=b,
-                        directed=draw(st.integers(0, 5)) == 0,
-                        latency_ns=draw(st.sampled_from([0, 50_000])),
-                        bandwidth_bit_per_s=draw(st.sampled_from([10**9, 16 * 10**9, 10**11])),
-                    )
-                )
-    return tuple(found)
+    return tuple(
+        Link(
+            source=a,
+            target=b,
+            directed=draw(st.integers(0, 5)) == 0,
+            latency_ns=draw(st.sampled_from([0, 50_000])),
+            bandwidth_bit_per_s=draw(st.sampled_from([8 * 10**9, 16 * 10**9, 10**11])),
+        )
+        for a in names
+        for b in names
+        if a < b and draw(st.integers(0, 3))
+    )
 
 
 @st.composite
@@ -109,7 +108,7 @@ def _present(draw: st.DrawFn, layers: tuple[MoeLayer, ...], names: list[str]) ->
                     st.builds(
                         Copy,
                         expert=st.integers(0, layer.experts - 1),
-                        mode=st.sampled_from(["keep", "merge", "share"]),
+                        mode=st.sampled_from([Mode.KEEP, Mode.MERGE, Mode.SHARE]),
                         holder=st.sampled_from([*names, "gone"]),
                     ),
                     max_size=3,
@@ -151,7 +150,7 @@ def offload_placement(
         sites=tuple(sites),
         precisions=precisions,
         layers=layers,
-        tokens=50,
+        tokens=15,
         activation_bytes=draw(st.sampled_from([0, 4096])),
         loss_budget_ppm=draw(st.sampled_from([None, 0, 30_000, 200_000])),
         budget_scope=draw(st.sampled_from(list(BudgetScope))),

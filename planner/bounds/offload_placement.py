@@ -1,13 +1,8 @@
 """A combinatorial lower bound of a placement: the fastest holders filled in the best case.
 
-Whatever is merged or shared, the activations that a site computes in place can be no more than those
-of the experts that fit there; with merging one copy may serve all, so only two things are certain:
-
-    every activation costs at least the site's fastest way to any copy
-    without merging, students and shares (keep alone) each expert takes its bytes, and the time
-    saved by limited holders is at most that of a continuous knapsack over all their room
-
-The first holds always, the second where a layer offers nothing but keep; both are in whole numbers.
+Every activation costs at least the site's fastest way to any copy. Where nothing but keep is
+offered each expert takes its bytes as well, and the time that holders with limited memory save is
+at most that of a continuous knapsack over all their room together.
 """
 
 from fractions import Fraction

@@ -1,7 +1,6 @@
 """Changes of a placement's holders, the plan in force remembered, and what a change has to move."""
 
 from models.problems.offload_placement import (
-    Copy,
     Holder,
     OffloadPlacementPlan,
     OffloadPlacementProblem,
@@ -9,7 +8,7 @@ from models.problems.offload_placement import (
 )
 from models.units import round_half_up
 from planner.replan.move import ChangeError, Move, factor_of
-from planner.verify.offload_terms import LayerTerms, Piece
+from planner.verify.offload_terms import LayerTerms
 
 
 def remembering(
@@ -53,20 +52,14 @@ def moves(
     found = []
     for layer, item in zip(problem.layers, after.layers, strict=True):
         terms = LayerTerms(problem, layer)
-        there = _pieces(terms, old.get(layer.name, ()))
-        fresh = {
-            piece: size for piece, size in _pieces(terms, item.copies).items() if piece not in there
-        }
+        there = {piece for copy in old.get(layer.name, ()) for piece in terms.stored_as(copy)}
+        stored = {piece: size for copy in item.copies for piece, size in terms.pieces(copy).items()}
+        fresh = {piece: size for piece, size in stored.items() if piece not in there}
         for name in sorted({piece[3] for piece in fresh} & limited):
             sizes = [size for piece, size in fresh.items() if piece[3] == name]
             what = f"{layer.name}: {len(sizes)} of its experts"
             found.append(Move(what, None, name, sum(sizes)))
     return tuple(found)
-
-
-def _pieces(terms: LayerTerms, copies: tuple[Copy, ...]) -> dict[Piece, int]:
-    known = (copy for copy in copies if terms.known(copy))
-    return {piece: size for copy in known for piece, size in terms.pieces(copy).items()}
 
 
 def _slow(problem: OffloadPlacementProblem, name: str, text: str) -> OffloadPlacementProblem:

@@ -169,7 +169,7 @@ def _weigh(
     limited = {holder.name for holder in problem.holders if holder.room_bytes is not None}
     stored = {piece: size for copy in item.copies for piece, size in terms.pieces(copy).items()}
     before = () if problem.present is None else problem.present.copies.get(layer.name, ())
-    there = {piece for copy in before if terms.known(copy) for piece in terms.pieces(copy)}
+    there = {piece for copy in before for piece in terms.stored_as(copy)}
     for piece, size in stored.items():
         holder = piece[3]
         if holder not in limited:

@@ -54,6 +54,13 @@ class LayerTerms:
             found[_BASE, 0, copy.precision, copy.holder] = base
         return found
 
+    def stored_as(self, copy: Copy) -> set[Piece]:
+        """What a copy that is in force stores, offered or not."""
+        found = {self._itself(copy)}
+        if copy.mode is Mode.SHARE:
+            found.add((_BASE, 0, copy.precision, copy.holder))
+        return found
+
     def use(self, site: str, copy: Copy) -> Use | None:
         """The cheapest way for a site to use a copy; None where there is none."""
         size = sum(self._sizes(copy))
@@ -64,7 +71,8 @@ class LayerTerms:
 
     def _itself(self, copy: Copy) -> Piece:
         """Merged weights that are the expert's own are those of a kept one."""
-        own = copy.mode is Mode.MERGE and not self.distance[Mode.MERGE, copy.expert, copy.expert]
+        blended = self.distance.get((Mode.MERGE, copy.expert, copy.expert))
+        own = copy.mode is Mode.MERGE and not blended
         return Mode.KEEP if own else copy.mode, copy.expert, copy.precision, copy.holder
 
     def _sizes(self, copy: Copy) -> tuple[int, int]:

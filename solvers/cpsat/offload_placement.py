@@ -37,14 +37,12 @@ class _Model:
         self.budgets_hold()
         self.minimise()
 
-    def looked_up(self, amounts: Ints) -> list[IntVar | int]:
+    def looked_up(self, amounts: Ints) -> list[IntVar]:
         """Per client the amount of the column that it picks; amounts: [N]."""
-        found: list[IntVar | int] = []
+        found = []
         for (a, b), pick in zip(self.ranges, self.pick, strict=True):
             values = amounts[a:b].tolist()
-            if min(values) == max(values):
-                found.append(values[0])
-                continue
+            # A variable even where it is constant: CP-SAT's inner bound leaves offsets out.
             variable = self.model.new_int_var(min(values), max(values), "")
             self.model.add_element(pick, values, variable)
             found.append(variable)
@@ -62,7 +60,7 @@ class _Model:
     def budgets_hold(self) -> None:
         """Rooms, losses, busy times, and enough experts served as themselves."""
         tables = self.tables
-        terms: list[list[tuple[IntVar | int, int]]] = [[] for _ in tables.capacity]
+        terms: list[list[tuple[IntVar, int]]] = [[] for _ in tables.capacity]
         stored = [(self.there, tables.room_row, tables.size)]
         stored += [(self.bases, tables.base_row, tables.base_size)]
         for variables, rows, sizes in stored:
@@ -79,9 +77,7 @@ class _Model:
     def minimise(self) -> None:
         """The latency of all clients or patterns, and the moves."""
         tables = self.tables
-        terms: list[tuple[IntVar | int, int]] = list(
-            zip(self.there, tables.price.tolist(), strict=True)
-        )
+        terms: list[tuple[IntVar, int]] = list(zip(self.there, tables.price.tolist(), strict=True))
         terms += zip(self.bases, tables.base_price.tolist(), strict=True)
         if tables.patterns is None:
             terms += [(cost, 1) for cost in self.looked_up(tables.cost)]
@@ -108,7 +104,7 @@ class _Model:
         return self.tables.start[:-1] + np.array(values[: self.tables.clients], dtype=np.int64)
 
 
-def _sum(terms: Sequence[tuple[IntVar | int, int]]) -> LinearExpr:
+def _sum(terms: Sequence[tuple[IntVar, int]]) -> LinearExpr:
     return LinearExpr.weighted_sum([a for a, _ in terms], [b for _, b in terms])
 
 

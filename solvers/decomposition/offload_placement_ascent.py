@@ -114,7 +114,7 @@ class Ascent:
 def priced_at(tables: Tables, prices: Floats) -> Floats:
     """[N] costs of the columns with what they use of the budgets."""
     rates = np.append(prices, 0.0)
-    total: Floats = tables.cost + np.zeros(len(tables.cost))
+    total = np.array(tables.cost, dtype=np.float64)
     for row, amount in tables.uses:
         total += rates[row] * amount
     return total
@@ -156,8 +156,10 @@ def proved(tables: Tables, prices: Floats, values: Floats) -> Proved:
         scale //= 2
     if not _safe(tables, prices, values, scale):
         prices, values = np.zeros_like(prices), np.zeros_like(values)
-    rates = np.append(np.rint(prices * scale).astype(np.int64), 0)
-    worth = np.rint(values * scale).astype(np.int64)
+    rates: Ints = np.append(np.rint(prices * scale).astype(np.int64), 0)
+    worth: Ints = np.rint(values * scale).astype(np.int64)
+    priced: Ints
+    above: Ints
     priced = tables.cost * scale
     for row, amount in tables.uses:
         priced = priced + rates[row] * amount

@@ -74,10 +74,10 @@ def _evaluate(tables: Tables, prices: Floats, values: Floats) -> _Point:
     taken = (above < 0) & is_open[tables.copy]
     bound = values.sum() - (prices * tables.capacity).sum()
     bound += slack[is_open & ~shared].sum() + group[group < 0].sum()
-    used = _sums(len(prices), tables.room_row[is_open], tables.size[is_open])
-    used += _sums(len(prices), tables.base_row[group < 0], tables.base_size[group < 0])
+    used: Floats = _sums(len(prices), tables.room_row[is_open], tables.size[is_open])
+    used = used + _sums(len(prices), tables.base_row[group < 0], tables.base_size[group < 0])
     for row, amount in tables.uses:
-        used += _sums(len(prices), row[taken], amount[taken])
+        used = used + _sums(len(prices), row[taken], amount[taken])
     count = np.bincount(tables.client_of[taken], minlength=len(values))
     by_value: Floats = np.asarray(1.0 - count, dtype=np.float64)
     return _Point(float(bound), by_value, used - tables.capacity)
@@ -85,5 +85,5 @@ def _evaluate(tables: Tables, prices: Floats, values: Floats) -> _Point:
 
 def _sums(rows: int, row: Ints, amount: Ints) -> Floats:
     """[rows] sums of amounts by row, those of row -1 left out."""
-    total: Floats = np.bincount(row + 1, amount.astype(np.float64), rows + 1)[1:]
-    return total
+    total = np.bincount(row + 1, amount.astype(np.float64), rows + 1)[1:]
+    return np.asarray(total, dtype=np.float64)

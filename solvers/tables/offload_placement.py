@@ -113,11 +113,15 @@ class Tables:
         moves = int(self.price[copies].sum() + self.base_price[bases].sum())
         if self.patterns is None:
             return moves + int(self.cost[chosen].sum())
-        tokens, clients, starts = self.patterns
-        if not len(tokens):
-            return moves
-        slowest = np.maximum.reduceat(self.time[chosen][clients], starts[:-1])
-        return moves + int((tokens * slowest).sum())
+        return moves + int((self.patterns[0] * self.slowest(chosen)).sum())
+
+    def slowest(self, chosen: Ints) -> Ints:
+        """[P] the time of each pattern's slowest expert."""
+        if self.patterns is None or not len(self.patterns[0]):
+            return np.zeros(0, dtype=np.int64)
+        _, clients, starts = self.patterns
+        times: Ints = np.maximum.reduceat(self.time[chosen][clients], starts[:-1])
+        return times
 
     def safest(self) -> Ints:
         """[C] for each client its cheapest free column, else its cheapest."""

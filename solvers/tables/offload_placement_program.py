@@ -1,10 +1,13 @@
 """The assignment program of an offload placement, over all columns or some, as sparse arrays.
 
     z[n] ∈ {0,1}  a client takes its column n          y[k] ∈ {0,1}  a copy is there
-    b[g] ∈ {0,1}  a base is there                      t[p] ≥ 0      the slowest expert of pattern p
+    b[g] ∈ {0,1}  a base is there
+    w[c,r], u[p,r] ∈ {0,1}  a client, or some client of pattern p, takes longer than the r-th time
 
 Copies and bases that cost nothing to have are left out. z ≤ y is written per column: summed up per
-copy, the relaxation would say hardly anything.
+copy, the relaxation would say hardly anything. So that nothing is lost in HiGHS' tolerances, the
+time of a pattern is the sum of the steps that it exceeds, costs are in units of their common
+divisor and above what each client costs at least, and the rest is added in whole numbers.
 """
 
 from dataclasses import dataclass
@@ -43,8 +46,11 @@ class Formulation:
         self.copies = np.unique(self.copy[~tables.free[self.copy]])
         based = tables.base[self.copies]
         self.bases = np.unique(based[based >= 0])
-        tokens, _, _ = tables.patterns or (np.zeros(0), None, None)
-        counts = (len(self.kept), len(self.copies), len(self.bases), len(tokens))
+        patterns = 0 if tables.patterns is None else len(tables.patterns[0])
+        self.times = np.unique(tables.time[self.kept])
+        steps = len(self.times) - 1
+        self._slow = 0 if tables.patterns is None else tables.clients * steps
+        counts = (len(self.kept), len(self.copies), len(self.bases), self._slow, patterns * steps)
         self.first = np.concatenate([[0], np.cumsum(counts)])
         self._entries: list[tuple[Ints, Ints, Ints]] = []
         self._limits: list[tuple[Floats, Floats]] = []
@@ -53,6 +59,22 @@ class Formulation:
         self.what_serves_is_there()
         self.budgets_hold()
         self.no_pattern_is_faster_than_its_experts()
+        self.cost, self.least = self._costs()
+        self.unit = max(1, int(np.gcd.reduce(self.cost)))
+
+    def _costs(self) -> tuple[Ints, int]:
+        """Costs of the variables, and what every point costs besides."""
+        tables = self.tables
+        cost = np.zeros(int(self.first[-1]), dtype=np.int64)
+        cost[self.first[1] : self.first[2]] = tables.price[self.copies]
+        cost[self.first[2] : self.first[3]] = tables.base_price[self.bases]
+        if tables.patterns is not None:
+            cost[self.first[4] :] = np.outer(tables.patterns[0], np.diff(self.times)).ravel()
+            return cost, int(tables.patterns[0].sum() * self.times[0])
+        own = tables.cost[self.kept]
+        least = np.minimum.reduceat(own, np.searchsorted(self.client, np.arange(tables.clients)))
+        cost[: self.first[1]] = own - least[self.client]
+        return cost, int(least.sum())
 
     def each_client_takes_one_column(self) -> None:
         """Every expert is served at every site by exactly one copy."""
@@ -87,43 +109,36 @@ class Formulation:
         self._add(count, *entries, np.full(count, -np.inf), high)
 
     def no_pattern_is_faster_than_its_experts(self) -> None:
-        """The t of a pattern is at least the time of each of its experts."""
+        """A pattern exceeds each time that one of its clients does."""
         if self.tables.patterns is None:
             return
-        tokens, clients, starts = self.tables.patterns
-        of = np.repeat(np.arange(len(tokens)), np.diff(starts))
-        begins = np.searchsorted(self.client, clients)
-        lengths = np.searchsorted(self.client, clients, side="right") - begins
-        row = np.repeat(np.arange(len(clients)), lengths)
-        z = np.concatenate([np.arange(a, a + n) for a, n in zip(begins, lengths, strict=True)])
-        rows = np.concatenate([row, np.arange(len(clients))])
-        columns = np.concatenate([z, self.first[3] + of])
-        values = np.concatenate(
-            [-self.tables.time[self.kept[z]], np.ones(len(clients), dtype=np.int64)]
-        )
-        low, high = np.zeros(len(clients)), np.full(len(clients), np.inf)
-        self._add(len(clients), rows, columns, values, low, high)
+        steps = len(self.times) - 1
+        n, r = np.nonzero(self.tables.time[self.kept][:, None] > self.times[None, :-1])
+        w = np.arange(self._slow)
+        rows = np.concatenate([self.client[n] * steps + r, w])
+        ones = np.ones(len(n), dtype=np.int64)
+        values = np.concatenate([ones, -np.ones(self._slow, dtype=np.int64)])
+        none = np.zeros(self._slow)
+        self._add(self._slow, rows, np.concatenate([n, self.first[3] + w]), values, none, none)
+        _, clients, starts = self.tables.patterns
+        of = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        step = np.arange(steps)[None, :]
+        client = (clients[:, None] * steps + step).ravel()
+        pattern = (of[:, None] * steps + step).ravel()
+        self._at_most(self.first[3] + client, self.first[4] + pattern)
 
     def program(self) -> LinearProgram:
         """The arrays for a backend."""
-        tables, total = self.tables, int(self.first[-1])
-        cost, upper = np.zeros(total), np.ones(total)
-        if tables.patterns is None:
-            cost[: self.first[1]] = tables.cost[self.kept]
-        else:
-            cost[self.first[3] :] = tables.patterns[0]
-            upper[self.first[3] :] = max(int(tables.time[self.kept].max(initial=0)), 1)
-        cost[self.first[1] : self.first[2]] = tables.price[self.copies]
-        cost[self.first[2] : self.first[3]] = tables.base_price[self.bases]
+        total = int(self.first[-1])
         row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
         low, high = (np.concatenate(part) for part in zip(*self._limits, strict=True))
         order = np.argsort(row, kind="stable")
         counts = np.bincount(row, minlength=self._rows)
         return LinearProgram(
-            cost=cost,
+            cost=(self.cost // self.unit).astype(np.float64),
             lower=np.zeros(total),
-            upper=upper,
-            integral=np.arange(total) < self.first[3],
+            upper=np.ones(total),
+            integral=np.ones(total, dtype=np.bool_),
             starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
             index=column[order].astype(np.int32),
             value=value[order].astype(np.float64),
@@ -143,10 +158,13 @@ class Formulation:
             np.isin(self.bases, bases),
         ]
         if self.tables.patterns is not None:
-            _, clients, starts = self.tables.patterns
-            slowest = np.maximum.reduceat(self.tables.time[chosen][clients], starts[:-1])
-            parts.append(slowest if len(clients) else np.zeros(0))
+            both = (self.tables.time[chosen], self.tables.slowest(chosen))
+            parts += [(times[:, None] > self.times[None, :-1]).ravel() for times in both]
         return np.concatenate([part.astype(np.float64) for part in parts])
+
+    def bound(self, bound: float) -> int:
+        """The least objective that a bound on the program allows; the bound is a safe one."""
+        return max(0, ceil(bound)) * self.unit + self.least
 
     def chosen(self, point: Floats) -> Ints:
         """[C] the columns that a point takes."""
@@ -184,20 +202,17 @@ def solve(
         if report is None
         else (lambda point: report.plan(tables.plan(form.chosen(point))))
     )
-    bounded = (lambda _: None) if report is None else (lambda bound: report.bound(_up(bound)))
+    bounded = (
+        (lambda _: None) if report is None else (lambda bound: report.bound(form.bound(bound)))
+    )
     answer = highs.solve(
         form.program(), limits, watch, None if start is None else form.point(start), found, bounded
     )
     chosen = None if answer.values is None else form.chosen(answer.values)
     if chosen is not None and (len(chosen) != tables.clients or not tables.fits(chosen)):
         chosen = None
-    bound = None if answer.bound is None else _up(answer.bound)
+    bound = None if answer.bound is None else form.bound(answer.bound)
     return Found(answer.reason, chosen, bound, answer.detail)
-
-
-def _up(bound: float) -> int:
-    """The least integer objective that a bound allows; the bound is already a safe one."""
-    return max(0, ceil(bound))
 
 
 def claim(
