@@ -4,12 +4,13 @@ from typing import TypeAlias
 
 from problem_instances.generators.dag_partition import DagSpec, dag_partition
 from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
+from problem_instances.generators.offload_placement import OffloadSpec, offload_placement
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
 from problem_instances.generators.split_computing import SplitSpec, split_computing
 from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.text import to_text
 
-Spec: TypeAlias = DagSpec | PipelineSpec | SelectionSpec | SplitSpec | FleetSpec
+Spec: TypeAlias = DagSpec | PipelineSpec | SelectionSpec | SplitSpec | FleetSpec | OffloadSpec
 
 # The specification of each kind.
 SPECS: dict[str, type[Spec]] = {
@@ -18,6 +19,7 @@ SPECS: dict[str, type[Spec]] = {
     "split_computing": SplitSpec,
     "split_fleet": FleetSpec,
     "expert_selection": SelectionSpec,
+    "offload_placement": OffloadSpec,
 }
 
 
@@ -27,6 +29,8 @@ def generate(spec: Spec) -> str:
         return to_text(split_computing(spec))
     if isinstance(spec, FleetSpec):
         return to_text(split_fleet(spec))
+    if isinstance(spec, OffloadSpec):
+        return to_text(offload_placement(spec))
     if isinstance(spec, SelectionSpec):
         return to_text(expert_selection(spec))
     if isinstance(spec, DagSpec):

@@ -105,12 +105,12 @@ def _layer(
     for number, site in enumerate(problem.sites):
         times = [0] * layer.experts
         for expert, index in enumerate(item.served[number]):
-            faults, times[expert] = _serve(
-                problem, (site, expert, layer.activations[number][expert]), item.copies[index],
-                terms, sums,
-            )  # fmt: skip
-            where = f"{_words(layer, item.copies[index])} for expert {expert} at {site}"
-            found += [Violation(rule=rule, where=where) for rule in faults]
+            served = (site, expert, layer.activations[number][expert])
+            faults, times[expert] = _serve(problem, served, item.copies[index], terms, sums)
+            found += [
+                fault.model_copy(update={"where": f"{layer.name}: {fault.where}"})
+                for fault in faults
+            ]
         sums.latency_ns += _latency(problem, layer, number, times)
         kept = sum(item.copies[index].expert == i for i, index in enumerate(item.served[number]))
         lacking = layer.top_k - kept
@@ -128,14 +128,16 @@ def _serve(
     copy: Copy,
     terms: LayerTerms,
     sums: _Sums,
-) -> tuple[list[str], int]:
+) -> tuple[list[Violation], int]:
     """Adds what one expert at one site (site, expert, activations) costs; faults and time."""
     site, expert, count = served
     distance = terms.distance.get((copy.mode, expert, copy.expert))
     use = terms.use(site, copy)
-    if distance is None or use is None:
-        faults = {"not-a-candidate": distance is None, "unreachable": use is None}
-        return [rule for rule, broken in faults.items() if broken], 0
+    where = f"{copy.mode} {copy.expert} on {copy.holder} for expert {expert} at {site}"
+    if distance is None:
+        return [Violation(rule="not-a-candidate", where=where)], 0
+    if use is None:
+        return [Violation(rule="unreachable", where=where)], 0
     precision = next(q for q in problem.precisions if q.name == copy.precision)
     sums.activations += count
     sums.loss += count * (distance + precision.loss_ppm)

@@ -13,7 +13,7 @@ from models.problems.offload_placement import (
 )
 from planner.verify import verify
 
-MOST = 700
+MOST = 300
 
 
 def offered(problem: OffloadPlacementProblem, layer: MoeLayer) -> list[list[Copy]]:
