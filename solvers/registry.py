@@ -343,6 +343,12 @@ REGISTRY[_OFFLOAD] = (
         "picks and element constraints, OR-Tools CP-SAT",
     ),
     Entry(
+        "local-search",
+        f"solvers.heuristic.{_OFFLOAD}_search:LocalSearch",
+        _HEURISTIC,
+        "moves, exchanges and adoptions from the best baseline",
+    ),
+    Entry(
         "linkage-then-place",
         f"solvers.heuristic.{_OFFLOAD}:LinkageThenPlace",
         _HEURISTIC,

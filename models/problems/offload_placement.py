@@ -240,7 +240,7 @@ class OffloadPlacementProblem(Document):
     @property
     def objective_in_words(self) -> str:
         """What is minimised, for people."""
-        return f"latency over the horizon ({self.objective} over a token's experts)"
+        return f"latency ({self.objective})"
 
     @property
     def size_in_words(self) -> str:

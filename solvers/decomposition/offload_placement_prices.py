@@ -6,6 +6,10 @@ evaluation gives a bound and a pattern per layer, and a dynamic program over the
 patterns together to a plan. Subgradients then sharpen the bound. Where bound and plan do not meet,
 HiGHS searches the columns that may be in a better plan, those whose increase the gap admits: a part
 of them first, then all, which closes the proof.
+
+Where the slowest expert of a token counts, prices work on the mean over a token's experts, which the
+slowest is never below: their bound holds, and their plan is where local search starts. The program
+over all patterns, started from there, closes the proof where it is small enough.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +19,6 @@ import numpy as np
 from models.problems.offload_placement import (
     OffloadPlacementPlan,
     OffloadPlacementProblem,
-    TokenLatency,
 )
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
@@ -29,8 +32,15 @@ from solvers.decomposition.offload_placement_ascent import (
 )
 from solvers.decomposition.offload_placement_layers import Layers
 from solvers.decomposition.offload_placement_subgradient import sharpen
+from solvers.heuristic.offload_placement_search import improve
+from solvers.milp.offload_placement_program import (
+    MOST_PATTERN_ROWS,
+    Found,
+    claim,
+    solve,
+    too_large,
+)
 from solvers.tables.offload_placement import Ints, Tables, build
-from solvers.tables.offload_placement_program import Found, claim, solve
 
 _ROUNDS = 120
 # Rounds without a better bound after which the prices are taken as found.
@@ -61,18 +71,58 @@ class Lagrangian:
         hint: OffloadPlacementPlan | None = None,
         report: Progress[OffloadPlacementPlan] | None = None,
     ) -> Claim[OffloadPlacementPlan]:
-        """The optimum, or the best plan and bound in time; times that add up only."""
+        """The optimum, or the best plan and bound in time."""
         watch = Stopwatch(limits, report)
-        if problem.objective is not TokenLatency.SUM:
-            return Claim(self.name, Reason.UNSUPPORTED, detail="for times that add up")
         tables = build(problem)
         if tables.empty:
             return Claim(self.name, Reason.INFEASIBLE, detail="an expert can be served by nothing")
         start = None if hint is None else tables.columns(hint)
-        state, rounds = _by_prices(tables, watch, start, report or Progress())
+        listener = report or Progress()
+        if tables.patterns is None:
+            state, rounds = _by_prices(tables, watch, start, listener)
+            found = _close(tables, limits, watch, state)
+        else:
+            found, rounds = _of_slowest(tables, limits, watch, start, listener)
         stats: dict[str, int | float | str] = {"columns": len(tables.cost), "rounds": rounds}
-        found = _close(tables, limits, watch, state)
         return claim(self.name, tables, found, stats)
+
+
+def _of_slowest(
+    tables: Tables,
+    limits: Limits,
+    watch: Stopwatch,
+    start: Ints | None,
+    report: Progress[OffloadPlacementPlan],
+) -> tuple[Found, int]:
+    """Prices on the mean, local search on the maximum, and the program where it is small enough."""
+    mean = replace(tables, cost=tables.mean_cost(), patterns=None)
+    silent = _BoundsOnly(report)
+    state, rounds = _by_prices(mean, watch.part(3), start, silent)
+    best = None
+    if state.best is not None:
+        best = improve(tables, state.best, watch.part(2))
+        if start is not None and tables.fits(start) and tables.value(start) < tables.value(best):
+            best = start
+        report.plan(tables.plan(best))
+    if too_large(tables):
+        detail = f"the program of all patterns has over {MOST_PATTERN_ROWS:,} rows"
+        bound = state.proof.bound
+        return Found(Reason.MEMORY_LIMIT, best, bound, detail), rounds
+    found = solve(tables, limits, watch, start=best)
+    chosen = best if found.chosen is None else found.chosen
+    bound = max(found.bound or 0, state.proof.bound)
+    return replace(found, chosen=chosen, bound=bound), rounds
+
+
+class _BoundsOnly(Progress[OffloadPlacementPlan]):
+    """Passes bounds on: plans of the mean are not yet what they will be."""
+
+    def __init__(self, report: Progress[OffloadPlacementPlan]) -> None:
+        self._report = report
+
+    def bound(self, lower_bound: int) -> None:
+        """A bound on the mean is one on the maximum."""
+        self._report.bound(lower_bound)
 
 
 def _by_prices(

@@ -3,8 +3,8 @@
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
+from solvers.milp.offload_placement_program import MOST_PATTERN_ROWS, claim, solve, too_large
 from solvers.tables.offload_placement import build
-from solvers.tables.offload_placement_program import claim, solve
 
 
 class AssignmentProgram:
@@ -24,6 +24,9 @@ class AssignmentProgram:
         tables = build(problem)
         if tables.empty:
             return Claim(self.name, Reason.INFEASIBLE, detail="an expert can be served by nothing")
+        if too_large(tables):
+            detail = f"above {MOST_PATTERN_ROWS:,} rows of patterns"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         start = None if hint is None else tables.columns(hint)
         if start is not None and not tables.fits(start):
             start = None

@@ -24,6 +24,17 @@ from solvers.backends.linear_program import Floats, LinearProgram
 from solvers.base import Progress, Stopwatch
 from solvers.tables.offload_placement import Ints, Tables
 
+# Some gigabytes of arrays; the relaxation alone would take hours.
+MOST_PATTERN_ROWS = 2_000_000
+
+
+def too_large(tables: Tables) -> bool:
+    """Whether the patterns need more rows than are worth stating."""
+    if tables.patterns is None:
+        return False
+    steps = len(np.unique(tables.time)) - 1
+    return len(tables.patterns[1]) * steps > MOST_PATTERN_ROWS
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
