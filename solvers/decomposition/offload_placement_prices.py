@@ -7,7 +7,7 @@ patterns together to a plan. Subgradients then sharpen the bound. Where bound an
 HiGHS searches the columns that may be in a better plan, those whose increase the gap admits: a part
 of them first, then all, which closes the proof.
 
-Where the slowest expert of a token counts, prices work on the mean over a token's experts, which the
+Where the slowest expert of a token counts, prices work on the mean over its experts, which the
 slowest is never below: their bound holds, and their plan is where local search starts. The program
 over all patterns, started from there, closes the proof where it is small enough.
 """
