@@ -3,7 +3,9 @@
 Each layer brings patterns, choices of its columns met at different prices. A label is a sum of
 cost and of use of the budgets that layers share; layer by layer every label takes every pattern.
 Labels that no rest can make feasible are dropped, and of the others the `_WIDTH` cheapest at the
-prices are kept, with some that leave the most room: with all it would be exact over the patterns.
+prices are kept: with all it would be exact over the patterns. Near the best prices hundreds of
+labels cost about the same, and those that use less than their layers' part of a budget are no worse
+for it: what goes beyond that part is therefore charged once more.
 """
 
 from dataclasses import dataclass
@@ -14,9 +16,10 @@ from solvers.decomposition.offload_placement_ascent import Floats, layer_slices
 from solvers.tables.offload_placement import Ints, Tables
 
 _WIDTH = 400
-_ROOMY = 40
+# Patterns of a layer, the cheapest at the prices, whose mean use says what its part of a budget is.
+_TYPICAL = 5
 # Patterns per layer beyond which the oldest are forgotten.
-_MOST = 60
+_MOST = 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,17 @@ class Layers:
                 if len(seen) > _MOST:
                     del seen[next(iter(seen))]
 
+    @property
+    def count(self) -> int:
+        """How many layers there are."""
+        return len(self._slices)
+
+    def cuts(self) -> tuple[Ints, Ints, Ints]:
+        """The layer [P], cost [P] and use [P, R] of every pattern."""
+        seen = [(n, *row[:2]) for n, rows in enumerate(self._seen) for row in rows.values()]
+        numbers, costs, uses = zip(*seen, strict=True)
+        return np.array(numbers), np.array(costs), np.array(uses)
+
     def best(self, prices: Floats) -> Ints | None:
         """[C] the best plan found of the patterns, None where none keeps to the budgets."""
         tables = self.tables
@@ -55,6 +69,7 @@ class Layers:
         shared = tables.capacity[: self._shared()]
         least = np.array([layer.use.min(axis=0) for layer in layers])
         rest = np.cumsum(least[::-1], axis=0)[::-1]
+        parts = _parts(layers, shared, prices[: len(shared)])
         cost, use = np.zeros(1, dtype=np.int64), np.zeros((1, len(shared)), dtype=np.int64)
         back: list[tuple[Ints, Ints]] = []
         for number, layer in enumerate(layers):
@@ -62,7 +77,8 @@ class Layers:
             total, used = cost[label] + layer.cost[pattern], use[label] + layer.use[pattern]
             ahead = rest[number + 1] if number + 1 < len(layers) else 0
             feasible = np.flatnonzero((used + ahead <= shared).all(axis=1))
-            kept = feasible[_keep(total[feasible], used[feasible], shared, prices)]
+            over = np.maximum(used[feasible] - parts[number], 0) + used[feasible]
+            kept = feasible[_cheapest(total[feasible] + over @ prices[: len(shared)])]
             if not kept.size:
                 return None
             cost, use = total[kept], used[kept]
@@ -105,12 +121,17 @@ def _measure(tables: Tables, columns: Ints) -> tuple[int, Ints]:
     return tables.value(columns), tables.use(columns)
 
 
-def _keep(total: Ints, used: Ints, shared: Ints, prices: Floats) -> Ints:
-    """The labels cheapest at the prices, and the roomiest."""
-    if len(total) <= _WIDTH + _ROOMY:
-        return np.arange(len(total))
-    priced = total + used @ prices[: len(shared)]
-    fullest = (used / np.maximum(shared, 1)).max(axis=1, initial=0.0)
-    cheap = np.argpartition(priced, _WIDTH)[:_WIDTH]
-    roomy = np.argpartition(fullest, _ROOMY)[:_ROOMY]
-    return np.union1d(cheap, roomy)
+def _parts(layers: list[_Patterns], shared: Ints, prices: Floats) -> Floats:
+    """[layers, R] of each budget the part that the layers up to one usually take."""
+    typical = []
+    for layer in layers:
+        order = np.argsort(layer.cost + layer.use @ prices, kind="stable")[:_TYPICAL]
+        typical.append(layer.use[order].mean(axis=0))
+    taken: Floats = np.cumsum(typical, axis=0)
+    return np.asarray(shared * taken / np.maximum(taken[-1], 1.0), dtype=np.float64)
+
+
+def _cheapest(priced: Floats) -> Ints:
+    if len(priced) <= _WIDTH:
+        return np.arange(len(priced))
+    return np.sort(np.argpartition(priced, _WIDTH)[:_WIDTH])

@@ -1,17 +1,17 @@
 """Offload placement by prices on memory, loss and time; each layer a p-median of its own.
 
-Prices move against the use that the layers make of the budgets, each by its own step (Rprop:
-Riedmiller and Braun, 1993): longer while it keeps its direction, shorter when it turns. Every
-evaluation gives a bound and a pattern per layer, and a dynamic program over the layers puts the
-patterns together to a plan. Subgradients then sharpen the bound. Where bound and plan do not meet,
-HiGHS searches the columns that may be in a better plan, those whose increase the gap admits: a part
-of them first, then all, which closes the proof.
+A cutting-plane model says which prices to try next; every evaluation gives a bound and a pattern
+per layer, and a dynamic program over the layers puts the patterns together to a plan. Subgradients
+then sharpen the bound. Where bound and plan do not meet, HiGHS searches the columns that may be in
+a better plan, those whose increase the gap admits: the most likely of them first, then all, which
+closes the proof.
 
 Where the slowest expert of a token counts, prices work on the mean over its experts, which the
 slowest is never below: their bound holds, and their plan is where local search starts. The program
 over all patterns, started from there, closes the proof where it is small enough.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +31,7 @@ from solvers.decomposition.offload_placement_ascent import (
     serve,
 )
 from solvers.decomposition.offload_placement_layers import Layers
+from solvers.decomposition.offload_placement_master import Master
 from solvers.decomposition.offload_placement_subgradient import sharpen
 from solvers.heuristic.offload_placement_search import improve
 from solvers.milp.offload_placement_program import (
@@ -45,10 +46,13 @@ from solvers.tables.offload_placement import Ints, Tables, build
 _ROUNDS = 120
 # Rounds without a better bound after which the prices are taken as found.
 _PATIENCE = 12
-_FIRST_STEP, _LONGEST, _GROW, _SHRINK = 0.7, 1.5, 1.2, 0.5
-# Of the increase that the gap admits, the part that is searched, and of the time left its share:
-# a sixty-fourth already has most of what a better plan takes, and only all of it proves anything.
-_PARTS = ((64, 4), (16, 3), (1, 1))
+_PROGRESS = 1e-4
+# How many columns are searched, in halves of the clients' number, those with the least increase
+# first, and for what share of the time left; 0 for all that the gap admits, which is the proof.
+_PARTS = ((3, 3), (6, 3), (0, 1))
+# Shares by which prices vary for the sake of patterns, of so many budgets one by one; a plan is put
+# together after every so many.
+_SHARES, _VARIED, _VARIATIONS = (0.01, 0.03, 0.08), 8, 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,24 +137,61 @@ def _by_prices(
     best = start if start is not None and tables.fits(start) else None
     for choice in (tables.safest(), *([] if start is None else [start])):
         layers.add(choice)
+    top, rounds = _search(ascent, layers, watch)
     proof = Proved(0, np.zeros(len(tables.cost), dtype=np.int64))
-    top: Priced | None = None
-    search, since, rounds = _Search(tables), 0, 0
-    while rounds < _ROUNDS and since < _PATIENCE and not watch.expired():
-        found = ascent.rise(search.prices)
-        chosen = serve(ascent, found, search.tolerance)
-        layers.add(chosen)
-        rounds, since = rounds + 1, since + 1
-        if top is None or found.estimate > top.estimate + 1e-6 * abs(top.estimate):
-            top, since = found, 0
-        search.move(tables.use(chosen) - tables.capacity)
-        if rounds % 10 == 0 or since == _PATIENCE:
+    if top is None:
+        return _State(best, proof), rounds
+    proof = _sharper(tables, (top.prices, top.values), proof, report)
+    best = _better(tables, layers.best(top.prices), best, report)
+    for number, prices in enumerate(_nearby(top.prices), start=1):
+        if watch.expired():
+            break
+        layers.add(serve(ascent, ascent.rise(prices), _tolerance(tables)))
+        if number % _VARIATIONS == 0:
             best = _better(tables, layers.best(top.prices), best, report)
-            proof = _sharper(tables, (top.prices, top.values), proof, report)
-    if top is not None and best is not None and not watch.expired():
+    best = _better(tables, layers.best(top.prices), best, report)
+    if best is not None and not watch.expired():
         sharp = sharpen(tables, top, tables.value(best), watch)
         proof = _sharper(tables, sharp, proof, report)
     return _State(best, proof), rounds
+
+
+def _search(ascent: Ascent, layers: Layers, watch: Stopwatch) -> tuple[Priced | None, int]:
+    """The prices of the best bound in floating point, and how many were tried."""
+    tables = ascent.tables
+    top: Priced | None = None
+    master, since, rounds = Master(tables), 0, 0
+    while rounds < _ROUNDS and since < _PATIENCE and not watch.expired():
+        found = ascent.rise(master.prices)
+        layers.add(serve(ascent, found, _tolerance(tables)))
+        before = -np.inf if top is None else top.estimate
+        ahead = found.estimate > before + _PROGRESS * abs(found.estimate)
+        rounds, since = rounds + 1, 0 if ahead else since + 1
+        better = top is None or found.estimate > before
+        top = found if better else top
+        if top is not None:
+            master.move(layers, top.prices, watch, better=better)
+    return top, rounds
+
+
+def _nearby(prices: Floats) -> Iterator[Floats]:
+    """Prices a little dearer and cheaper, of all budgets together and of each: other patterns.
+
+    The dynamic program needs layers that use a little more and a little less.
+    """
+    rows = [np.arange(len(prices)), *np.flatnonzero(prices)[:_VARIED].reshape(-1, 1)]
+    for share in _SHARES:
+        for row in rows:
+            for factor in (1 + share, 1 / (1 + share)):
+                changed = prices.copy()
+                changed[row] *= factor
+                yield changed
+
+
+def _tolerance(tables: Tables) -> float:
+    """A slack that is none: a millionth of a typical cost, ns."""
+    costs = tables.cost[tables.cost > 0]
+    return 1e-6 * float(np.median(costs)) if costs.size else 1e-6
 
 
 def _sharper(
@@ -181,32 +222,6 @@ def _better(
     return best
 
 
-class _Search:
-    """Prices [R] on rooms, losses and busy times, and their steps."""
-
-    def __init__(self, tables: Tables) -> None:
-        self.prices: Floats = np.zeros(len(tables.capacity))
-        typical = float(np.median(tables.cost[tables.cost > 0])) if tables.cost.any() else 1.0
-        self.tolerance = 1e-6 * typical
-        self.prices[: tables.memory] = typical / max(float(tables.size.mean()), 1.0)
-        for row, amount in tables.uses[:-1]:
-            weighty = (row >= 0) & (amount > 0)
-            if weighty.any():
-                self.prices[np.unique(row[weighty])] = typical / float(np.median(amount[weighty]))
-        self._step = np.full(len(self.prices), _FIRST_STEP)
-        self._sign = np.zeros(len(self.prices))
-
-    def move(self, excess: Ints) -> None:
-        """Dearer where there was too much use, cheaper where there was too little."""
-        sign = np.sign(excess)
-        turned = sign * self._sign
-        longer = np.minimum(self._step * _GROW, _LONGEST)
-        self._step = np.where(turned > 0, longer, self._step)
-        self._step = np.where(turned < 0, self._step * _SHRINK, self._step)
-        self._sign = sign
-        self.prices = self.prices * np.exp(sign * self._step)
-
-
 def _close(tables: Tables, limits: Limits, watch: Stopwatch, state: _State) -> Found:
     """What the integer program over the columns that may be in a better plan adds."""
     best, proof = state.best, state.proof
@@ -218,13 +233,16 @@ def _close(tables: Tables, limits: Limits, watch: Stopwatch, state: _State) -> F
         value = tables.value(best)
         if value <= proof.bound or watch.expired():
             break
-        kept = proof.increase <= (value - 1 - proof.bound) // part
+        admitted = value - 1 - proof.bound
+        few = min(max(part * tables.clients // 2, 1), len(proof.increase)) - 1
+        likely = int(np.partition(proof.increase, few)[few])
+        kept = proof.increase <= (min(admitted, likely) if part else admitted)
         kept[best] = True
         until = watch.part(share)
         found = solve(tables, limits, until, np.flatnonzero(kept), best)
         if found.chosen is not None and tables.value(found.chosen) < value:
             best = found.chosen
-        if part == 1:
+        if part == 0:
             # Plans with a column left out cost no less than the best one did.
             bound = value if found.reason is Reason.INFEASIBLE else found.bound or 0
             least = max(proof.bound, min(bound, value))
