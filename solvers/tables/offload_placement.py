@@ -243,6 +243,13 @@ def build(problem: OffloadPlacementProblem) -> Tables:
     columns = columns_of(problem, rows)
     kept = _undominated(columns)
     used, copy = np.unique(columns.copy[kept], return_inverse=True)
+    capacity = rows.capacity.copy()
+    for row in range(rows.memory):
+        own, based = columns.room_row[used] == row, columns.base_row == row
+        sizes = np.concatenate([columns.size[used][own], columns.base_size[based]])
+        # Room for part of a copy is none: sums of sizes are multiples of their common divisor.
+        divisor = max(1, int(np.gcd.reduce(sizes))) if sizes.size else 1
+        capacity[row] -= capacity[row] % divisor
     counts = np.bincount(columns.client[kept], minlength=columns.clients)
     return Tables(
         problem=problem,
@@ -259,7 +266,7 @@ def build(problem: OffloadPlacementProblem) -> Tables:
         base_size=columns.base_size,
         base_price=columns.base_price,
         base_row=columns.base_row,
-        capacity=rows.capacity,
+        capacity=capacity,
         memory=rows.memory,
         layer_of=columns.layer_of,
         patterns=_patterns(problem),
