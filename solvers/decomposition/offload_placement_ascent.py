@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 # Prices and values are multiples of 1/2^n; integer sums stay below _SAFE.
 _DENOMINATOR = 2**20
 _SAFE = 2**61
+# Copies opened again per layer, at most.
+_EXCHANGES = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,30 +125,58 @@ def priced_at(tables: Tables, prices: Floats) -> Floats:
 def serve(ascent: Ascent, found: Priced, tolerance: float) -> Ints:
     """[C] columns at the prices: copies that pay for themselves, the dispensable ones closed.
 
-    In each layer at once the copy whose closing saves most is closed, until none saves.
+    In each layer at once the copy is closed, or else opened, that saves most, until none saves.
     """
     tables = ascent.tables
     opening = ascent.opening(found.prices)
     is_open: Bools = (found.slack <= tolerance) | tables.free
-    closable = ~tables.free
     layer = tables.key[:, 0]
-    first_of = np.arange(int(layer.max()) + 1)
-    number, starts, client_of = np.arange(len(tables.cost)), tables.start[:-1], tables.client_of
+    order = np.argsort(layer, kind="stable")
+    starts = np.searchsorted(layer[order], np.unique(layer))
+    ranges = (order, starts)
+    for _ in range(_EXCHANGES):
+        chosen, best = _close(tables, found.priced, opening, is_open, ranges)
+        gained = np.maximum(best[tables.client_of] - found.priced, 0.0)
+        saved = np.bincount(tables.copy, gained, len(opening)) - opening
+        saved[is_open] = -np.inf
+        more = _best_per_layer(saved, tolerance, ranges)
+        if not more.size:
+            break
+        is_open[more] = True
+    return _close(tables, found.priced, opening, is_open, ranges)[0] if more.size else chosen
+
+
+def _close(
+    tables: Tables, priced: Floats, opening: Floats, is_open: Bools, ranges: tuple[Ints, Ints]
+) -> tuple[Ints, Floats]:
+    """Closes copies in place while one saves; the columns that serve then, and their costs."""
+    number, starts, client_of = np.arange(len(priced)), tables.start[:-1], tables.client_of
+    closable = ~tables.free
     while True:
-        offered = np.where(is_open[tables.copy], found.priced, np.inf)
-        best = np.minimum.reduceat(offered, starts)
+        offered = np.where(is_open[tables.copy], priced, np.inf)
+        best: Floats = np.minimum.reduceat(offered, starts)
         first = np.where(offered == best[client_of], number, len(number))
         chosen: Ints = np.minimum.reduceat(first, starts)
         offered[chosen] = np.inf
         extra = np.minimum.reduceat(offered, starts) - best
         lost = np.bincount(tables.copy[chosen], extra, len(opening))
         saved = np.where(is_open & closable, opening - lost, -np.inf)
-        order = np.lexsort((-saved, layer))
-        top = order[np.searchsorted(layer[order], first_of)]
-        closed = top[saved[top] > 0]
+        closed = _best_per_layer(saved, 0.0, ranges)
         if not closed.size:
-            return chosen
+            return chosen, best
         is_open[closed] = False
+
+
+def _best_per_layer(saved: Floats, least: float, ranges: tuple[Ints, Ints]) -> Ints:
+    """The copy of each layer that saves most, where that is more than `least`."""
+    order, starts = ranges
+    ranked = saved[order]
+    most = np.maximum.reduceat(ranked, starts)
+    lengths = np.diff(np.append(starts, len(order)))
+    hit = np.flatnonzero(ranked == np.repeat(most, lengths))
+    first = hit[np.searchsorted(hit, starts)]
+    found: Ints = order[first[most > least]]
+    return found
 
 
 def proved(tables: Tables, prices: Floats, values: Floats) -> Proved:
