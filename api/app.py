@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from multiprocessing import forkserver
 from typing import Any
 
 from anyio import to_thread
@@ -50,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     preload(fork_server.methods())
-    await to_thread.run_sync(forkserver.ensure_running)
+    await to_thread.run_sync(fork_server.warm_up)
     yield
 
 

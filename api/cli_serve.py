@@ -23,9 +23,10 @@ def serve(options: dict[str, Any]) -> Status:
     try:
         settings = Settings(**options)
     except ValidationError as error:
-        faults = field_errors(error.errors(include_url=False))
-        reasons = (f"{f.pointer.strip('/')}: {f.reason}; {f.remedy}".lstrip(": ") for f in faults)
-        raise typer.BadParameter("\n".join(reasons)) from None
+        fault = field_errors(error.errors(include_url=False))[0]
+        name = fault.pointer.strip("/")
+        hint = f"--{name}" if name in options else f"EDGEPLAN_{name.upper()}" if name else None
+        raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint=hint) from None
     return _listen(settings)
 
 

@@ -15,6 +15,7 @@ from api.requests import (
 from models.base import Document
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
+from models.prompts import PromptTable, TwoLevels
 from models.result import Certificate, Limits, Verification
 
 SCHEMAS: dict[str, Any] = {
@@ -28,6 +29,8 @@ SCHEMAS: dict[str, Any] = {
     "explanation-request": ExplanationRequest,
     "frontier-request": FrontierRequest,
     "frontier": Frontier,
+    "prompts": PromptTable,
+    "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
 }
 REQUESTS: tuple[type[Document], ...] = (
@@ -56,8 +59,10 @@ def components() -> dict[str, Any]:
 
 def body(request: type[Document], examples: dict[str, Any]) -> dict[str, Any]:
     """OpenAPI's entry for a request body, with examples that run: name -> value."""
+    schema_of = {"schema": {"$ref": f"#/components/schemas/{request.__name__}"}}
+    shown = {name: {"summary": name, "value": value} for name, value in examples.items()}
     content = {
-        "schema": {"$ref": f"#/components/schemas/{request.__name__}"},
-        "examples": {name: {"summary": name, "value": value} for name, value in examples.items()},
+        "application/json": {**schema_of, "examples": shown},
+        "application/yaml": schema_of,
     }
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+    return {"requestBody": {"required": True, "content": content}}

@@ -55,6 +55,8 @@ def frontier(
     begun = time.monotonic_ns()
     if points < 2:
         raise FrontierError("a frontier has two points or more")
+    if budget not in _UNITS:
+        raise FrontierError(f"an expert selection has no budget '{budget}'")
     free = _solve(_at(problem, budget, _most(problem, budget)), limits, points + 1)
     if free.plan is None:
         raise FrontierError("no plan was found even without the budget")

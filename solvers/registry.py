@@ -27,8 +27,8 @@ class Entry:
         return solver
 
 
-def _exact(family: str, max_size: int | None = None) -> Traits:
-    return Traits(exact=True, bounds=True, deterministic=True, family=family, max_size=max_size)
+def _exact(family: str) -> Traits:
+    return Traits(exact=True, bounds=True, deterministic=True, family=family)
 
 
 _HEURISTIC = Traits(exact=False, bounds=False, deterministic=True, family="heuristic")
@@ -98,13 +98,13 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
         Entry(
             "cpsat",
             f"solvers.cpsat.{_PIPELINE}:ConstraintProgram",
-            _exact("constraint-programming", max_size=2_000),
+            _exact("constraint-programming"),
             "circuit and element constraints, OR-Tools CP-SAT",
         ),
         Entry(
             "milp",
             f"solvers.milp.{_PIPELINE}:IntervalFlow",
-            _exact("integer-programming", max_size=1_500),
+            _exact("integer-programming"),
             "interval-flow columns, Pyomo and HiGHS",
         ),
         Entry(
@@ -161,12 +161,12 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
             "milp",
             f"solvers.milp.{_SELECTION}:IntegerProgram",
             _exact("integer-programming"),
-            "assignment program, HiGHS on direct arrays",
+            "assignment program, HiGHS on direct arrays (Pyomo is too slow at its size)",
         ),
         Entry(
             "cpsat",
             f"solvers.cpsat.{_SELECTION}:ConstraintProgram",
-            _exact("constraint-programming", max_size=1_000_000),
+            _exact("constraint-programming"),
             "assignment program in whole numbers, OR-Tools CP-SAT",
         ),
         Entry(
@@ -240,7 +240,7 @@ REGISTRY[_SPLIT] = (
         "mincut",
         f"solvers.search.{_SPLIT}:MinimumCut",
         _exact("minimum-cut"),
-        "minimum cut, networkx; branch and bound where limits bind",
+        "minimum cut, OR-Tools maximum flow; branch and bound where limits bind",
     ),
     Entry(
         "milp",
@@ -252,7 +252,7 @@ REGISTRY[_SPLIT] = (
         "cpsat",
         f"solvers.cpsat.{_SPLIT}:ConstraintProgram",
         _exact("constraint-programming"),
-        "placement, crossings and limits, OR-Tools CP-SAT",
+        "clauses on the order of the hops, OR-Tools CP-SAT",
     ),
     Entry(
         "best-bottleneck",
@@ -297,7 +297,7 @@ REGISTRY[_FLEET] = (
         "cpsat",
         f"solvers.cpsat.{_FLEET}:ConstraintProgram",
         _exact("constraint-programming"),
-        "multiple-choice multidimensional knapsack, OR-Tools CP-SAT",
+        "an option per stream, counts of equal streams, OR-Tools CP-SAT",
     ),
     Entry(
         "greedy-density",
@@ -339,7 +339,7 @@ REGISTRY[_OFFLOAD] = (
     Entry(
         "cpsat",
         f"solvers.cpsat.{_OFFLOAD}:ConstraintProgram",
-        _exact("constraint-programming", max_size=4_000),
+        _exact("constraint-programming"),
         "picks and element constraints, OR-Tools CP-SAT",
     ),
     Entry(

@@ -3,7 +3,12 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.replan import expert_selection, offload_placement, pipeline_partition
+from planner.replan import (
+    expert_selection,
+    offload_placement,
+    pipeline_partition,
+    split_fleet,
+)
 from planner.replan.move import ChangeError, Move
 
 __all__ = ["ChangeError", "Move", "changed", "moves"]
@@ -12,6 +17,7 @@ _BY_KIND: dict[str, Any] = {
     "pipeline_partition": pipeline_partition,
     "expert_selection": expert_selection,
     "offload_placement": offload_placement,
+    "split_fleet": split_fleet,
 }
 
 
@@ -23,6 +29,8 @@ def changed(
     ns_per_mib: int = 0,
 ) -> AnyProblem:
     """The problem without the `lost` devices and with others `slowed`, to be planned from `plan`.
+
+    Of a fleet, servers may be lost and servers or uplinks slowed.
 
     slowed: (device, factor as text, such as "2" or "1.5"); ns_per_mib: price of moving weights.
     Raises ChangeError.

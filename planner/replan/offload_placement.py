@@ -27,17 +27,19 @@ def changed(
     ns_per_mib: int,
 ) -> OffloadPlacementProblem:
     """The changed problem; a slower holder reads and is reached slower. See planner.replan."""
-    for name in (*lost, *(name for name, _ in slowed)):
-        if problem.holder(name) is None:
-            raise ChangeError(f"there is no holder '{name}'")
+    for about, names in (("lost", lost), ("slowed", tuple(name for name, _ in slowed))):
+        for name in names:
+            if problem.holder(name) is None:
+                raise ChangeError(f"there is no holder '{name}'", about)
     for name in lost:
         if name in problem.sites:
-            raise ChangeError(f"'{name}' is a site; take it out of the file with its activations")
+            reason = f"'{name}' is a site; take it out of the file with its activations"
+            raise ChangeError(reason, "lost")
     for name, factor in slowed:
         problem = _slow(problem, name, factor)
     kept = tuple(holder for holder in problem.holders if holder.name not in lost)
     if not kept:
-        raise ChangeError("no holder is left")
+        raise ChangeError("no holder is left", "lost")
     links = tuple(link for link in problem.links if not {link.source, link.target} & set(lost))
     fields = dict(remembering(problem, plan, ns_per_mib)) | {"holders": kept, "links": links}
     return OffloadPlacementProblem(**fields)

@@ -88,7 +88,8 @@ def routing(table: Table, experts: int | None = None) -> Routing:
 
 def frequencies(found: Routing) -> Ints:
     """[layers, experts] tokens that chose each expert."""
-    return _counted(found, np.zeros(found.tokens, dtype=np.int64), 1)[0]
+    counts = _counted(found, np.zeros(found.tokens, dtype=np.int64), 1)
+    return np.asarray(counts[0])
 
 
 def windows(found: Routing, tokens: int) -> Ints:
@@ -133,7 +134,8 @@ def _counted(found: Routing, window: Ints, number: int) -> Ints:
     cells = (place * found.experts + found.chosen).ravel()
     size = number * found.layers * found.experts
     counts: Ints = np.bincount(cells, minlength=size)
-    return counts.reshape(number, found.layers, found.experts)
+    shaped: Ints = counts.reshape(number, found.layers, found.experts)
+    return shaped
 
 
 def _npy(path: Path) -> Table:

@@ -136,8 +136,8 @@ class ConstraintProgram:
         answer = cpsat.solve(
             model.model,
             model.pick,
-            limits,
             watch,
+            limits.seed,
             lambda values: listener.plan(tables.plan(model.chosen(values))),
             listener.bound,
         )

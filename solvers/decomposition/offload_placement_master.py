@@ -12,12 +12,11 @@ better bound and shrinks after none (Marsten, Hogan and Blankenship, Operations 
 
 import numpy as np
 
-from models.result import Limits
 from solvers.backends import highs
-from solvers.backends.linear_program import LinearProgram
 from solvers.base import Stopwatch
 from solvers.decomposition.offload_placement_ascent import Floats
 from solvers.decomposition.offload_placement_layers import Layers
+from solvers.integer_program import NO_LIMIT, IntegerProgram
 from solvers.tables.offload_placement import Tables
 
 _FIRST, _WIDEST, _NARROWEST = 8.0, 20.0, 1.02
@@ -50,13 +49,13 @@ class Master:
         self._width = min(max(self._width, _NARROWEST), _WIDEST)
         centre = best[self._active] * self._capacity / self._total
         program = self._program(layers, centre)
-        answer = highs.solve(program, Limits(), watch)
+        answer = highs.relax(program, watch)
         if answer.values is not None:
             found = np.maximum(answer.values[: len(centre)], 0.0)
             self.prices = np.zeros(len(best))
             self.prices[self._active] = found * self._total / self._capacity
 
-    def _program(self, layers: Layers, centre: Floats) -> LinearProgram:
+    def _program(self, layers: Layers, centre: Floats) -> IntegerProgram:
         """The model with costs in units of the safest plan's."""
         rows, count = len(centre), layers.count
         number, cost, use = layers.cuts()
@@ -65,15 +64,15 @@ class Master:
         index = np.tile(np.arange(rows + 1), (cuts, 1))
         index[:, rows] = rows + number
         upper = np.maximum(centre * self._width, _FLOOR)
-        return LinearProgram(
+        return IntegerProgram(
             cost=np.concatenate([np.ones(rows), -np.ones(count)]),
             lower=np.concatenate([centre / self._width, np.full(count, -1e3)]),
             upper=np.concatenate([upper, np.full(count, 1e3)]),
-            integral=np.zeros(rows + count, dtype=np.bool_),
-            starts=np.arange(0, cuts * (rows + 1) + 1, rows + 1, dtype=np.int32),
-            index=index.ravel().astype(np.int32),
+            whole=np.zeros(rows + count, dtype=np.bool_),
+            starts=np.arange(0, cuts * (rows + 1) + 1, rows + 1),
+            column=index.ravel(),
             value=values.ravel(),
-            row_lower=np.full(cuts, -np.inf),
+            row_lower=np.full(cuts, -NO_LIMIT),
             row_upper=cost / self._total,
         )
 

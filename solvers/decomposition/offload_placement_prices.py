@@ -101,10 +101,10 @@ def _of_slowest(
     """Prices on the mean, local search on the maximum, and the program where it is small enough."""
     mean = replace(tables, cost=tables.mean_cost(), patterns=None)
     silent = _BoundsOnly(report)
-    state, rounds = _by_prices(mean, watch.part(3), start, silent)
+    state, rounds = _by_prices(mean, watch.share(watch.left_ns() // 3), start, silent)
     best = None
     if state.best is not None:
-        best = improve(tables, state.best, watch.part(2))
+        best = improve(tables, state.best, watch.share(watch.left_ns() // 2))
         if start is not None and tables.fits(start) and tables.value(start) < tables.value(best):
             best = start
         report.plan(tables.plan(best))
@@ -238,7 +238,7 @@ def _close(tables: Tables, limits: Limits, watch: Stopwatch, state: _State) -> F
         likely = int(np.partition(proof.increase, few)[few])
         kept = proof.increase <= (min(admitted, likely) if part else admitted)
         kept[best] = True
-        until = watch.part(share)
+        until = watch.share(watch.left_ns() // share)
         found = solve(tables, limits, until, np.flatnonzero(kept), best)
         if found.chosen is not None and tables.value(found.chosen) < value:
             best = found.chosen

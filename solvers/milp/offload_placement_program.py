@@ -6,12 +6,11 @@
 
 Copies and bases that cost nothing to have are left out. z ≤ y is written per column: summed up per
 copy, the relaxation would say hardly anything. So that nothing is lost in HiGHS' tolerances, the
-time of a pattern is the sum of the steps that it exceeds, costs are in units of their common
-divisor and above what each client costs at least, and the rest is added in whole numbers.
+time of a pattern is the sum of the steps that it exceeds, and what each client costs at least is
+added in whole numbers.
 """
 
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,10 @@ import numpy.typing as npt
 
 from models.problems.offload_placement import OffloadPlacementPlan
 from models.result import Claim, Limits, Reason
-from solvers.backends import highs
-from solvers.backends.linear_program import Floats, LinearProgram
+from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
+from solvers.integer_program import NO_LIMIT, IntegerProgram
+from solvers.program_builder import Blocks
 from solvers.tables.offload_placement import Ints, Tables
 
 # Some gigabytes of arrays; the relaxation alone would take hours.
@@ -63,15 +63,11 @@ class Formulation:
         self._slow = 0 if tables.patterns is None else tables.clients * steps
         counts = (len(self.kept), len(self.copies), len(self.bases), self._slow, patterns * steps)
         self.first = np.concatenate([[0], np.cumsum(counts)])
-        self._entries: list[tuple[Ints, Ints, Ints]] = []
-        self._limits: list[tuple[Floats, Floats]] = []
-        self._rows = 0
+        self._rows = Blocks()
         self.each_client_takes_one_column()
         self.what_serves_is_there()
         self.budgets_hold()
         self.no_pattern_is_faster_than_its_experts()
-        self.cost, self.least = self._costs()
-        self.unit = max(1, int(np.gcd.reduce(self.cost)))
 
     def _costs(self) -> tuple[Ints, int]:
         """Costs of the variables, and what every point costs besides."""
@@ -89,9 +85,8 @@ class Formulation:
 
     def each_client_takes_one_column(self) -> None:
         """Every expert is served at every site by exactly one copy."""
-        one = np.ones(self.tables.clients)
         z = np.arange(len(self.kept))
-        self._add(self.tables.clients, self.client, z, np.ones(len(z), dtype=np.int64), one, one)
+        self._rows.add(self.tables.clients, (self.client, z, 1), 1, 1)
 
     def what_serves_is_there(self) -> None:
         """A column needs its copy, z ≤ y, for each one that costs something; y ≤ b where shared."""
@@ -114,10 +109,8 @@ class Formulation:
             rows.append(row[there])
             columns.append(first + there)
             values.append(amount[there])
-        count = len(tables.capacity)
-        high = tables.capacity.astype(np.float64)
         entries = (np.concatenate(rows), np.concatenate(columns), np.concatenate(values))
-        self._add(count, *entries, np.full(count, -np.inf), high)
+        self._rows.add(len(tables.capacity), entries, -NO_LIMIT, tables.capacity)
 
     def no_pattern_is_faster_than_its_experts(self) -> None:
         """A pattern exceeds each time that one of its clients does."""
@@ -129,8 +122,7 @@ class Formulation:
         rows = np.concatenate([self.client[n] * steps + r, w])
         ones = np.ones(len(n), dtype=np.int64)
         values = np.concatenate([ones, -np.ones(self._slow, dtype=np.int64)])
-        none = np.zeros(self._slow)
-        self._add(self._slow, rows, np.concatenate([n, self.first[3] + w]), values, none, none)
+        self._rows.add(self._slow, (rows, np.concatenate([n, self.first[3] + w]), values), 0, 0)
         _, clients, starts = self.tables.patterns
         of = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
         step = np.arange(steps)[None, :]
@@ -138,26 +130,14 @@ class Formulation:
         pattern = (of[:, None] * steps + step).ravel()
         self._at_most(self.first[3] + client, self.first[4] + pattern)
 
-    def program(self) -> LinearProgram:
+    def program(self) -> IntegerProgram:
         """The arrays for a backend."""
-        total = int(self.first[-1])
-        row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
-        low, high = (np.concatenate(part) for part in zip(*self._limits, strict=True))
-        order = np.argsort(row, kind="stable")
-        counts = np.bincount(row, minlength=self._rows)
-        return LinearProgram(
-            cost=(self.cost // self.unit).astype(np.float64),
-            lower=np.zeros(total),
-            upper=np.ones(total),
-            integral=np.ones(total, dtype=np.bool_),
-            starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
-            index=column[order].astype(np.int32),
-            value=value[order].astype(np.float64),
-            row_lower=low,
-            row_upper=high,
-        )
+        cost, least = self._costs()
+        ones = np.ones(len(cost), dtype=np.int64)
+        program = self._rows.program(cost, 0 * ones, ones, ones.astype(np.bool_))
+        return replace(program, offset=least)
 
-    def point(self, chosen: Ints) -> Floats | None:
+    def point(self, chosen: Ints) -> Ints | None:
         """[columns] a choice as a point, None where one of its columns is not kept."""
         z = np.isin(self.kept, chosen)
         if z.sum() != self.tables.clients:
@@ -171,28 +151,18 @@ class Formulation:
         if self.tables.patterns is not None:
             both = (self.tables.time[chosen], self.tables.slowest(chosen))
             parts += [(times[:, None] > self.times[None, :-1]).ravel() for times in both]
-        return np.concatenate([part.astype(np.float64) for part in parts])
+        return np.concatenate([part.astype(np.int64) for part in parts])
 
-    def bound(self, bound: float) -> int:
-        """The least objective that a bound on the program allows; the bound is a safe one."""
-        return max(0, ceil(bound)) * self.unit + self.least
-
-    def chosen(self, point: Floats) -> Ints:
+    def chosen(self, point: Ints) -> Ints:
         """[C] the columns that a point takes."""
-        return self.kept[point[: len(self.kept)] > 0.5]
+        columns: Ints = self.kept[point[: len(self.kept)] == 1]
+        return columns
 
     def _at_most(self, less: Ints, more: Ints) -> None:
         rows = np.arange(len(less))
         ones = np.ones(len(less), dtype=np.int64)
         entries = (np.tile(rows, 2), np.concatenate([less, more]), np.concatenate([ones, -ones]))
-        self._add(len(less), *entries, np.full(len(less), -np.inf), np.zeros(len(less)))
-
-    def _add(
-        self, rows: int, row: Ints, column: Ints, value: Ints, low: Floats, high: Floats
-    ) -> None:
-        self._entries.append((row + self._rows, column, value))
-        self._limits.append((low, high))
-        self._rows += rows
+        self._rows.add(len(less), entries, -NO_LIMIT, 0)
 
 
 def solve(
@@ -208,22 +178,16 @@ def solve(
     Plans and bounds go to `report`; give it only where all columns are kept.
     """
     form = Formulation(tables, kept)
-    found = (
-        (lambda _: None)
-        if report is None
-        else (lambda point: report.plan(tables.plan(form.chosen(point))))
-    )
-    bounded = (
-        (lambda _: None) if report is None else (lambda bound: report.bound(form.bound(bound)))
-    )
-    answer = highs.solve(
-        form.program(), limits, watch, None if start is None else form.point(start), found, bounded
-    )
-    chosen = None if answer.values is None else form.chosen(answer.values)
-    if chosen is not None and (len(chosen) != tables.clients or not tables.fits(chosen)):
-        chosen = None
-    bound = None if answer.bound is None else form.bound(answer.bound)
-    return Found(answer.reason, chosen, bound, answer.detail)
+    listener = report or Progress()
+
+    def found(point: Ints) -> None:
+        if report is not None:
+            listener.plan(tables.plan(form.chosen(point)))
+
+    first = None if start is None else form.point(start)
+    answer = program_highs.solve(form.program(), watch, limits.seed, first, found, listener.bound)
+    chosen = None if answer.point is None else form.chosen(answer.point)
+    return Found(answer.reason, chosen, answer.bound, answer.detail)
 
 
 def claim(
@@ -239,7 +203,7 @@ def claim(
         bound = min(bound, value)
     if value is not None and bound == value:
         return Claim(name, Reason.COMPLETED, plan, bound, stats=stats)
-    if found.reason is Reason.COMPLETED:
-        detail = "the search ended; its tolerances are wider than the last nanoseconds"
-        return Claim(name, Reason.TIME_LIMIT, plan, bound, detail, stats)
+    if found.reason is Reason.UNSUPPORTED and (plan is not None or bound is not None):
+        # HiGHS does not take its numbers, but what prices have found stands.
+        return Claim(name, Reason.HEURISTIC, plan, bound, found.detail, stats)
     return Claim(name, found.reason, plan, bound, found.detail, stats)

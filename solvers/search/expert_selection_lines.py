@@ -54,11 +54,7 @@ class ShareLines:
 
     def __init__(self, function: TopK) -> None:
         self.share, self.k = function.share, function.k
-        self.top: Floats = self.share.max(axis=0)
-        # Where an expert has a cluster's best share or none, as in coverage instances, the sum
-        # over clusters is a product of matrices.
-        hit = self.share > 0
-        self.hit = hit.astype(np.float64) if (self.share == hit * self.top).all() else None
+        self.top, self.hit = function.top, function.hit
 
     def start(self) -> Floats:
         """Half of the best share."""
@@ -113,8 +109,13 @@ class ShareLines:
         slope = np.full(params.shape, float(self.k))
         if self.k > 1:
             slope -= (state > params[:, None]).sum(axis=1)
-        for column in range(taken.shape[1]):
-            slope -= x[:, column, None] * (self.share[taken[:, column]] > params)
+        if self.hit is not None:
+            amount = np.zeros((len(params), len(self.share)))
+            np.put_along_axis(amount, taken, x, axis=1)
+            slope -= (amount @ self.hit) * (self.top > params)
+        else:
+            for column in range(taken.shape[1]):
+                slope -= x[:, column, None] * (self.share[taken[:, column]] > params)
         slope[(params <= state[:, 0]) & (slope > 0)] = 0.0
         return slope
 

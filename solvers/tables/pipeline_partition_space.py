@@ -58,6 +58,18 @@ class Space:
         """Time of the return hop from a type, ns."""
         return int(self.tables.home[self.types[kind][0]])
 
+    @property
+    def dearest(self) -> int:
+        """No plan's additive part exceeds it: each layer where it costs most, sent each time.
+
+        A return hop goes over a link that `send` has as well.
+        """
+        tables = self.tables
+        sent = int(self.send[self.send < UNREACHABLE].max(initial=0))
+        timed = int(tables.time.max(axis=0).sum()) + min(tables.devices, tables.layers) * sent
+        moved = int(np.diff(tables.move).max(axis=0).sum())
+        return tables.latency_weight * timed + moved
+
     @cached_property
     def time(self) -> Ints:
         """[W, L, L + 1] ns of layers [j, i) on a type, UNREACHABLE where i <= j or not fitting."""

@@ -99,7 +99,7 @@ def test_a_placement_without_room_names_the_repair() -> None:
     gpu, *_ = problem.holders
     alone = problem.model_copy(
         update={
-            "holders": (gpu.model_copy(update={"memory_bytes": 20_000_000}),),
+            "holders": (gpu.model_copy(update={"memory_bytes": 40_000_000}),),
             "links": (),
             "sites": ("gpu-1",),
             "precisions": problem.precisions[:1],
@@ -111,7 +111,7 @@ def test_a_placement_without_room_names_the_repair() -> None:
         }
     )
     (line,) = explain.infeasible(alone, 60 * 10**9)
-    assert line.startswith("memory of gpu-1 binds: 99.")
+    assert line.startswith("memory of gpu-1 binds: 99."), line
 
 
 def test_a_placement_is_drawn() -> None:

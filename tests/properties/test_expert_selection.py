@@ -1,5 +1,6 @@
 """Laws of expert selection that hold whatever the figures are."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -20,10 +21,13 @@ from models.problems.expert_selection import (
 from models.result import Limits, Reason
 from planner.bounds import lower_bound
 from planner.verify import verify
+from solvers.base import Stopwatch
 from solvers.registry import REGISTRY
 from solvers.search.expert_selection_bounds import LinearBound
-from solvers.search.expert_selection_incumbent import TOLERANCE
-from solvers.search.expert_selection_lines import lines_of
+from solvers.search.expert_selection_boxes import Box, BoxSearch
+from solvers.search.expert_selection_incumbent import TOLERANCE, Incumbent
+from solvers.search.expert_selection_lines import ShareLines, lines_of
+from solvers.search.expert_selection_reduce import reduce
 from solvers.tables.expert_selection import build, latencies
 from solvers.tables.expert_selection_monotone import counter_example
 from tests.oracles import expert_selection as oracle
@@ -146,9 +150,69 @@ def test_linear_bounds_are_never_below_the_optimum(problem: Problem, steps: int)
     tables = build(problem)
     lines = lines_of(tables.function)
     assert lines is not None
-    linear = LinearBound(tables, lines)
+    linear = LinearBound(tables, lines, Stopwatch(Limits(), None))
     bound = linear.bound(linear.root(tables.allowed), -np.inf, steps).bound[0]
     assert np.ceil(MILLION - bound - TOLERANCE) <= optimum
+
+
+@QUIET
+@given(
+    problem=expert_selection(
+        models=(QualityModel.BEST_EXPERT, QualityModel.TOP_K), energy_modes=(EnergyMode.WORST_CASE,)
+    ),
+    data=st.data(),
+)
+def test_the_prefix_bound_is_never_below_the_optimum(problem: Problem, data: st.DataObject) -> None:
+    """f(A) and a fractional knapsack of the gains over A bound every plan, whatever A is."""
+    optimum = oracle.optimum(problem)
+    assume(optimum is not None)
+    tables = build(problem)
+    lines = lines_of(tables.function)
+    assume(isinstance(lines, ShareLines))
+    state = lines.empty()[None]
+    for expert in data.draw(st.lists(st.integers(0, tables.experts - 1), unique=True)):
+        state = lines.grow(state, np.array([expert]))
+    linear = LinearBound(tables, lines, Stopwatch(Limits(), None))
+    root = replace(linear.root(tables.allowed), params=state[:, 0])
+    assert np.ceil(MILLION - linear.bound(root, -np.inf, 1).bound[0] - TOLERANCE) <= optimum
+
+
+@QUIET
+@given(
+    problem=expert_selection(
+        models=(QualityModel.GATED, QualityModel.TABLE),
+        energy_modes=(EnergyMode.WORST_CASE, EnergyMode.WORST_TOP_K),
+    )
+)
+def test_the_bound_of_a_box_is_never_below_its_best(problem: Problem) -> None:
+    """What has to be left out of a box that breaks a budget never bounds it too low."""
+    optimum = oracle.optimum(problem)
+    assume(optimum is not None)
+    tables = build(problem)
+    boxes = BoxSearch(tables, Stopwatch(Limits(), None), Incumbent(tables, None))
+    inside, free, alive = reduce(tables, tables.chosen([])[None], tables.allowed[None])
+    assert alive[0]
+    bound, without = boxes.bounds(Box(inside[0], free[0]))
+    assert np.ceil(MILLION - bound - TOLERANCE) <= optimum
+    for plan in oracle.plans(problem):
+        objective = verify(problem, plan).objective
+        chosen = tables.members(plan)
+        if objective is not None and chosen is not None:
+            left_out = without[free[0] & ~chosen]
+            assert (np.ceil(MILLION - left_out - TOLERANCE) <= objective).all()
+
+
+@QUIET
+@given(problem=expert_selection(energy_modes=(EnergyMode.WORST_CASE, EnergyMode.WORST_TOP_K)))
+def test_nobody_serves_for_nothing(problem: Problem) -> None:
+    """Of the search's plan, no expert can leave without making it worse or breaking a rule."""
+    claim = REGISTRY["expert_selection"][0].load().solve(problem, Limits())
+    assume(claim.plan is not None)
+    objective = verify(problem, claim.plan).objective
+    for name in claim.plan.experts:
+        fewer = tuple(other for other in claim.plan.experts if other != name)
+        without = verify(problem, claim.plan.model_copy(update={"experts": fewer}))
+        assert without.objective is None or without.objective > objective
 
 
 @QUIET
@@ -177,21 +241,26 @@ def test_gap_at_a_time_limit_is_valid(time_limit_ns: int) -> None:
 
 
 @pytest.mark.parametrize("model", QualityModel)
-def test_search_agrees_with_enumeration_of_fourteen(model: QualityModel) -> None:
-    """Up to 14 experts, where the oracle is too slow, the search ends with the enumeration's."""
-    methods = {entry.name: entry for entry in REGISTRY["expert_selection"]}
+def test_methods_agree_on_fourteen_experts(model: QualityModel) -> None:
+    """Up to 14 experts, where the oracle is too slow, all exact methods come to the same.
+
+    One of them is the enumeration, or, where the plan routes, each program is the other's check.
+    """
+    methods = [entry for entry in REGISTRY["expert_selection"] if entry.name in _REFERENCES]
 
     @settings(QUIET, max_examples=10)
     @given(problem=expert_selection(most=14, models=(model,)))
     def check(problem: Problem) -> None:
-        assume(not problem.routing_is_decided)
-        claims = [methods[name].load().solve(problem, Limits()) for name in _REFERENCES]
+        claims = [entry.load().solve(problem, Limits()) for entry in methods]
+        claims = [claim for claim in claims if claim.reason is not Reason.UNSUPPORTED]
+        assert len(claims) >= 2
         assert len({(claim.reason, claim.lower_bound) for claim in claims}) == 1
 
     check()
 
 
-_REFERENCES = ("monotonic", "enumeration")
+# The polyblock would take minutes.
+_REFERENCES = ("monotonic", "milp", "cpsat", "cuts", "enumeration")
 
 
 @pytest.mark.parametrize(("model", "mode"), list(product(QualityModel, EnergyMode)))
