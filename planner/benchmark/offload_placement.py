@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from models.documents import read_problem, validate
@@ -19,6 +19,8 @@ from models.problems import AnyPlan
 from models.problems.offload_placement import OffloadPlacementProblem, TokenLatency
 from models.result import Claim, Limits
 from planner import expert_cache
+from planner.benchmark.losses import losses
+from planner.benchmark.table import Table
 from planner.plot.save import image
 from planner.rolling import Observation, figure, roll
 from planner.verify import verify
@@ -30,7 +32,7 @@ from problem_instances.readers.routing import Routing, frequencies, read, sequen
 from solvers.base import Progress
 from solvers.registry import Entry, entries, entry
 
-_KIND = "offload_placement"
+KIND = "offload_placement"
 _SECOND_NS = 10**9
 # bfloat16 weights of one routed expert: gate, up and down projections of 2048 x 1408.
 _EXPERT_BYTES = 3 * 2048 * 1408 * 2
@@ -54,6 +56,11 @@ _HARDWARE = Hardware(
     ),
     sites=("gpu",),
 )  # fmt: skip
+
+
+def tables(limits: Limits) -> Iterator[Table]:
+    """The tables of this kind that need no data of others; the limits are those of one solve."""
+    yield from losses(KIND, "lagrangian", limits)
 
 
 def _say(text: str) -> None:
@@ -125,7 +132,7 @@ def _solved(
 
 
 def _lagrangian() -> Entry:
-    found = entry(_KIND, "lagrangian")
+    found = entry(KIND, "lagrangian")
     if found is None:
         raise KeyError("lagrangian")
     return found
@@ -151,7 +158,7 @@ def table(found: Routing, seconds: float) -> None:
         problem = problem_of(found, budget_ppm=budget)
         _say(f"{problem.size_in_words}, mean distance up to {budget / 10**6:.0%} (a proxy)")
         best, _ = _exactly(problem, seconds)
-        for method in entries(_KIND):
+        for method in entries(KIND):
             if method.traits.exact:
                 continue
             _, objective, took = _solved(method, problem, seconds)
