@@ -86,11 +86,12 @@ def test_moves_are_what_holders_have_to_load() -> None:
 
 
 def test_the_budgets_that_bind_are_named() -> None:
-    """Full memory is named with what a tenth more would save."""
+    """Full memory and a spent loss budget are named with what they cost."""
     problem = _boxes()
     lines = explain.binding(problem, _best(), 60 * 10**9)
-    assert any(line.startswith("memory of gpu-1 is full") and "saves" in line for line in lines)
-    assert any(line.startswith("loss budget is full") for line in lines)
+    assert lines[0] == "no plan is better"
+    assert any(line.startswith("memory of gpu-1 (94.6% used) costs ") for line in lines)
+    assert any(line.startswith("loss budget (98.8% used) costs ") for line in lines)
 
 
 def test_a_placement_without_room_names_the_repair() -> None:

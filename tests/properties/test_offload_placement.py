@@ -8,7 +8,7 @@ from models.result import Limits
 from solvers.decomposition.offload_placement_prices import Lagrangian
 from tests.offload_strategies import offload_placement
 
-LAWS = settings(deadline=None, max_examples=30)
+LAWS = settings(deadline=None, max_examples=15)
 
 
 def _optimum(problem: OffloadPlacementProblem, **changes: object) -> int | None:
