@@ -14,7 +14,7 @@ from rich.table import Table
 from api import cli_output
 from api.cli_status import Status
 from api.schemas import SCHEMAS, schema
-from models.documents import read_problem, read_prompts
+from models.documents import MAX_FILE_BYTES, read_problem, read_prompts
 from models.units import format_quantity
 from problem_instances import best_known, load, names
 from problem_instances.generate import PROMPTS, SPECS, Spec, generate
@@ -88,7 +88,7 @@ def generate_problem(kind: str, seed: int, settings: list[str], output: Path | N
         raise typer.BadParameter(str(error)) from None
     text = generate(spec)
     read = read_prompts if kind == PROMPTS else read_problem
-    read(text)
+    read(text, MAX_FILE_BYTES)
     if output is None:
         sys.stdout.write(text)
     else:

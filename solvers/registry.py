@@ -252,7 +252,7 @@ REGISTRY[_SPLIT] = (
         "cpsat",
         f"solvers.cpsat.{_SPLIT}:ConstraintProgram",
         _exact("constraint-programming"),
-        "placement, crossings and limits, OR-Tools CP-SAT",
+        "clauses on the order of the hops, OR-Tools CP-SAT",
     ),
     Entry(
         "best-bottleneck",
@@ -297,7 +297,7 @@ REGISTRY[_FLEET] = (
         "cpsat",
         f"solvers.cpsat.{_FLEET}:ConstraintProgram",
         _exact("constraint-programming"),
-        "multiple-choice multidimensional knapsack, OR-Tools CP-SAT",
+        "an option per stream, counts of equal streams, OR-Tools CP-SAT",
     ),
     Entry(
         "greedy-density",
@@ -320,6 +320,48 @@ REGISTRY[_FLEET] = (
     Entry("all-remote", f"solvers.heuristic.{_FLEET}:AllRemote", _HEURISTIC, "servers first"),
     Entry("all-local", f"solvers.heuristic.{_FLEET}:AllLocal", _HEURISTIC, "devices first"),
     Entry("random", f"solvers.heuristic.{_FLEET}:Random", _HEURISTIC, "drawn by the seed"),
+)
+
+_BALANCE = "expert_balance"
+
+REGISTRY[_BALANCE] = (
+    Entry(
+        "polish",
+        f"solvers.decomposition.{_BALANCE}_polish:Polish",
+        _exact("constraint-programming"),
+        "local search, then OR-Tools CP-SAT on layers that are not in perfect balance",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_BALANCE}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "shares of replicas, or hosts with Hall's condition as cuts, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_BALANCE}:IntegerProgramming",
+        _exact("integer-programming"),
+        "replicas by count, or hosts and flows, HiGHS",
+    ),
+    Entry(
+        "local-search",
+        f"solvers.heuristic.{_BALANCE}_search:LocalSearch",
+        _HEURISTIC,
+        "swaps and re-replications from EPLB's placement, split by Hall's condition",
+    ),
+    Entry(
+        "affinity-sweep",
+        f"solvers.decomposition.{_BALANCE}_affinity:AffinitySweep",
+        _HEURISTIC,
+        "one layer after another placed beside its neighbours, HiGHS",
+    ),
+    Entry(
+        "eplb",
+        f"solvers.heuristic.{_BALANCE}:Eplb",
+        _HEURISTIC,
+        "longest first to groups, replicas and devices (deepseek-ai/EPLB 2025)",
+    ),
+    Entry("contiguous", f"solvers.heuristic.{_BALANCE}:Contiguous", _HEURISTIC, "experts in order"),
 )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field
 
 from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
+from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
@@ -14,6 +15,7 @@ AnyProblem: TypeAlias = Annotated[
     DagPartitionProblem
     | PipelinePartitionProblem
     | ExpertSelectionProblem
+    | ExpertBalanceProblem
     | SplitComputingProblem
     | SplitFleetProblem,
     Field(discriminator="kind"),
@@ -22,6 +24,7 @@ AnyPlan: TypeAlias = Annotated[
     DagPartitionPlan
     | PipelinePartitionPlan
     | ExpertSelectionPlan
+    | ExpertBalancePlan
     | SplitComputingPlan
     | SplitFleetPlan,
     Field(discriminator="kind"),
@@ -32,6 +35,7 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "dag_partition": (DagPartitionProblem, DagPartitionPlan),
     "pipeline_partition": (PipelinePartitionProblem, PipelinePartitionPlan),
     "expert_selection": (ExpertSelectionProblem, ExpertSelectionPlan),
+    "expert_balance": (ExpertBalanceProblem, ExpertBalancePlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
 }

@@ -5,6 +5,7 @@ from typing import Any
 from models.problems import AnyPlan, AnyProblem
 from planner.explain import (
     dag_partition,
+    expert_balance,
     expert_selection,
     pipeline_partition,
     split_computing,
@@ -19,6 +20,7 @@ _BY_KIND: dict[str, Any] = {
     "split_computing": split_computing,
     "split_fleet": split_fleet,
     "expert_selection": expert_selection,
+    "expert_balance": expert_balance,
 }
 
 

@@ -21,6 +21,7 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         raise ValueError("there is no plan to draw")
     from planner.plot import (
         dag_partition,
+        expert_balance,
         expert_selection,
         pipeline_partition,
         split_computing,
@@ -34,5 +35,6 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         "split_computing": split_computing.figure,
         "split_fleet": split_fleet.figure,
         "expert_selection": expert_selection.figure,
+        "expert_balance": expert_balance.figure,
     }
     return image(by_kind[problem.kind](problem, certificate), suffix)

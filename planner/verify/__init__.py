@@ -7,6 +7,7 @@ from models.problems import AnyPlan, AnyProblem
 from models.result import Verification, Violation
 from planner.verify import (
     dag_partition,
+    expert_balance,
     expert_selection,
     pipeline_partition,
     split_computing,
@@ -19,6 +20,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "split_computing": split_computing.verify,
     "split_fleet": split_fleet.verify,
     "expert_selection": expert_selection.verify,
+    "expert_balance": expert_balance.verify,
 }
 
 
