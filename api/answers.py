@@ -8,15 +8,18 @@ from api.requests import (
     ExplanationRequest,
     FrontierRequest,
     PlanRequest,
+    SplitRequest,
     VerificationRequest,
 )
 from models.documents import shorten
 from models.errors import DocumentError, FieldError
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems.split_computing import SplitComputingProblem
 from models.result import Certificate, Verification
 from planner import service
 from planner.certify import unit_of
+from planner.expert_split import attempted
 from planner.frontier import swept
 from planner.race import Listener
 from planner.split_computing_frontier import swept as split_swept
@@ -69,6 +72,22 @@ def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None)
     if isinstance(found, str):
         remedy = "loosen the other budgets, or give more time"
         raise DocumentError((FieldError("/problem", "the problem", found, remedy),))
+    return found
+
+
+def split(request: SplitRequest, *, cancel: threading.Event | None = None) -> ExpertSplit:
+    """The batch among the replicas, in a child within its limits. Raises DocumentError."""
+    limits = request.limits
+    found = call(
+        attempted,
+        request.problem,
+        request.plan,
+        request.loads,
+        limits=limits,
+        cancel=cancel,
+    )
+    if isinstance(found, FieldError):
+        raise DocumentError((found,))
     return found
 
 

@@ -10,11 +10,19 @@ from typing import BinaryIO
 import typer
 from pydantic import ValidationError
 
-from api.requests import FrontierRequest
-from models.documents import MAX_FILE_BYTES, read_plan, read_problem, read_prompts, validate
+from api.requests import Batch, FrontierRequest, SplitRequest
+from models.documents import (
+    MAX_FILE_BYTES,
+    parse,
+    read_plan,
+    read_problem,
+    read_prompts,
+    validate,
+)
 from models.errors import DocumentError, FieldError
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
+from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.split_computing import SplitComputingProblem
 from models.prompts import PromptTable
@@ -214,3 +222,14 @@ def _percent(text: str) -> int:
     except ArithmeticError:
         reason = f"'{text}' is not a percentage; write 75.8, say"
         raise typer.BadParameter(reason, param_hint="--floors") from None
+
+
+def split(problem: AnyProblem, plan: AnyPlan, source: str, limits: Limits) -> SplitRequest:
+    """A request to split the batch in a file. Raises BadParameter for another kind, InputError."""
+    if not isinstance(problem, ExpertBalanceProblem) or not isinstance(plan, ExpertBalancePlan):
+        raise typer.BadParameter(f"{problem.kind} with a plan for {plan.kind} has no batches")
+    with _named(source):
+        found = parse(_text(source))
+        loads = found.get("loads") if isinstance(found, dict) else found
+        batch = validate({"loads": loads}, Batch)
+    return SplitRequest(problem=problem, plan=plan, loads=batch.loads, limits=limits)

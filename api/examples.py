@@ -233,6 +233,18 @@ EXAMPLES: dict[str, Example] = {
         },
         objective=170_000_000,
     ),
+    "expert_balance": Example(
+        problem={
+            "kind": "expert_balance",
+            "devices": [
+                {"name": "fast", "slots": 1, "tokens_per_s": 2_000_000},
+                {"name": "slow", "slots": 1},
+            ],
+            "windows": [{"name": "all", "loads": [[30, 10]]}],
+        },
+        plan={"kind": "expert_balance", "physical_to_logical_map": [[0, 1]]},
+        objective=15_000,
+    ),
     "dag_partition": Example(
         problem={
             "kind": "dag_partition",

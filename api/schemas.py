@@ -10,9 +10,11 @@ from api.requests import (
     ExplanationRequest,
     FrontierRequest,
     PlanRequest,
+    SplitRequest,
     VerificationRequest,
 )
 from models.base import Document
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.prompts import PromptTable, TwoLevels
@@ -29,6 +31,8 @@ SCHEMAS: dict[str, Any] = {
     "explanation-request": ExplanationRequest,
     "frontier-request": FrontierRequest,
     "frontier": Frontier,
+    "split-request": SplitRequest,
+    "split": ExpertSplit,
     "prompts": PromptTable,
     "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
@@ -38,6 +42,7 @@ REQUESTS: tuple[type[Document], ...] = (
     VerificationRequest,
     ExplanationRequest,
     FrontierRequest,
+    SplitRequest,
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from problem_instances.generators.dag_partition import DagSpec, dag_partition
+from problem_instances.generators.expert_balance import BalanceSpec, expert_balance
 from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
 from problem_instances.generators.offload_placement import OffloadSpec, offload_placement
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
@@ -13,7 +14,14 @@ from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.text import to_text
 
 Spec: TypeAlias = (
-    DagSpec | PipelineSpec | SelectionSpec | SplitSpec | FleetSpec | PromptsSpec | OffloadSpec
+    DagSpec
+    | PipelineSpec
+    | SelectionSpec
+    | SplitSpec
+    | FleetSpec
+    | BalanceSpec
+    | PromptsSpec
+    | OffloadSpec
 )
 
 # No kind of problem, but what a gate of expert selection learns from.
@@ -26,6 +34,7 @@ SPECS: dict[str, type[Spec]] = {
     "split_fleet": FleetSpec,
     "expert_selection": SelectionSpec,
     "offload_placement": OffloadSpec,
+    "expert_balance": BalanceSpec,
     PROMPTS: PromptsSpec,
 }
 
@@ -36,6 +45,7 @@ _MAKERS: dict[type, Callable[[Any], dict[str, object]]] = {
     FleetSpec: split_fleet,
     SelectionSpec: expert_selection,
     OffloadSpec: offload_placement,
+    BalanceSpec: expert_balance,
     PromptsSpec: prompts,
 }
 

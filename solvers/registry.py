@@ -386,6 +386,48 @@ REGISTRY[_OFFLOAD] = (
     ),
 )
 
+_BALANCE = "expert_balance"
+
+REGISTRY[_BALANCE] = (
+    Entry(
+        "polish",
+        f"solvers.decomposition.{_BALANCE}_polish:Polish",
+        _exact("constraint-programming"),
+        "local search, then OR-Tools CP-SAT on layers that are not in perfect balance",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_BALANCE}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "shares of replicas, or hosts with Hall's condition as cuts, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_BALANCE}:IntegerProgramming",
+        _exact("integer-programming"),
+        "replicas by count, or hosts and flows, HiGHS",
+    ),
+    Entry(
+        "local-search",
+        f"solvers.heuristic.{_BALANCE}_search:LocalSearch",
+        _HEURISTIC,
+        "swaps and re-replications from EPLB's placement, split by Hall's condition",
+    ),
+    Entry(
+        "affinity-sweep",
+        f"solvers.decomposition.{_BALANCE}_affinity:AffinitySweep",
+        _HEURISTIC,
+        "one layer after another placed beside its neighbours, HiGHS",
+    ),
+    Entry(
+        "eplb",
+        f"solvers.heuristic.{_BALANCE}:Eplb",
+        _HEURISTIC,
+        "longest first to groups, replicas and devices (deepseek-ai/EPLB 2025)",
+    ),
+    Entry("contiguous", f"solvers.heuristic.{_BALANCE}:Contiguous", _HEURISTIC, "experts in order"),
+)
+
 
 def entries(kind: str) -> tuple[Entry, ...]:
     """The methods of a kind in order of preference. Raises KeyError for an unknown kind."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field
 
 from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
+from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
@@ -15,6 +16,7 @@ AnyProblem: TypeAlias = Annotated[
     DagPartitionProblem
     | PipelinePartitionProblem
     | ExpertSelectionProblem
+    | ExpertBalanceProblem
     | SplitComputingProblem
     | SplitFleetProblem
     | OffloadPlacementProblem,
@@ -24,6 +26,7 @@ AnyPlan: TypeAlias = Annotated[
     DagPartitionPlan
     | PipelinePartitionPlan
     | ExpertSelectionPlan
+    | ExpertBalancePlan
     | SplitComputingPlan
     | SplitFleetPlan
     | OffloadPlacementPlan,
@@ -35,6 +38,7 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "dag_partition": (DagPartitionProblem, DagPartitionPlan),
     "pipeline_partition": (PipelinePartitionProblem, PipelinePartitionPlan),
     "expert_selection": (ExpertSelectionProblem, ExpertSelectionPlan),
+    "expert_balance": (ExpertBalanceProblem, ExpertBalancePlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
     "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),

@@ -7,6 +7,7 @@ from models.problems import AnyPlan, AnyProblem
 from models.result import Claim, Limits, Reason
 from planner.bounds import (
     dag_partition,
+    expert_balance,
     expert_selection,
     offload_placement,
     pipeline_partition,
@@ -25,6 +26,7 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "split_fleet": split_fleet.lower_bound,
     "expert_selection": expert_selection.lower_bound,
     "offload_placement": offload_placement.lower_bound,
+    "expert_balance": expert_balance.lower_bound,
 }
 
 

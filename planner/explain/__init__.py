@@ -5,6 +5,7 @@ from typing import Any
 from models.problems import AnyPlan, AnyProblem
 from planner.explain import (
     dag_partition,
+    expert_balance,
     expert_selection,
     offload_placement,
     pipeline_partition,
@@ -21,6 +22,7 @@ _BY_KIND: dict[str, Any] = {
     "split_fleet": split_fleet,
     "expert_selection": expert_selection,
     "offload_placement": offload_placement,
+    "expert_balance": expert_balance,
 }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from planner.replan import (
+    expert_balance,
     expert_selection,
     offload_placement,
     pipeline_partition,
@@ -17,6 +18,7 @@ _BY_KIND: dict[str, Any] = {
     "pipeline_partition": pipeline_partition,
     "expert_selection": expert_selection,
     "offload_placement": offload_placement,
+    "expert_balance": expert_balance,
     "split_fleet": split_fleet,
 }
 

@@ -7,6 +7,7 @@ from models.problems import AnyPlan, AnyProblem
 from models.result import Verification, Violation
 from planner.verify import (
     dag_partition,
+    expert_balance,
     expert_selection,
     offload_placement,
     pipeline_partition,
@@ -21,6 +22,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "split_fleet": split_fleet.verify,
     "expert_selection": expert_selection.verify,
     "offload_placement": offload_placement.verify,
+    "expert_balance": expert_balance.verify,
 }
 
 

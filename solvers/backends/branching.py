@@ -68,8 +68,9 @@ def _root(program: IntegerProgram, watch: Stopwatch, point: Array | None) -> Pro
         return Proof(point, None, finished=False)
     duals = highs.relax(program, watch).duals
     bound = None if duals is None else priced(program, duals).bound
-    best = None if point is None else program.objective(point)
-    return Proof(point, bound, finished=best is not None and best == bound)
+    if point is None or bound is None:
+        return Proof(point, bound, finished=False)
+    return Proof(point, bound, bound >= program.least_alike(program.objective(point)))
 
 
 class _Search:
@@ -83,6 +84,7 @@ class _Search:
         self.aside: list[_Node] = []
         self.point: Array | None = None
         self.value: int | None = None
+        self.most: int | None = None
         self.cut = program
         self._offer(point)
 
@@ -92,7 +94,8 @@ class _Search:
         value = self.program.objective(point)
         if self.value is None or value < self.value:
             self.point, self.value = point, value
-            self.cut = with_cutoff(self.program, value - self.step_size)
+            self.most = min(value - self.step_size, self.program.least_alike(value) - 1)
+            self.cut = with_cutoff(self.program, self.most)
 
     def step(self) -> None:
         """Look at one node."""
@@ -111,10 +114,10 @@ class _Search:
         values = (lower + upper) / 2 if solved.values is None else solved.values
         values = np.clip(values, lower, upper)
         self._offer(settled(self.program, values))
-        if self.value is not None and bound is not None and bound >= self.value:
+        if self.most is not None and bound is not None and bound > self.most:
             return
-        if self.value is not None and solved.duals is not None:
-            lower, upper = proved.narrowed(self.value - self.step_size)
+        if self.most is not None and solved.duals is not None:
+            lower, upper = proved.narrowed(self.most)
         self._branch(_Node(lower, upper, bound), values)
 
     def _branch(self, node: _Node, values: Floats) -> None:
@@ -139,7 +142,8 @@ class _Search:
         left = [node.bound for node in (*self.open, *self.aside)]
         known = [bound for bound in left if bound is not None]
         if not left:
-            return Proof(self.point, self.value, finished=True)
+            alike = None if self.value is None else self.program.least_alike(self.value)
+            return Proof(self.point, alike, finished=True)
         if len(known) < len(left):
             return Proof(self.point, None, finished=False)
         least = min(known)
