@@ -78,6 +78,34 @@ def test_any_prices_and_values_bound_the_optimum(
     assert (sharper.bound + sharper.increase[chosen] <= optimum).all()
 
 
+def test_shared_bases_count_in_the_bound() -> None:
+    """Values that expect the SSD are taken back by what a base and its deltas save, all of it."""
+    share = {"base_bytes": 500, "delta_bytes": 100, "loss_ppm": [0, 0]}
+    problem = validate(
+        {
+            "kind": "offload_placement",
+            "holders": [
+                {"name": "gpu", "memory_bytes": 900, "read_bytes_per_s": "1 GB/s"},
+                {"name": "ssd"},
+            ],
+            "links": [{"source": "gpu", "target": "ssd", "bandwidth_bit_per_s": "80 Mbit/s"}],
+            "sites": ["gpu"],
+            "layers": [
+                {
+                    "name": "l", "top_k": 1, "expert_bytes": 1000, "activations": [[5, 3]],
+                    "share": share,
+                }
+            ],
+            "tokens": 8,
+        },
+        OffloadPlacementProblem,
+    )  # fmt: skip
+    tables = build(problem)
+    values = np.array([5.0, 3.0]) * 101_000
+    found = proved(tables, np.zeros(len(tables.capacity)), values)
+    assert found.bound == _solved(problem, "milp")[1] == 8 * 600
+
+
 @LAWS
 @given(problem=offload_placement())
 def test_the_combinatorial_bound_holds(problem: OffloadPlacementProblem) -> None:
