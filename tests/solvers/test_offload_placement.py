@@ -101,7 +101,7 @@ def test_shared_bases_count_in_the_bound() -> None:
         OffloadPlacementProblem,
     )  # fmt: skip
     tables = build(problem)
-    values = np.array([5.0, 3.0]) * 101_000
+    values = np.array([5.0, 3.0]) * 60_600
     found = proved(tables, np.zeros(len(tables.capacity)), values)
     assert found.bound == _solved(problem, "milp")[1] == 8 * 600
 
