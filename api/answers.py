@@ -78,13 +78,11 @@ def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None)
 def split(request: SplitRequest, *, cancel: threading.Event | None = None) -> ExpertSplit:
     """The batch among the replicas, in a child within its limits. Raises DocumentError."""
     limits = request.limits
-    inner = limits.time_limit_ns * 9 // 10
     found = call(
         attempted,
         request.problem,
         request.plan,
         request.loads,
-        inner,
         limits=limits,
         cancel=cancel,
     )

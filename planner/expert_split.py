@@ -13,16 +13,12 @@ import numpy as np
 from models.errors import DocumentError, FieldError
 from models.expert_split import ExpertSplit
 from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem, Matrix
-from models.result import Limits
-from solvers.base import Stopwatch
 from solvers.tables.expert_balance import NS_PER_S, Bools, Floats, Ints, Layer, build, hinted
 from solvers.tables.expert_balance_batch import batches, whole_tokens
 
 
-def split(
-    problem: ExpertBalanceProblem, plan: ExpertBalancePlan, loads: Matrix, time_limit_ns: int
-) -> ExpertSplit:
-    """loads: tokens [layers][experts] of the batch. Raises DocumentError, TimeoutError."""
+def split(problem: ExpertBalanceProblem, plan: ExpertBalancePlan, loads: Matrix) -> ExpertSplit:
+    """loads: tokens [layers][experts] of the batch. Raises DocumentError, ArithmeticError."""
     layers = build(problem)
     placed = hinted(problem, layers, plan)
     known = [counts for counts in placed if counts is not None]
@@ -33,9 +29,9 @@ def split(
         _refuse("/loads", "the batch has other layers or experts", f"give {size} numbers of tokens")
     begun = time.monotonic_ns()
     counts, batch = np.array(known), np.array(loads, dtype=np.int64)
-    flows = flows_of(batch, counts > 0, layers[0].rate, time_limit_ns)
+    flows = flows_of(batch, counts > 0, layers[0].rate)
     if flows is None:
-        raise TimeoutError("the batch was not split in time")
+        raise ArithmeticError("HiGHS did not solve the linear program of the batch")
     tokens = whole_tokens(flows, batch)
     wall_ns = time.monotonic_ns() - begun
     share = batch[:, :, None] * counts / counts.sum(axis=2, keepdims=True)
@@ -51,24 +47,27 @@ def split(
 
 
 def attempted(
-    problem: ExpertBalanceProblem, plan: ExpertBalancePlan, loads: Matrix, time_limit_ns: int
+    problem: ExpertBalanceProblem, plan: ExpertBalancePlan, loads: Matrix
 ) -> ExpertSplit | FieldError:
     """The split, or the fault of the request: what a child process can hand over."""
     try:
-        return split(problem, plan, loads, time_limit_ns)
+        return split(problem, plan, loads)
     except DocumentError as error:
         return error.faults[0]
 
 
-def flows_of(loads: Ints, hosts: Bools, rate: Ints, time_limit_ns: int) -> Floats | None:
-    """[B, E, G] tokens of batches [B, E] among hosts [B, E, G]; None where time ran out."""
-    # Here, so that a server, which splits in children, does not import a solver library.
-    from solvers.backends import highs
+def flows_of(loads: Ints, hosts: Bools, rate: Ints) -> Floats | None:
+    """[B, E, G] tokens of batches [B, E] among hosts [B, E, G]; None where HiGHS gives up.
 
-    watch = Stopwatch(Limits(time_limit_ns=time_limit_ns), None)
-    program = batches(loads, hosts, rate)
-    relaxed = highs.relax(program.program, watch)
-    return None if relaxed.values is None else program.flows(relaxed.values)
+    Milliseconds of simplex, that no stopwatch interrupts: a child has its time limit from outside.
+    """
+    # Here, so that a server, which splits in children, does not import a solver library.
+    from solvers.backends.highs_relaxation import Relaxation
+
+    stated = batches(loads, hosts, rate)
+    program = stated.program
+    relaxed = Relaxation(program).solve(program.lower, program.upper)
+    return None if relaxed.values is None else stated.flows(relaxed.values)
 
 
 def _by_slot(plan: ExpertBalancePlan, layer: Layer, tokens: Ints) -> tuple[tuple[int, ...], ...]:

@@ -178,7 +178,7 @@ def batch_table(folder: Path, repeats: int = 3) -> Table:
         times, ratios = [], []
         for window in found * repeats:
             loads = tuple(tuple(row) for row in window.tolist())
-            answer = split(stated, plan, loads, 10**10)
+            answer = split(stated, plan, loads)
             times.append(answer.wall_ns / 10**6)
             ratios.append(sum(answer.time_ns) / sum(answer.balanced_ns))
         table.add(

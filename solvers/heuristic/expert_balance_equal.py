@@ -22,7 +22,7 @@ from solvers.tables.expert_balance import NS_PER_S, Floats, Ints, Layer
 
 _DRAWN = 12
 _PATIENCE = 40
-_ROUNDS_PER_SLOT = 7
+_ROUNDS_PER_SLOT = 6
 # Cells valued per round and in all; a cell takes some ns.
 _MOST_CELLS = 80_000
 _WORK = 40_000_000

@@ -14,6 +14,7 @@ from api.examples import EXAMPLES
 from api.requests import Explanation
 from api.schemas import SCHEMAS
 from api.settings import Settings
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import KINDS
 from models.result import Certificate, Verification
@@ -24,6 +25,7 @@ _ANSWERS = {
     "Certificate": Certificate,
     "Verification": Verification,
     "Explanation": Explanation,
+    "ExpertSplit": ExpertSplit,
     "Frontier": Frontier,
 }
 
