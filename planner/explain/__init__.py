@@ -7,6 +7,7 @@ from planner.explain import (
     dag_partition,
     expert_balance,
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -20,6 +21,7 @@ _BY_KIND: dict[str, Any] = {
     "split_computing": split_computing,
     "split_fleet": split_fleet,
     "expert_selection": expert_selection,
+    "offload_placement": offload_placement,
     "expert_balance": expert_balance,
 }
 
