@@ -251,7 +251,6 @@ def test_methods_whose_turn_did_not_come_have_a_claim() -> None:
 
 def test_a_child_that_cannot_be_started_is_a_failed_claim(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lanes beside it run on."""
-
     begin = lane.start
 
     def no_second(job: Any, deadline_ns: int) -> Child:
