@@ -74,14 +74,13 @@ def _root(program: IntegerProgram, watch: Stopwatch, point: Array | None) -> Pro
 
 
 class _Search:
-    """Depth first; nodes that can neither be left out nor branched on are kept aside."""
+    """Depth first; ends with boxes of a single point at the latest."""
 
     def __init__(self, program: IntegerProgram, point: Array | None) -> None:
         self.program = program
         self.relaxation = Relaxation(program)
         self.step_size = divisor(program)
         self.open = [_Node(program.lower, program.upper, None)]
-        self.aside: list[_Node] = []
         self.point: Array | None = None
         self.value: int | None = None
         self.most: int | None = None
@@ -104,6 +103,9 @@ class _Search:
         if narrowed is None:
             return
         lower, upper = narrowed
+        if (lower == upper).all():
+            self._offer(lower if self.program.holds(lower) else None)
+            return
         solved = self.relaxation.solve(lower, upper)
         if solved.ray is not None and farkas(self.program, solved.ray, (lower, upper)):
             return
@@ -122,9 +124,12 @@ class _Search:
 
     def _branch(self, node: _Node, values: Floats) -> None:
         """Halve the range of the most fractional column, the nearer half on top."""
-        free = np.flatnonzero((node.lower < node.upper) & self.program.whole)
+        open_ = node.lower < node.upper
+        # What follows from the others is settled last, where they leave it a choice at all.
+        free = np.flatnonzero(open_ & (self.program.whole | ~(open_ & self.program.whole).any()))
         if not free.size:
-            self.aside.append(node)
+            if not (node.lower > node.upper).any():
+                self.open.append(node)
             return
         away = np.abs(values[free] - np.rint(values[free]))
         column = int(free[away.argmax()])
@@ -139,7 +144,7 @@ class _Search:
 
     def proof(self) -> Proof:
         """What is known now."""
-        left = [node.bound for node in (*self.open, *self.aside)]
+        left = [node.bound for node in self.open]
         known = [bound for bound in left if bound is not None]
         if not left:
             alike = None if self.value is None else self.program.least_alike(self.value)

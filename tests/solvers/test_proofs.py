@@ -18,7 +18,7 @@ from solvers.base import Stopwatch
 from solvers.integer_program import Array, IntegerProgram
 from solvers.program_builder import Builder
 
-_WATCH = Stopwatch(Limits(time_limit_ns=60 * 10**9), None)
+_WATCH = Stopwatch(Limits(time_limit_ns=3600 * 10**9), None)
 
 
 def _points(program: IntegerProgram) -> list[Array]:
