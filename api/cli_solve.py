@@ -45,8 +45,12 @@ class Output:
 
 
 def run(request: PlanRequest, output: Output) -> tuple[Certificate, Status]:
-    """Solve under the eyes of the person, who may stop it."""
+    """Solve under the eyes of the person, who may stop it.
+
+    The clock of the limit starts with the solve, when the fork server has made its imports.
+    """
     fork_server.start([])
+    fork_server.warm_up()
     with (
         interruptible() as cancel,
         watching(unit_of(request.problem), cancel, events=output.events) as listen,
@@ -107,6 +111,7 @@ def validate(problem: AnyProblem) -> Status:
 def explain(problem: AnyProblem, plan: AnyPlan | None, limits: Limits, *, as_json: bool) -> Status:
     """Say what binds a plan, or what stands in the way of any."""
     fork_server.start([])
+    fork_server.warm_up()
     request = ExplanationRequest(problem=problem, plan=plan, limits=limits)
     found = answers.explanation(request)
     if as_json:

@@ -21,6 +21,7 @@ UNITS = {
     "expert_selection": "ppm",
     "expert_balance": "ns",
     "split_computing": "ns",
+    "offload_placement": "ns",
     "split_fleet": "weighted ppm",
 }
 

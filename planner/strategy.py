@@ -38,6 +38,8 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("monotonic", "cpsat"),
         ("greedy-ratio", "milp", "cuts", "enumeration"),
     ),
+    # Prices have plan and bound in seconds at any size; small ones are confirmed by CP-SAT.
+    "offload_placement": (("lagrangian", "cpsat"), ("linkage-then-place", "milp")),
 }
 # How long a second opinion is waited for: nanoseconds at least, and percent of what the proof took.
 _PATIENCE = (3 * 10**9, 400)

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from problem_instances.generators.dag_partition import DagSpec, dag_partition
 from problem_instances.generators.expert_balance import BalanceSpec, expert_balance
 from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
+from problem_instances.generators.offload_placement import OffloadSpec, offload_placement
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
 from problem_instances.generators.prompts import PromptsSpec, prompts
 from problem_instances.generators.split_computing import SplitSpec, split_computing
@@ -13,7 +14,14 @@ from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.text import to_text
 
 Spec: TypeAlias = (
-    DagSpec | PipelineSpec | SelectionSpec | SplitSpec | FleetSpec | BalanceSpec | PromptsSpec
+    DagSpec
+    | PipelineSpec
+    | SelectionSpec
+    | SplitSpec
+    | FleetSpec
+    | BalanceSpec
+    | PromptsSpec
+    | OffloadSpec
 )
 
 # No kind of problem, but what a gate of expert selection learns from.
@@ -25,6 +33,7 @@ SPECS: dict[str, type[Spec]] = {
     "split_computing": SplitSpec,
     "split_fleet": FleetSpec,
     "expert_selection": SelectionSpec,
+    "offload_placement": OffloadSpec,
     "expert_balance": BalanceSpec,
     PROMPTS: PromptsSpec,
 }
@@ -35,6 +44,7 @@ _MAKERS: dict[type, Callable[[Any], dict[str, object]]] = {
     SplitSpec: split_computing,
     FleetSpec: split_fleet,
     SelectionSpec: expert_selection,
+    OffloadSpec: offload_placement,
     BalanceSpec: expert_balance,
     PromptsSpec: prompts,
 }

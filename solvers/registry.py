@@ -322,6 +322,70 @@ REGISTRY[_FLEET] = (
     Entry("random", f"solvers.heuristic.{_FLEET}:Random", _HEURISTIC, "drawn by the seed"),
 )
 
+_OFFLOAD = "offload_placement"
+REGISTRY[_OFFLOAD] = (
+    Entry(
+        "lagrangian",
+        f"solvers.decomposition.{_OFFLOAD}_prices:Lagrangian",
+        _exact("lagrangian"),
+        "prices on the budgets, a p-median per layer, a dynamic program over layers, HiGHS last",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_OFFLOAD}:AssignmentProgram",
+        _exact("integer-programming"),
+        "assignment program, HiGHS on direct arrays",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_OFFLOAD}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "picks and element constraints, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "local-search",
+        f"solvers.heuristic.{_OFFLOAD}_search:LocalSearch",
+        _HEURISTIC,
+        "moves, exchanges and adoptions from the best baseline",
+    ),
+    Entry(
+        "linkage-then-place",
+        f"solvers.heuristic.{_OFFLOAD}:LinkageThenPlace",
+        _HEURISTIC,
+        "average linkage up to the loss budget, then by activations (HC-SMoE 2024)",
+    ),
+    Entry(
+        "msmoe-then-place",
+        f"solvers.heuristic.{_OFFLOAD}:MsmoeThenPlace",
+        _HEURISTIC,
+        "merging by frequency up to the loss budget, then by activations (M-SMoE 2024)",
+    ),
+    Entry(
+        "no-merge",
+        f"solvers.heuristic.{_OFFLOAD}:NoMerge",
+        _HEURISTIC,
+        "experts by the time saved per byte",
+    ),
+    Entry(
+        "frequency-greedy",
+        f"solvers.heuristic.{_OFFLOAD}:FrequencyGreedy",
+        _HEURISTIC,
+        "experts by activations over all sites",
+    ),
+    Entry(
+        "site-popularity",
+        f"solvers.heuristic.{_OFFLOAD}:SitePopularity",
+        _HEURISTIC,
+        "each site's experts by its own activations",
+    ),
+    Entry(
+        "all-cloud",
+        f"solvers.heuristic.{_OFFLOAD}:AllCloud",
+        _HEURISTIC,
+        "everything stays with a holder that holds everything",
+    ),
+)
+
 _BALANCE = "expert_balance"
 
 REGISTRY[_BALANCE] = (

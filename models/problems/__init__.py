@@ -7,6 +7,7 @@ from pydantic import Field
 from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
 from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
@@ -17,7 +18,8 @@ AnyProblem: TypeAlias = Annotated[
     | ExpertSelectionProblem
     | ExpertBalanceProblem
     | SplitComputingProblem
-    | SplitFleetProblem,
+    | SplitFleetProblem
+    | OffloadPlacementProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -26,7 +28,8 @@ AnyPlan: TypeAlias = Annotated[
     | ExpertSelectionPlan
     | ExpertBalancePlan
     | SplitComputingPlan
-    | SplitFleetPlan,
+    | SplitFleetPlan
+    | OffloadPlacementPlan,
     Field(discriminator="kind"),
 ]
 
@@ -38,4 +41,5 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "expert_balance": (ExpertBalanceProblem, ExpertBalancePlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
+    "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
 }

@@ -9,6 +9,7 @@ from planner.verify import (
     dag_partition,
     expert_balance,
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -20,6 +21,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "split_computing": split_computing.verify,
     "split_fleet": split_fleet.verify,
     "expert_selection": expert_selection.verify,
+    "offload_placement": offload_placement.verify,
     "expert_balance": expert_balance.verify,
 }
 
