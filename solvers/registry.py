@@ -386,6 +386,46 @@ REGISTRY[_OFFLOAD] = (
     ),
 )
 
+_TENSOR = "tensor_partition"
+REGISTRY[_TENSOR] = (
+    Entry(
+        "bisection",
+        f"solvers.search.{_TENSOR}:Bisection",
+        _exact("bisection"),
+        "groups of devices by bound, bisection on the maxima in each",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_TENSOR}:IntegerProgramming",
+        _exact("integer-programming"),
+        "one-hot amounts, a program per mode and number of devices, HiGHS",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_TENSOR}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "one-hot amounts, a program per mode and number of devices, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "galaxy",
+        f"solvers.heuristic.{_TENSOR}:Galaxy",
+        _HEURISTIC,
+        "in proportion to speed, what overflows to devices with room (Ye et al. 2024)",
+    ),
+    Entry(
+        "megatron-even",
+        f"solvers.heuristic.{_TENSOR}:MegatronEven",
+        _HEURISTIC,
+        "equal heads and columns, all-reduces (Megatron-LM 2019)",
+    ),
+    Entry(
+        "sequence-even",
+        f"solvers.heuristic.{_TENSOR}:SequenceEven",
+        _HEURISTIC,
+        "the whole model on every device, equal rows (Li et al. 2023)",
+    ),
+)
+
 _BALANCE = "expert_balance"
 
 REGISTRY[_BALANCE] = (

@@ -26,6 +26,7 @@ from models.workload import Inference
 from tests.balance_strategies import expert_balance  # noqa: F401  # found here by kind
 from tests.offload_strategies import offload_placement  # noqa: F401  # found here by kind
 from tests.split_strategies import split_computing, split_fleet  # noqa: F401  # found here by kind
+from tests.tensor_strategies import tensor_partition  # noqa: F401  # found here by kind
 
 _NAMES = "abcd"
 

@@ -11,6 +11,7 @@ from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlace
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
+from models.problems.tensor_partition import TensorPartitionPlan, TensorPartitionProblem
 
 AnyProblem: TypeAlias = Annotated[
     DagPartitionProblem
@@ -19,7 +20,8 @@ AnyProblem: TypeAlias = Annotated[
     | ExpertBalanceProblem
     | SplitComputingProblem
     | SplitFleetProblem
-    | OffloadPlacementProblem,
+    | OffloadPlacementProblem
+    | TensorPartitionProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -29,7 +31,8 @@ AnyPlan: TypeAlias = Annotated[
     | ExpertBalancePlan
     | SplitComputingPlan
     | SplitFleetPlan
-    | OffloadPlacementPlan,
+    | OffloadPlacementPlan
+    | TensorPartitionPlan,
     Field(discriminator="kind"),
 ]
 
@@ -42,4 +45,5 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
     "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
+    "tensor_partition": (TensorPartitionProblem, TensorPartitionPlan),
 }

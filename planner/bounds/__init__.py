@@ -13,6 +13,7 @@ from planner.bounds import (
     pipeline_partition,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 from solvers.base import Progress, Traits
 from solvers.registry import Entry
@@ -27,6 +28,7 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "expert_selection": expert_selection.lower_bound,
     "offload_placement": offload_placement.lower_bound,
     "expert_balance": expert_balance.lower_bound,
+    "tensor_partition": tensor_partition.lower_bound,
 }
 
 

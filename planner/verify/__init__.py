@@ -13,6 +13,7 @@ from planner.verify import (
     pipeline_partition,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 
 _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
@@ -23,6 +24,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "expert_selection": expert_selection.verify,
     "offload_placement": offload_placement.verify,
     "expert_balance": expert_balance.verify,
+    "tensor_partition": tensor_partition.verify,
 }
 
 
