@@ -24,6 +24,7 @@ UNITS = {
     "offload_placement": "ns",
     "split_fleet": "weighted ppm",
     "tensor_partition": "ns",
+    "pipeline_training": "ns",
 }
 
 

@@ -40,6 +40,8 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     # Prices have plan and bound in seconds at any size; small ones are confirmed by CP-SAT.
     "offload_placement": (("lagrangian", "cpsat"), ("linkage-then-place", "milp")),
+    # The dynamic program answers in seconds on testbeds; Asteroid's plan is there at once.
+    "pipeline_training": (("dp", "milp"), ("asteroid", "cpsat")),
     # Bisection proves ten unequal devices in seconds; the programs confirm it.
     "tensor_partition": (("bisection", "milp"), ("galaxy", "cpsat")),
 }

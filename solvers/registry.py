@@ -426,6 +426,58 @@ REGISTRY[_TENSOR] = (
     ),
 )
 
+_TRAINING = "pipeline_training"
+REGISTRY[_TRAINING] = (
+    Entry(
+        "dp",
+        f"solvers.dp.{_TRAINING}:DynamicProgram",
+        _exact("dynamic-programming"),
+        "dynamic program over sets of devices, a walk along pipeline and all-reduce",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_TRAINING}:IntegerProgramming",
+        _exact("integer-programming"),
+        "one column per place, group and run of layers, HiGHS",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_TRAINING}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "one column per place, group and run of layers, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "asteroid",
+        f"solvers.heuristic.{_TRAINING}:Asteroid",
+        _HEURISTIC,
+        "dynamic program over suffixes of the devices by memory (Ye et al. 2024)",
+    ),
+    Entry(
+        "replay",
+        f"solvers.heuristic.{_TRAINING}_replay:Replay",
+        _HEURISTIC,
+        "the plan in force, lost layers to their neighbours by speed (Ye et al. 2024)",
+    ),
+    Entry(
+        "pipedream",
+        f"solvers.heuristic.{_TRAINING}:PipeDream",
+        _HEURISTIC,
+        "PipeDream's dynamic program as if all devices were equal",
+    ),
+    Entry(
+        "pipeline-even",
+        f"solvers.heuristic.{_TRAINING}:PipelineEven",
+        _HEURISTIC,
+        "one device per stage by memory, equal layer counts",
+    ),
+    Entry(
+        "data-parallel",
+        f"solvers.heuristic.{_TRAINING}:DataParallel",
+        _HEURISTIC,
+        "the whole model on all devices",
+    ),
+)
+
 _BALANCE = "expert_balance"
 
 REGISTRY[_BALANCE] = (

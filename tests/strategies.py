@@ -27,6 +27,7 @@ from tests.balance_strategies import expert_balance  # noqa: F401  # found here 
 from tests.offload_strategies import offload_placement  # noqa: F401  # found here by kind
 from tests.split_strategies import split_computing, split_fleet  # noqa: F401  # found here by kind
 from tests.tensor_strategies import tensor_partition  # noqa: F401  # found here by kind
+from tests.training_strategies import pipeline_training  # noqa: F401  # found here by kind
 
 _NAMES = "abcd"
 

@@ -9,6 +9,7 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
+from models.problems.pipeline_training import PipelineTrainingPlan, PipelineTrainingProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.problems.tensor_partition import TensorPartitionPlan, TensorPartitionProblem
@@ -21,7 +22,8 @@ AnyProblem: TypeAlias = Annotated[
     | SplitComputingProblem
     | SplitFleetProblem
     | OffloadPlacementProblem
-    | TensorPartitionProblem,
+    | TensorPartitionProblem
+    | PipelineTrainingProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -32,7 +34,8 @@ AnyPlan: TypeAlias = Annotated[
     | SplitComputingPlan
     | SplitFleetPlan
     | OffloadPlacementPlan
-    | TensorPartitionPlan,
+    | TensorPartitionPlan
+    | PipelineTrainingPlan,
     Field(discriminator="kind"),
 ]
 
@@ -46,4 +49,5 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
     "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
     "tensor_partition": (TensorPartitionProblem, TensorPartitionPlan),
+    "pipeline_training": (PipelineTrainingProblem, PipelineTrainingPlan),
 }

@@ -11,6 +11,7 @@ from planner.bounds import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    pipeline_training,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -28,6 +29,7 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "expert_selection": expert_selection.lower_bound,
     "offload_placement": offload_placement.lower_bound,
     "expert_balance": expert_balance.lower_bound,
+    "pipeline_training": pipeline_training.lower_bound,
     "tensor_partition": tensor_partition.lower_bound,
 }
 

@@ -11,6 +11,7 @@ from planner.verify import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    pipeline_training,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -24,6 +25,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "expert_selection": expert_selection.verify,
     "offload_placement": offload_placement.verify,
     "expert_balance": expert_balance.verify,
+    "pipeline_training": pipeline_training.verify,
     "tensor_partition": tensor_partition.verify,
 }
 
