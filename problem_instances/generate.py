@@ -8,9 +8,11 @@ from problem_instances.generators.expert_balance import BalanceSpec, expert_bala
 from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
 from problem_instances.generators.offload_placement import OffloadSpec, offload_placement
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
+from problem_instances.generators.pipeline_training import TrainingSpec, pipeline_training
 from problem_instances.generators.prompts import PromptsSpec, prompts
 from problem_instances.generators.split_computing import SplitSpec, split_computing
 from problem_instances.generators.split_fleet import FleetSpec, split_fleet
+from problem_instances.generators.tensor_partition import TensorSpec, tensor_partition
 from problem_instances.text import to_text
 
 Spec: TypeAlias = (
@@ -22,6 +24,8 @@ Spec: TypeAlias = (
     | BalanceSpec
     | PromptsSpec
     | OffloadSpec
+    | TensorSpec
+    | TrainingSpec
 )
 
 # No kind of problem, but what a gate of expert selection learns from.
@@ -35,6 +39,8 @@ SPECS: dict[str, type[Spec]] = {
     "expert_selection": SelectionSpec,
     "offload_placement": OffloadSpec,
     "expert_balance": BalanceSpec,
+    "tensor_partition": TensorSpec,
+    "pipeline_training": TrainingSpec,
     PROMPTS: PromptsSpec,
 }
 
@@ -46,6 +52,8 @@ _MAKERS: dict[type, Callable[[Any], dict[str, object]]] = {
     SelectionSpec: expert_selection,
     OffloadSpec: offload_placement,
     BalanceSpec: expert_balance,
+    TensorSpec: tensor_partition,
+    TrainingSpec: pipeline_training,
     PromptsSpec: prompts,
 }
 

@@ -159,6 +159,25 @@ class PipelineTrainingProblem(Document):
         return self
 
     @model_validator(mode="after")
+    def _what_is_in_force_is_a_pipeline(self) -> Self:
+        begin = 0
+        for index, stage in enumerate(self.previous or ()):
+            if stage.start != begin or stage.stop <= begin:
+                raise contradiction(
+                    f"stage {index} in force begins at layer {stage.start}, not {begin}",
+                    "give the stages in order, without gaps",
+                    *("previous", index, "start"),
+                )
+            begin = stage.stop
+        if self.previous is not None and begin != len(self.chain):
+            raise contradiction(
+                f"the stages in force end at layer {begin} of {len(self.chain)}",
+                "give the stages of a plan for this chain",
+                "previous",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _every_time_is_given(self) -> Self:
         for device in self.devices:
             for index, layer in enumerate(self.layers):

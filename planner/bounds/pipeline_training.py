@@ -29,5 +29,5 @@ def lower_bound(problem: PipelineTrainingProblem) -> int:
         for column in zip(*times, strict=True)
     )
     forward = ceil(problem.samples * least / sum(weights))
-    step = forward + round_half_up(Fraction(forward * problem.backward_ppm, 10**6))
+    step: int = forward + round_half_up(Fraction(forward * problem.backward_ppm, 10**6))
     return problem.micro_batches * step

@@ -129,14 +129,18 @@ def _compute_ns(problem: TensorPartitionProblem, plan: TensorPartitionPlan) -> i
     parts = [parts_ns(problem, plan.mode, share) for share in plan.shares]
     if plan.mode is TensorMode.SEQUENCE:
         return max(mha + mlp + 2 * con for mha, mlp, con in parts)
-    mha, mlp, con = (max(column) for column in zip(*parts, strict=True))
+    mha, mlp, con = _largest(parts)
     return mha + mlp + 2 * con
+
+
+def _largest(parts: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+    """The slowest device of each part."""
+    return max(p[0] for p in parts), max(p[1] for p in parts), max(p[2] for p in parts)
 
 
 def layer_ns(problem: TensorPartitionProblem, plan: TensorPartitionPlan) -> int:
     """What one layer takes, ns."""
-    parts = [parts_ns(problem, plan.mode, share) for share in plan.shares]
-    mha, mlp, con = (max(column) for column in zip(*parts, strict=True))
+    mha, mlp, con = _largest([parts_ns(problem, plan.mode, share) for share in plan.shares])
     compute = _compute_ns(problem, plan)
     number = len(plan.shares)
     largest = max(share.rows for share in plan.shares)

@@ -3,7 +3,8 @@
 With V the longest of M E_c + Σ E_i over the steps c of the last p stages, the sums beginning there,
 a step e put in front makes it max(M e, e + V): one number per state is enough. So
 
-    V_p(S, g, j) = min over groups H and i > j of max(M E, E + K), K = max(M C, C + V_{p-1}(S', g', i))
+    V_p(S, g, j) = min over groups H and i > j of max(M E, E + K)
+    K            = max(M C, C + V_{p-1}(S', g', i))
 
 for the set S = S' + H in use, the layer j where the stages begin and how the first group is linked
 to the devices that are left, g; E is the stage j..i on H with p - 1 stages behind it (its memory),

@@ -1,9 +1,9 @@
 """PipeDream's planner for a row of equal devices.
 
-A(j, m) = min over i < j, k < m of max(A(i, m - k), what crosses the cut before layer i, T(i, j, k))
-with T(i, j, k) = max(compute, all-reduce per micro-batch) of layers i..j - 1 on k replicas: the time
-of the slowest stage, memory not asked for (Narayanan et al., SOSP 2019, §3.1). Devices and links
-are taken for the mean of those there are.
+A(j, m) = min over i < j, k < m of max(A(i, m - k), what crosses the cut at layer i, T(i, j, k))
+with T(i, j, k) = max(compute, all-reduce per micro-batch) of layers i..j - 1 on k replicas: the
+time of the slowest stage, memory not asked for (Narayanan et al., SOSP 2019, §3.1). Devices and
+links are taken for the mean of those there are.
 """
 
 from fractions import Fraction

@@ -8,7 +8,7 @@ that does is taken. Nothing else is planned, so that it is there at once and few
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 
 from models.problems.pipeline_training import PipelineTrainingPlan, PipelineTrainingProblem
 from models.result import Claim, Limits, Reason
@@ -56,7 +56,7 @@ class Replay:
 def _nearest(tables: Tables, left: _Left) -> Iterator[_Left]:
     """Ways to close the gaps, the cuts in proportion to speed first, then further and further."""
     choices = []
-    for (_, stop, front), (start, _, behind) in zip(left, left[1:], strict=False):
+    for (_, stop, front), (start, _, behind) in pairwise(left):
         wanted = stop + _in_proportion(tables, range(stop, start), front, behind)
         choices.append(sorted(range(stop, start + 1), key=lambda cut: abs(cut - wanted)))
     # Gaps of neighbours are closed apart: all cuts of one while the others stay in proportion.

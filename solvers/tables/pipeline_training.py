@@ -138,7 +138,8 @@ class Tables:
         """
         first, last = np.array([stage[0]]), np.array([stage[1]])
         goal = int(self.execution(group, from_end)[stage])
-        found, left = {}, self.problem.samples
+        found: dict[int, int] = {}
+        left = self.problem.samples
         for c, number in enumerate(group):
             if not number:
                 continue

@@ -33,10 +33,7 @@ def claim(
         detail = f"over {_MOST_COLUMNS:,} columns are too many"
         return Claim(name, Reason.UNSUPPORTED, detail=detail)
     known = None if start is None or cost is None else tables.plan(start)
-    if not form.columns:
-        answer = Answer(Reason.INFEASIBLE)
-    else:
-        answer = solve(form.program)
+    answer = solve(form.program) if form.columns else Answer(Reason.INFEASIBLE)
     if answer.reason in (Reason.UNSUPPORTED, Reason.FAILED):
         return Claim(name, answer.reason, detail=answer.detail)
     stats = {"columns": len(form.columns)}

@@ -79,9 +79,9 @@ class Formulation:
                 for last in range(first + 1, layers + 1):
                     once, reduce = execution[first][last], reduces[first][last]
                     here = (last == layers) == (from_end == 1)
-                    if here and max(once, reduce) < UNREACHABLE:
-                        if self._often * once + reduce < self.below:
-                            yield (first, last, group), once, reduce
+                    short = self._often * once + reduce < self.below
+                    if here and short and max(once, reduce) < UNREACHABLE:
+                        yield (first, last, group), once, reduce
 
     def _of(self, from_end: int, **where: int) -> list[Column]:
         return [

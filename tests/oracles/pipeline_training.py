@@ -1,7 +1,7 @@
 """Every plan of a tiny training pipeline, priced by the verifier."""
 
 from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from models.problems.pipeline_training import (
     PipelineTrainingPlan,
@@ -27,7 +27,7 @@ def _shared(total: int, parts: int) -> Iterator[tuple[int, ...]]:
     """All ways to write a total as a sum of so many parts of 1 or more, in order."""
     for ends in combinations(range(1, total), parts - 1):
         cuts = (0, *ends, total)
-        yield tuple(b - a for a, b in zip(cuts, cuts[1:], strict=False))
+        yield tuple(b - a for a, b in pairwise(cuts))
 
 
 def plans(problem: PipelineTrainingProblem) -> Iterator[PipelineTrainingPlan]:
