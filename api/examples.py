@@ -23,6 +23,15 @@ of 100 tokens choose on the GPU it is 90 x 0.1 + 10 x 16.1 = 170 ms.
 dag_partition: four operators of 1 ms, two in parallel, on two accelerators. Two on each take 2 ms;
 the outputs of the first and of the one beside it cross over, for 0.1 ms each: 2.2 ms. With the
 other one beside the first it is 2.3 ms, and parts of three and one take at least 3 ms.
+
+tensor_partition: a device and one half as fast, one layer of 90 MB that neither holds. Two thirds of
+heads and columns on the quick one fill its 60 MB and take 20 + 40 ms, a row on each 2 x 2 ms, and the
+four steps of one row 1 + 1 ms each: 72 ms. Any other split is slower by a third of a part at least.
+
+pipeline_training: two layers with their optimiser in 30 MB each, so that each of two boards holds
+one, and the larger the first, which keeps three micro-batches. A micro-batch takes 2 + 4 ms on
+either and 2 x 2 ms between them; two of them through the last step after the others are 2 x 6 + 4
++ 6 = 22 ms.
 """
 
 from dataclasses import dataclass
@@ -270,5 +279,72 @@ EXAMPLES: dict[str, Example] = {
             ],
         },
         objective=2_200_000,
+    ),
+    "tensor_partition": Example(
+        problem={
+            "kind": "tensor_partition",
+            "devices": [
+                {
+                    "name": name,
+                    "memory_bytes": memory,
+                    "attention_ns": f"{30 * slow} ms",
+                    "mlp_ns": f"{60 * slow} ms",
+                    "connective_ns": f"{2 * slow} ms",
+                    "latency_ns": "1 ms",
+                    "bandwidth_bit_per_s": "1 Gbit/s",
+                }
+                for name, memory, slow in (("quick", "60 MB", 1), ("slow", "40 MB", 2))
+            ],
+            "layers": 1,
+            "heads": 3,
+            "columns": 3,
+            "rows": 2,
+            "attention_bytes": "30 MB",
+            "mlp_bytes": "60 MB",
+            "row_bytes": "125 kB",
+            "key_value_bytes": "250 kB",
+            "modes": ["tensor+sequence"],
+        },
+        plan={
+            "kind": "tensor_partition",
+            "mode": "tensor+sequence",
+            "shares": [
+                {"device": "quick", "heads": 2, "columns": 2, "rows": 1},
+                {"device": "slow", "heads": 1, "columns": 1, "rows": 1},
+            ],
+        },
+        objective=72_000_000,
+    ),
+    "pipeline_training": Example(
+        problem={
+            "kind": "pipeline_training",
+            "layers": [
+                {
+                    "name": "block",
+                    "repeat": 2,
+                    "weight_bytes": "10 MB",
+                    "activation_bytes": "1 MB",
+                    "output_bytes": "62.5 kB",
+                    "forward_ns": {"board": "1 ms"},
+                }
+            ],
+            "device_graph": {
+                "devices": [
+                    {"name": "large", "type": "board", "memory_bytes": "40 MB"},
+                    {"name": "small", "type": "board", "memory_bytes": "33 MB"},
+                ],
+                "default_link": {"latency_ns": "1 ms", "bandwidth_bit_per_s": "1 Gbit/s"},
+            },
+            "samples": 2,
+            "micro_batches": 2,
+        },
+        plan={
+            "kind": "pipeline_training",
+            "stages": [
+                {"start": 0, "stop": 1, "shares": [{"device": "large", "samples": 2}]},
+                {"start": 1, "stop": 2, "shares": [{"device": "small", "samples": 2}]},
+            ],
+        },
+        objective=22_000_000,
     ),
 }
