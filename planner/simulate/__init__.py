@@ -1,0 +1,1 @@
+"""Discrete-event simulation of plans: the second opinion on every predicted time."""
