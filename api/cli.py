@@ -324,6 +324,33 @@ def replan(
 
 
 @app.command()
+def simulate(
+    source: _Source,
+    plan: _PlanFile,
+    *,
+    units: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="how many; enough for the objective")
+    ] = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TIME", help="a device that stops then; may be repeated"),
+    ] = None,
+    shared_medium: Annotated[
+        bool, typer.Option("--shared-medium", help="one channel for all transfers")
+    ] = False,
+    json: _Json = False,
+    plot: _Plot = None,
+) -> None:
+    """Replay a plan unit by unit: utilisation, and what the formula says. For pipelines."""
+    from api import cli_input, cli_simulate
+
+    cli_simulate.check(plot)
+    setting = cli_simulate.Setting(units, tuple(stop or ()), shared_medium)
+    request = setting.request(cli_input.problem(source), cli_input.plan(plan))
+    raise typer.Exit(cli_simulate.simulate(request, plot, as_json=json))
+
+
+@app.command()
 def instances(json: _Json = False) -> None:
     """List the shipped instances. With their sizes and best known objectives."""
     from api import cli_data

@@ -10,6 +10,7 @@ from api.requests import (
     ExplanationRequest,
     FrontierRequest,
     PlanRequest,
+    SimulationRequest,
     SplitRequest,
     VerificationRequest,
 )
@@ -19,6 +20,7 @@ from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.prompts import PromptTable, TwoLevels
 from models.result import Certificate, Limits, Verification
+from models.simulation import Simulation
 
 SCHEMAS: dict[str, Any] = {
     "problem": AnyProblem,
@@ -33,6 +35,8 @@ SCHEMAS: dict[str, Any] = {
     "frontier": Frontier,
     "split-request": SplitRequest,
     "split": ExpertSplit,
+    "simulation-request": SimulationRequest,
+    "simulation": Simulation,
     "prompts": PromptTable,
     "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
@@ -43,6 +47,7 @@ REQUESTS: tuple[type[Document], ...] = (
     ExplanationRequest,
     FrontierRequest,
     SplitRequest,
+    SimulationRequest,
 )
 
 

@@ -9,6 +9,7 @@ from models.result import Certificate, Grade, Limits
 from planner import explain
 from planner.certify import certify
 from planner.race import Listener, Race
+from planner.simulate import second_opinion
 from planner.strategy import lanes
 from planner.worker import ChildLostError, call
 
@@ -46,6 +47,9 @@ def plan(
     return certificate.model_copy(
         update={
             "explanation": explanation,
+            "simulation": (
+                None if certificate.plan is None else second_opinion(problem, certificate.breakdown)
+            ),
             "timings_ns": {
                 "solve": solved - begun,
                 "explain": time.monotonic_ns() - solved,

@@ -18,6 +18,7 @@ from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import KINDS
 from models.result import Certificate, Verification
+from models.simulation import Simulation
 from planner.verify import verify
 
 DOCUMENT = create_app(Settings(slots=1)).openapi()
@@ -27,6 +28,7 @@ _ANSWERS = {
     "Explanation": Explanation,
     "ExpertSplit": ExpertSplit,
     "Frontier": Frontier,
+    "Simulation": Simulation,
 }
 
 
