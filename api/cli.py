@@ -299,6 +299,9 @@ def replan(
     migration_weight: Annotated[
         str, typer.Option(metavar="TIME", help="added to the objective per MiB that moves")
     ] = "0 ns",
+    mode: Annotated[
+        str, typer.Option(metavar="MODE", help="full, or replay: what is lost to its neighbours")
+    ] = "full",
     solver: _Solver = None,
     time_limit: _Time = "60s",
     memory_limit: _Memory = "4GiB",
@@ -319,6 +322,7 @@ def replan(
     slower = tuple(cli_input.slowed(item) for item in slowed or ())
     problem, old = cli_input.problem(source), cli_input.plan(plan)
     cli_input.check_solver(problem.kind, solver)
+    solver = cli_replan.method(problem.kind, mode, solver)
     changed = cli_replan.change(problem, old, tuple(lost or ()), slower, weight)
     raise typer.Exit(cli_replan.replan(changed, old, limits, solver, out))
 

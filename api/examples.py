@@ -24,9 +24,10 @@ dag_partition: four operators of 1 ms, two in parallel, on two accelerators. Two
 the outputs of the first and of the one beside it cross over, for 0.1 ms each: 2.2 ms. With the
 other one beside the first it is 2.3 ms, and parts of three and one take at least 3 ms.
 
-tensor_partition: a device and one half as fast, one layer of 90 MB that neither holds. Two thirds of
-heads and columns on the quick one fill its 60 MB and take 20 + 40 ms, a row on each 2 x 2 ms, and the
-four steps of one row 1 + 1 ms each: 72 ms. Any other split is slower by a third of a part at least.
+tensor_partition: a device and one half as fast, one layer of 90 MB that neither holds. Two thirds
+of heads and columns on the quick one fill its 60 MB and take 20 + 40 ms, a row on each 2 x 2 ms,
+and the four steps of one row 1 + 1 ms each: 72 ms. Any other split takes at least 10 ms more, or
+4 ms where both rows are on one device.
 
 pipeline_training: two layers with their optimiser in 30 MB each, so that each of two boards holds
 one, and the larger the first, which keeps three micro-batches. A micro-batch takes 2 + 4 ms on

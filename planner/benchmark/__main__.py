@@ -9,8 +9,10 @@ from planner.benchmark import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    pipeline_training,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 
 _SECOND_NS = 10**9
@@ -22,6 +24,8 @@ _KINDS = {
         split_computing,
         split_fleet,
         offload_placement,
+        tensor_partition,
+        pipeline_training,
     )
 }
 

@@ -9,8 +9,10 @@ from planner.explain import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    pipeline_training,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 from planner.explain.words import broken
 from planner.verify import verify
@@ -23,6 +25,8 @@ _BY_KIND: dict[str, Any] = {
     "expert_selection": expert_selection,
     "offload_placement": offload_placement,
     "expert_balance": expert_balance,
+    "tensor_partition": tensor_partition,
+    "pipeline_training": pipeline_training,
 }
 
 

@@ -25,8 +25,10 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         expert_selection,
         offload_placement,
         pipeline_partition,
+        pipeline_training,
         split_computing,
         split_fleet,
+        tensor_partition,
     )
     from planner.plot.save import image
 
@@ -38,5 +40,7 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         "expert_selection": expert_selection.figure,
         "offload_placement": offload_placement.figure,
         "expert_balance": expert_balance.figure,
+        "tensor_partition": tensor_partition.figure,
+        "pipeline_training": pipeline_training.figure,
     }
     return image(by_kind[problem.kind](problem, certificate), suffix)

@@ -7,7 +7,7 @@ from typing import Any
 from models.problems import AnyPlan, AnyProblem
 from models.result import Breakdown
 from models.simulation import Simulation
-from planner.simulate import pipeline_partition
+from planner.simulate import pipeline_partition, pipeline_training
 from planner.verify import verify
 
 # What a certificate may spend on it: some tens of milliseconds.
@@ -29,6 +29,7 @@ class Simulator:
 
 _BY_KIND: dict[str, Simulator] = {
     "pipeline_partition": Simulator(pipeline_partition.simulate, pipeline_partition.default_units),
+    "pipeline_training": Simulator(pipeline_training.simulate, pipeline_training.default_units),
 }
 
 KINDS = tuple(_BY_KIND)

@@ -20,7 +20,7 @@ from models.units import round_half_up
 
 
 def verify(problem: PipelineTrainingProblem, plan: PipelineTrainingPlan) -> Verification:
-    """All violated rules, or else the round in ns and its steps.
+    """All violated rules, or else the round in ns and a row per device.
 
     Rules: unknown-device, device-twice, unused-device, layers, samples, memory, no-link.
     """
@@ -29,13 +29,13 @@ def verify(problem: PipelineTrainingProblem, plan: PipelineTrainingPlan) -> Veri
         violations = _samples(problem, plan) + _memory(problem, plan) + _links(problem, plan)
     if violations:
         return Verification(violations=tuple(violations))
-    steps = steps_ns(problem, plan)
-    computing = rounds_ns(problem, steps)
-    reduces = [all_reduce_ns(problem, stage) or 0 for stage in plan.stages]
+    computing = rounds_ns(problem, steps_ns(problem, plan))
+    reduces = [all_reduce_ns(problem, stage) for stage in plan.stages]
     round_ns = computing + max(reduces)
     rows = tuple(
-        _row(problem, plan, number, steps[2 * number : 2 * number + 2], reduces[number])
-        for number in range(len(plan.stages))
+        _row(problem, plan, number, share)
+        for number, stage in enumerate(plan.stages)
+        for share in stage.shares
     )
     totals = {
         "round_ns": round_ns,
@@ -150,18 +150,25 @@ def steps_ns(problem: PipelineTrainingProblem, plan: PipelineTrainingPlan) -> li
     return found
 
 
+def forward_ns(problem: PipelineTrainingProblem, stage: TrainingStage, share: Share) -> int:
+    """A device's samples of one micro-batch forwards through its stage, ns."""
+    device = problem.device_graph.device(share.device)
+    if device is None:
+        raise ValueError(f"there is no device '{share.device}'")
+    layers = held(problem, stage)
+    per_sample = sum(layer.forward_ns[device.profile_type] for layer in layers)
+    return device.launch_overhead_ns * len(layers) + share.samples * per_sample
+
+
+def backward_ns(problem: PipelineTrainingProblem, forward: int) -> int:
+    """What goes back, by what went forwards, ns."""
+    return round_half_up(Fraction(forward * problem.backward_ppm, 10**6))
+
+
 def execution_ns(problem: PipelineTrainingProblem, stage: TrainingStage) -> tuple[int, int]:
     """One micro-batch forwards and backwards through a stage, ns."""
-    layers = held(problem, stage)
-    forward = 0
-    for share in stage.shares:
-        device = problem.device_graph.device(share.device)
-        if device is None:
-            raise ValueError(f"there is no device '{share.device}'")
-        per_sample = sum(layer.forward_ns[device.profile_type] for layer in layers)
-        launch = device.launch_overhead_ns * len(layers)
-        forward = max(forward, launch + share.samples * per_sample)
-    return forward, round_half_up(Fraction(forward * problem.backward_ppm, 10**6))
+    forward = max(forward_ns(problem, stage, share) for share in stage.shares)
+    return forward, backward_ns(problem, forward)
 
 
 def communication_ns(
@@ -190,22 +197,25 @@ def all_reduce_ns(problem: PipelineTrainingProblem, stage: TrainingStage) -> int
 
 
 def _row(
-    problem: PipelineTrainingProblem,
-    plan: PipelineTrainingPlan,
-    number: int,
-    steps: list[int],
-    reduce_ns: int,
+    problem: PipelineTrainingProblem, plan: PipelineTrainingPlan, number: int, share: Share
 ) -> dict[str, str | int]:
-    stage = plan.stages[number]
-    from_end = len(plan.stages) - number
+    """A device: its stage, its own times, and what its stage exchanges with the one behind it."""
+    stage, last = plan.stages[number], number == len(plan.stages) - 1
+    sent = (0, 0) if last else communication_ns(problem, stage, plan.stages[number + 1])
+    forward = forward_ns(problem, stage, share)
     return {
-        "devices": ", ".join(f"{share.device} x {share.samples}" for share in stage.shares),
+        "device": share.device,
+        "stage": number + 1,
         "first_layer": stage.start,
         "layers": stage.stop - stage.start,
-        "execution_ns": steps[0],
-        "communication_ns": steps[1] if len(steps) > 1 else 0,
-        "all_reduce_ns": reduce_ns,
-        "largest_memory_bytes": max(
-            memory_bytes(problem, stage, share, from_end) for share in stage.shares
+        "samples": share.samples,
+        "forward_ns": forward,
+        "backward_ns": backward_ns(problem, forward),
+        "sends_ns": sent[0],
+        "returns_ns": sent[1],
+        "all_reduce_ns": all_reduce_ns(problem, stage),
+        "memory_bytes": memory_bytes(problem, stage, share, len(plan.stages) - number),
+        "memory_limit_bytes": next(
+            d.memory_bytes for d in problem.devices if d.name == share.device
         ),
     }
