@@ -18,7 +18,6 @@ from planner.replan import ChangeError, Move, changed, moves
 from planner.verify import verify
 from solvers.registry import entry
 
-
 # Ways to replan: every method that the strategy has, or Asteroid's lightweight replay.
 FULL, REPLAY = "full", "replay"
 

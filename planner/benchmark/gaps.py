@@ -1,6 +1,6 @@
 """How far heuristics are above the optimum, over many small problems, all in this process."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from statistics import median
 
 from models.problems import AnyProblem
@@ -41,9 +41,16 @@ def gap_row(problem: AnyProblem, exact: str, limits: Limits) -> dict[str, int | 
 
 
 def gap_table(
-    name: str, about: str, problems: Iterable[AnyProblem], exact: str, limits: Limits
+    title: tuple[str, str],
+    problems: Iterable[AnyProblem],
+    exact: str,
+    limits: Limits,
+    left_out: Container[str] = (),
 ) -> Table:
-    """Median and worst gap of every heuristic over the problems that have a plan."""
+    """Median and worst gap of heuristics over the problems that have a plan.
+
+    title: the table's name and what it is about; left_out: methods that these problems are not for.
+    """
     found: dict[str, list[int]] = {}
     plans = total = 0
     for problem in problems:
@@ -52,9 +59,9 @@ def gap_table(
         plans += row is not None
         for method, gap in (row or {}).items():
             found.setdefault(method, []).extend([] if gap is None else [gap])
-    table = Table(name, f"{about} {plans} of {total} have a plan.")
+    table = Table(title[0], f"{title[1]} {plans} of {total} have a plan.")
     for method, gaps in found.items():
-        if method != exact:
+        if method != exact and method not in left_out:
             cells: dict[str, Cell] = {
                 "method": method,
                 "median_ppm": int(median(gaps)) if gaps else None,

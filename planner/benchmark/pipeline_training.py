@@ -32,7 +32,7 @@ KIND = "pipeline_training"
 _EXACT = "dp"
 _METHODS = {method.name: method for method in entries(KIND)}
 _GENERATED = 200
-_TIGHTNESS = (10, 20, 30, 40)
+_TIGHTNESS = (2, 4, 8, 12)
 _SIZES = (4, 5, 6, 7, 8, 9)
 
 
@@ -40,11 +40,14 @@ def tables(limits: Limits) -> Iterator[Table]:
     """The tables of this kind, each when it is done; the limits are those of one solve."""
     yield _testbeds(limits)
     yield gap_table(
-        "pipeline_training generated",
-        "Cost above the optimum; 3 to 6 devices of up to 3 types, 12 layers.",
+        (
+            "pipeline_training generated",
+            "Cost above the optimum; 3 to 6 devices of up to 3 types, 12 layers.",
+        ),
         (_generated(seed) for seed in range(_GENERATED)),
         _EXACT,
         limits,
+        ("replay",),
     )
     yield _failures(limits)
     yield _sizes(limits)
@@ -101,11 +104,9 @@ def _failure(
         claim = _METHODS[method].load().solve(after, limits)
         row[f"{method} time_ns"] = time.process_time_ns() - begun
         verdict = None if claim.plan is None else verify(after, claim.plan)
-        there = verdict is not None and verdict.objective is not None
-        moved = moves(after, plan, claim.plan) if there else ()
-        row[f"{method} moved_bytes"] = sum(m.size_bytes for m in moved) if there else None
-        row[f"{method} samples/s"] = None
-        if verdict is not None and verdict.objective:
+        row[f"{method} moved_bytes"] = row[f"{method} samples/s"] = None
+        if verdict is not None and verdict.objective and claim.plan is not None:
+            row[f"{method} moved_bytes"] = sum(m.size_bytes for m in moves(after, plan, claim.plan))
             total = verdict.breakdown.totals["samples"]
             row[f"{method} samples/s"] = f"{total * 10**9 / verdict.objective:.2f}"
     return row

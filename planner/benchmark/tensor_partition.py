@@ -30,8 +30,10 @@ def tables(limits: Limits) -> Iterator[Table]:
     """The tables of this kind, each when it is done; the limits are those of one solve."""
     yield _environments(limits)
     yield gap_table(
-        "tensor_partition generated",
-        "Cost above the optimum; 2 to 6 devices of up to 3 types, memory 40 to 97 % full.",
+        (
+            "tensor_partition generated",
+            "Cost above the optimum; 2 to 6 devices of up to 3 types, memory 40 to 97 % full.",
+        ),
         (_generated(seed) for seed in range(_GENERATED)),
         _EXACT,
         limits,

@@ -10,6 +10,7 @@ from planner.replan import (
     pipeline_partition,
     pipeline_training,
     split_fleet,
+    tensor_partition,
 )
 from planner.replan.move import ChangeError, Move
 
@@ -22,6 +23,7 @@ _BY_KIND: dict[str, Any] = {
     "expert_balance": expert_balance,
     "split_fleet": split_fleet,
     "pipeline_training": pipeline_training,
+    "tensor_partition": tensor_partition,
 }
 
 

@@ -23,7 +23,7 @@ _Key = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """A stage's devices with their times forwards and back, and its exchange with the next."""
 
     devices: tuple[tuple[str, int, int], ...]
@@ -51,7 +51,7 @@ def simulate(
     tasks, bars = Round(stages, units, shared=shared).tasks()
     done = run(tasks, dict(stops))
     complete = not done.undone
-    predicted = _predicted(stages, units)
+    predicted = predicted_ns(stages, units)
     undone = set(done.undone)
     returned = [
         i for i, bar in enumerate(bars) if bar[0] == BACKWARD and bar[2] == 0 and i not in undone
@@ -70,12 +70,12 @@ def simulate(
     )
 
 
-def _stages(breakdown: Breakdown) -> list[_Stage]:
+def _stages(breakdown: Breakdown) -> list[Stage]:
     found: dict[int, list[dict[str, str | int]]] = {}
     for row in breakdown.rows:
         found.setdefault(int(row["stage"]), []).append(row)
     return [
-        _Stage(
+        Stage(
             tuple((str(r["device"]), int(r["forward_ns"]), int(r["backward_ns"])) for r in rows),
             int(rows[0]["sends_ns"]),
             int(rows[0]["returns_ns"]),
@@ -85,7 +85,7 @@ def _stages(breakdown: Breakdown) -> list[_Stage]:
     ]
 
 
-def _predicted(stages: list[_Stage], units: int) -> int:
+def predicted_ns(stages: list[Stage], units: int) -> int:
     """The formula for so many micro-batches."""
     longest = before = 0
     for number, stage in enumerate(stages):
@@ -102,7 +102,7 @@ def _predicted(stages: list[_Stage], units: int) -> int:
 class Round:
     """The tasks of a round."""
 
-    def __init__(self, stages: list[_Stage], units: int, *, shared: bool) -> None:
+    def __init__(self, stages: list[Stage], units: int, *, shared: bool) -> None:
         self._stages, self._units, self._shared = stages, units, shared
         self._tasks: list[Task] = []
         self._pieces: list[_Key] = []

@@ -206,7 +206,7 @@ def _row(
     return {
         "device": share.device,
         "stage": number + 1,
-        "first_layer": stage.start,
+        "first": stage.start,
         "layers": stage.stop - stage.start,
         "samples": share.samples,
         "forward_ns": forward,
@@ -215,7 +215,4 @@ def _row(
         "returns_ns": sent[1],
         "all_reduce_ns": all_reduce_ns(problem, stage),
         "memory_bytes": memory_bytes(problem, stage, share, len(plan.stages) - number),
-        "memory_limit_bytes": next(
-            d.memory_bytes for d in problem.devices if d.name == share.device
-        ),
     }

@@ -69,9 +69,9 @@ def tensor_partition(spec: TensorSpec) -> dict[str, object]:
     layers, attention, mlp = rng.randrange(4, 25), rng.randrange(4, 17), rng.randrange(8, 33)
     kinds = [
         {
-            "attention_ns": f"{(slow := rng.randrange(10, 60)) * rng.randrange(80, 121)} us",
-            "mlp_ns": f"{slow * rng.randrange(160, 241)} us",
-            "connective_ns": f"{slow * rng.randrange(2, 9)} us",
+            "attention_ns": f"{(slow := rng.randrange(10, 60)) * rng.randrange(800, 1201)} us",
+            "mlp_ns": f"{slow * rng.randrange(1600, 2401)} us",
+            "connective_ns": f"{slow * rng.randrange(20, 90)} us",
             "launch_ns": f"{rng.randrange(5, 60)} us",
             "weight": rng.randrange(2, 9),
         }
