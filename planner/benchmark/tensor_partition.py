@@ -1,9 +1,10 @@
 """Tensor partitions: Galaxy's and Jupiter's environments, 200 generated groups, sizes."""
 
+import json
 from collections.abc import Iterator
 
-from models.documents import read_problem
-from models.problems import AnyProblem
+from models.documents import read_problem, validate
+from models.problems.tensor_partition import TensorMode, TensorPartitionProblem
 from models.result import Limits
 from planner.benchmark.gaps import gap_row, gap_table
 from planner.benchmark.measure import measure
@@ -38,6 +39,16 @@ def tables(limits: Limits) -> Iterator[Table]:
         _EXACT,
         limits,
     )
+    yield gap_table(
+        (
+            "tensor_partition on all devices",
+            "The same groups as Galaxy states the problem: all devices, its own mode.",
+        ),
+        (_as_galaxy(_generated(seed)) for seed in range(_GENERATED)),
+        _EXACT,
+        limits,
+        ("megatron-even", "sequence-even"),
+    )
     yield _sizes(limits)
 
 
@@ -59,7 +70,12 @@ def _environments(limits: Limits) -> Table:
     return table
 
 
-def _generated(seed: int) -> AnyProblem:
+def _as_galaxy(problem: TensorPartitionProblem) -> TensorPartitionProblem:
+    modes = (TensorMode.TENSOR_SEQUENCE,)
+    return problem.model_copy(update={"use_all_devices": True, "modes": modes})
+
+
+def _generated(seed: int) -> TensorPartitionProblem:
     spec = TensorSpec(
         seed,
         devices=2 + seed % 5,
@@ -67,7 +83,7 @@ def _generated(seed: int) -> AnyProblem:
         bandwidth_mbit_per_s=(125, 1000)[seed // 100],
         overlap=seed % 3 > 0,
     )
-    return read_problem(generate(spec))
+    return validate(json.loads(generate(spec)), TensorPartitionProblem)
 
 
 def _sizes(limits: Limits) -> Table:

@@ -68,23 +68,31 @@ def _shares(problem: TensorPartitionProblem, plan: TensorPartitionPlan) -> list[
     """Heads, columns and rows are split where the mode splits them, and whole elsewhere."""
     whole_model = plan.mode is TensorMode.SEQUENCE
     whole_rows = plan.mode is TensorMode.TENSOR
-    parts = (
-        ("heads", problem.heads, [s.heads for s in plan.shares], whole_model),
-        ("columns", problem.columns, [s.columns for s in plan.shares], whole_model),
-        ("rows", problem.rows, [s.rows for s in plan.shares], whole_rows),
-    )
-    found = []
-    for what, total, given, whole in parts:
-        if whole:
-            wrong = [(s, n) for s, n in zip(plan.shares, given, strict=True) if n != total]
-            found += [
-                Violation(rule=what, where=s.device, excess=abs(n - total), unit=what)
-                for s, n in wrong
-            ]
-        elif sum(given) != total:
-            excess = abs(sum(given) - total)
-            found.append(Violation(rule=what, where="all devices", excess=excess, unit=what))
-    return found
+    heads = {share.device: share.heads for share in plan.shares}
+    columns = {share.device: share.columns for share in plan.shares}
+    rows = {share.device: share.rows for share in plan.shares}
+    return [
+        *(
+            Violation(rule="heads", where=where, excess=excess, unit="heads")
+            for where, excess in _off(heads, problem.heads, whole=whole_model)
+        ),
+        *(
+            Violation(rule="columns", where=where, excess=excess, unit="columns")
+            for where, excess in _off(columns, problem.columns, whole=whole_model)
+        ),
+        *(
+            Violation(rule="rows", where=where, excess=excess, unit="rows")
+            for where, excess in _off(rows, problem.rows, whole=whole_rows)
+        ),
+    ]
+
+
+def _off(amounts: dict[str, int], total: int, *, whole: bool) -> list[tuple[str, int]]:
+    """Where, and by how much, amounts are not all on every device, or do not sum up to all."""
+    if whole:
+        return [(name, abs(n - total)) for name, n in amounts.items() if n != total]
+    excess = abs(sum(amounts.values()) - total)
+    return [("all devices", excess)] if excess else []
 
 
 def _memory(problem: TensorPartitionProblem, plan: TensorPartitionPlan) -> list[Violation]:

@@ -171,7 +171,7 @@ def _times(attention_us: int, mlp_us: int) -> Row:
 def _about(name: str, model: str, mbit_per_s: int) -> str:
     rest = (
         f"{model} at {mbit_per_s} Mbit/s. Model shape: the model's public config.json; columns in "
-        f"blocks of {_BLOCK}. Assumed: the connective part takes 2 % of a layer, a message "
+        f"blocks of {_BLOCK}. Also assumed: the connective part takes 2 % of a layer, a message "
         "carries 20 kB beside its rows (that there is a fixed part follows from Jupiter's table), "
         "latency 0.3 ms, launches of 0.1 ms."
     )
@@ -185,6 +185,6 @@ def _about(name: str, model: str, mbit_per_s: int) -> str:
     return (
         f"An environment in the manner of Galaxy (Ye et al., INFOCOM 2024, arXiv 2405.17245): "
         f"{', '.join(f'Nano-{board}' for board in GALAXY[name])}; a sequence of 284 tokens, fp16. "
-        "Assumed: clocks of 1.47 GHz, 825 and 403 MHz for L, M and S, four cores of 8 flop per "
+        "Of these boards it is assumed: clocks of 1.47 GHz, 825 and 403 MHz for L, M and S, four cores of 8 flop per "
         f"cycle, half of it sustained; 1.5, 1.2 and 0.7 GB for weights. {rest}"
     )
