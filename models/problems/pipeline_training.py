@@ -31,11 +31,11 @@ Minimise the round, subject to, on every device of the q-th stage from the end,
 
 a link for every transfer and, where asked for, all devices in use.
 
-Source: Asteroid (Ye et al., MobiCom 2024, arXiv 2408.08015, §3.2 to §3.4, Algorithms 1 and 2). Its
-dominant step is the one of the largest Σ alone, which underestimates; here the maximum is over the
-whole expression. Backward passes are a fixed multiple of forward ones on every device, so that one
-device is the slowest of its group in both. The maximum over all steps ignores that a step may wait
-for another more than once; planner/simulate replays the round event by event.
+Source: Asteroid (Ye et al., MobiCom 2024, arXiv 2408.08015, §3.2 to §3.4, Algorithms 1 and 2). The
+dominant step has to be that of the whole expression: the longest step alone underestimates.
+Backward passes are a fixed multiple of forward ones on every device, so that one device is the
+slowest of its group in both. The maximum ignores that a step may wait for another more than once:
+no 1F1B round is shorter, and planner/simulate replays it event by event.
 """
 
 from enum import StrEnum

@@ -185,6 +185,6 @@ def _about(name: str, model: str, mbit_per_s: int) -> str:
     return (
         f"An environment in the manner of Galaxy (Ye et al., INFOCOM 2024, arXiv 2405.17245): "
         f"{', '.join(f'Nano-{board}' for board in GALAXY[name])}; a sequence of 284 tokens, fp16. "
-        "Of these boards it is assumed: clocks of 1.47 GHz, 825 and 403 MHz for L, M and S, four cores of 8 flop per "
-        f"cycle, half of it sustained; 1.5, 1.2 and 0.7 GB for weights. {rest}"
+        "Of the boards are assumed: clocks of 1.47 GHz, 825 and 403 MHz for L, M and S, four "
+        f"cores of 8 flop per cycle, half of it sustained; 1.5, 1.2 and 0.7 GB for weights. {rest}"
     )
