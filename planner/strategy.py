@@ -20,6 +20,9 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dp", "cpsat"),
         ("speed-weighted", "pipedream", "edgeshard", "memory-weighted", "milp"),
     ),
+    # The search proves up to some tens of layers on four devices in seconds; CP-SAT confirms what
+    # is small. The heuristics have given plans meanwhile.
+    "sequence_pipeline": (("dp", "cpsat"), ("jupiter", "pareto")),
     # Labels and cuts answer in milliseconds; wide DAGs with limits are left to the programs.
     "split_computing": (("dp", "milp"), ("best-bottleneck", "neurosurgeon", "mincut", "cpsat")),
     # Prices prove most fleets; CP-SAT is sometimes sooner where servers are all but full, and

@@ -9,6 +9,7 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
+from models.problems.sequence_pipeline import SequencePipelinePlan, SequencePipelineProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 
@@ -19,7 +20,8 @@ AnyProblem: TypeAlias = Annotated[
     | ExpertBalanceProblem
     | SplitComputingProblem
     | SplitFleetProblem
-    | OffloadPlacementProblem,
+    | OffloadPlacementProblem
+    | SequencePipelineProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -29,7 +31,8 @@ AnyPlan: TypeAlias = Annotated[
     | ExpertBalancePlan
     | SplitComputingPlan
     | SplitFleetPlan
-    | OffloadPlacementPlan,
+    | OffloadPlacementPlan
+    | SequencePipelinePlan,
     Field(discriminator="kind"),
 ]
 
@@ -37,6 +40,7 @@ AnyPlan: TypeAlias = Annotated[
 KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "dag_partition": (DagPartitionProblem, DagPartitionPlan),
     "pipeline_partition": (PipelinePartitionProblem, PipelinePartitionPlan),
+    "sequence_pipeline": (SequencePipelineProblem, SequencePipelinePlan),
     "expert_selection": (ExpertSelectionProblem, ExpertSelectionPlan),
     "expert_balance": (ExpertBalanceProblem, ExpertBalancePlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),

@@ -11,6 +11,7 @@ from planner.verify import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    sequence_pipeline,
     split_computing,
     split_fleet,
 )
@@ -18,6 +19,7 @@ from planner.verify import (
 _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "dag_partition": dag_partition.verify,
     "pipeline_partition": pipeline_partition.verify,
+    "sequence_pipeline": sequence_pipeline.verify,
     "split_computing": split_computing.verify,
     "split_fleet": split_fleet.verify,
     "expert_selection": expert_selection.verify,
