@@ -48,7 +48,9 @@ def plan(
         update={
             "explanation": explanation,
             "simulation": (
-                None if certificate.plan is None else second_opinion(problem, certificate.breakdown)
+                None
+                if certificate.plan is None
+                else second_opinion(problem, certificate.plan, certificate.breakdown)
             ),
             "timings_ns": {
                 "solve": solved - begun,

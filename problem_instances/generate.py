@@ -9,6 +9,7 @@ from problem_instances.generators.expert_selection import SelectionSpec, expert_
 from problem_instances.generators.offload_placement import OffloadSpec, offload_placement
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
 from problem_instances.generators.prompts import PromptsSpec, prompts
+from problem_instances.generators.sequence_pipeline import SequenceSpec, sequence_pipeline
 from problem_instances.generators.split_computing import SplitSpec, split_computing
 from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.text import to_text
@@ -16,6 +17,7 @@ from problem_instances.text import to_text
 Spec: TypeAlias = (
     DagSpec
     | PipelineSpec
+    | SequenceSpec
     | SelectionSpec
     | SplitSpec
     | FleetSpec
@@ -30,6 +32,7 @@ PROMPTS = "prompts"
 SPECS: dict[str, type[Spec]] = {
     "dag_partition": DagSpec,
     "pipeline_partition": PipelineSpec,
+    "sequence_pipeline": SequenceSpec,
     "split_computing": SplitSpec,
     "split_fleet": FleetSpec,
     "expert_selection": SelectionSpec,
@@ -41,6 +44,7 @@ SPECS: dict[str, type[Spec]] = {
 _MAKERS: dict[type, Callable[[Any], dict[str, object]]] = {
     DagSpec: dag_partition,
     PipelineSpec: pipeline_partition,
+    SequenceSpec: sequence_pipeline,
     SplitSpec: split_computing,
     FleetSpec: split_fleet,
     SelectionSpec: expert_selection,

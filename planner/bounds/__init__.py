@@ -11,6 +11,7 @@ from planner.bounds import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    sequence_pipeline,
     split_computing,
     split_fleet,
 )
@@ -22,6 +23,7 @@ COMBINATORIAL = "combinatorial"
 _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "dag_partition": dag_partition.lower_bound,
     "pipeline_partition": pipeline_partition.lower_bound,
+    "sequence_pipeline": sequence_pipeline.lower_bound,
     "split_computing": split_computing.lower_bound,
     "split_fleet": split_fleet.lower_bound,
     "expert_selection": expert_selection.lower_bound,

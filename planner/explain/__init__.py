@@ -9,6 +9,7 @@ from planner.explain import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    sequence_pipeline,
     split_computing,
     split_fleet,
 )
@@ -18,6 +19,7 @@ from planner.verify import verify
 _BY_KIND: dict[str, Any] = {
     "dag_partition": dag_partition,
     "pipeline_partition": pipeline_partition,
+    "sequence_pipeline": sequence_pipeline,
     "split_computing": split_computing,
     "split_fleet": split_fleet,
     "expert_selection": expert_selection,

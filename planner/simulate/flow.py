@@ -59,6 +59,12 @@ class Flow:
         self._hops = tuple(hops)
         self._medium = medium
 
+    def branch(self, hops: Sequence[Hop]) -> "Flow":
+        """Another way through the same machines, whose units come after those so far."""
+        other = Flow(hops, self._medium)
+        other.tasks, other.pieces = self.tasks, self.pieces
+        return other
+
     def add_unit(
         self,
         unit: int,

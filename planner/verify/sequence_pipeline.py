@@ -154,7 +154,7 @@ def _send_ns(problem: Problem, source: str, target: str, size: int) -> int:
     return rate.latency_ns - (-bits * 10**9 // rate.bandwidth_bit_per_s)
 
 
-def _chunk_rows(problem: Problem, plan: Plan) -> list[list[tuple[int, int]]]:
+def chunk_rows(problem: Problem, plan: Plan) -> list[list[tuple[int, int]]]:
     """[chunks][stages] computing and sending, ns; nothing is sent from the last stage."""
     rows = []
     before = 0
@@ -190,7 +190,7 @@ def completed_ns(rows: list[list[tuple[int, int]]], *, overlap: bool) -> list[in
     return ends
 
 
-def _passes(problem: Problem, plan: Plan) -> list[tuple[int, int]]:
+def pass_rows(problem: Problem, plan: Plan) -> list[tuple[int, int]]:
     """[stages] computing and sending of one decoding pass, ns."""
     decoding = problem.timed_decoding
     if decoding is None:
@@ -211,19 +211,22 @@ def _passes(problem: Problem, plan: Plan) -> list[tuple[int, int]]:
     return rows
 
 
-def decoding_ns(problem: Problem, passes: list[tuple[int, int]]) -> int:
-    """Time of all passes of all points by the closed formula, ns; 0 where it does not count."""
+def decoding_ns(problem: Problem, passes: list[tuple[int, int]], rounds: int | None = None) -> int:
+    """Time of all passes of all points by the closed formula, ns; 0 where it does not count.
+
+    passes: of one pass on each stage; rounds: of each point, all of them where left out.
+    """
     decoding = problem.timed_decoding
-    if decoding is None:
+    if decoding is None or rounds == 0:
         return 0
-    rounds, points = decoding.passes, decoding.points
+    rounds, points = decoding.passes if rounds is None else rounds, decoding.points
     latency = sum(work + sent for work, sent in passes)
     period = max(max(pair) if problem.overlap else sum(pair) for pair in passes)
     return (rounds - 1) * max(latency, points * period) + latency + (points - 1) * period
 
 
 def _replay(problem: Problem, plan: Plan) -> Verification:
-    table, passes = _chunk_rows(problem, plan), _passes(problem, plan)
+    table, passes = chunk_rows(problem, plan), pass_rows(problem, plan)
     tokens = most_tokens(problem, plan.chunks)
     stages: list[dict[str, str | int]] = [
         {

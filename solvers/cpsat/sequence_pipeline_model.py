@@ -13,6 +13,7 @@ import numpy as np
 
 from solvers.backends.cpsat import CpModel, IntVar, LinearExpr, Values
 from solvers.tables.sequence_pipeline import Chunks, Columns, Ints, Tables
+from solvers.tables.sequence_pipeline_chunks import least_and_spread
 
 Terms = list[tuple[IntVar, int]]
 
@@ -32,6 +33,7 @@ class PathModel:
         self._chunks_cover_the_prompt()
         self._stages_fit_into_memory()
         self._chunks_flow()
+        self._work_takes_its_time()
         self._decode()
         self.model.minimize(self.done[-1][-1] + self.decoding)
 
@@ -189,6 +191,24 @@ class PathModel:
                 if machine:
                     before = self.done[machine - 1][j]
                     self.model.add(done[j] >= before + work).only_enforce_if(chunk)
+
+    def _work_takes_its_time(self) -> None:
+        """A least chunk on every place and all work on any one of them (redundant, for bounds)."""
+        tables = self.tables
+        heads: Terms = []
+        spreads: list[Terms] = []
+        for place in self.places:
+            spread: Terms = []
+            for device, row in enumerate(self.count[place]):
+                prefix = tables.prefix[tables.kind[device]]
+                for count, (start, _) in zip(row, self.runs, strict=True):
+                    cost = prefix[start + 1] - prefix[start]
+                    least, more = least_and_spread(tables, cost // self.unit)
+                    heads.append((count, least))
+                    spread.append((count, more))
+            spreads.append(spread)
+        for spread in spreads:
+            self.model.add(self.done[-1][-1] >= _sum(heads + spread))
 
     def _decode(self) -> None:
         """All passes of all points, after the prompt."""

@@ -18,9 +18,8 @@ from heapq import heappop, heappush
 import numpy as np
 
 from models.devices import LinkRate
-from solvers.base import UNREACHABLE
 from solvers.tables.sequence_pipeline import Columns, Ints, Tables
-from solvers.tables.sequence_pipeline_chunks import shortest_path
+from solvers.tables.sequence_pipeline_chunks import least_and_spread
 
 
 @dataclass(frozen=True, order=True)
@@ -116,7 +115,7 @@ class Space:
         key = stages[-1][0], device, stages[-1][2]
         if key not in self._wires:
             sent = self.tables.send(*key)
-            self._wires[key] = None if sent is None else _least(self.tables, sent)
+            self._wires[key] = None if sent is None else least_and_spread(self.tables, sent)
         return self._wires[key]
 
     def _child(
@@ -163,19 +162,10 @@ def _floor(tables: Tables) -> _Floor:
             cost = tables.prefix[kind, layer + 1] - tables.prefix[kind, layer]
             key = cost.tobytes()
             if key not in known:
-                known[key] = _least(tables, cost)
+                known[key] = least_and_spread(tables, cost)
             least[kind, layer + 1] = least[kind, layer] + known[key][0]
             spread[kind, layer + 1] = spread[kind, layer] + known[key][1]
     return _Floor(least, spread, tables.passes)
-
-
-def _least(tables: Tables, cost: Ints) -> tuple[int, int]:
-    """The least time of a chunk, and by how much that of all chunks exceeds it; ns."""
-    path = shortest_path(tables, cost)
-    if path is None:
-        return UNREACHABLE, 0
-    least = int(cost.min())
-    return least, sum(int(cost[e]) for e in path) - least
 
 
 def _exchangeable(tables: Tables, a: int, b: int) -> bool:

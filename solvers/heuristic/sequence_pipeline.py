@@ -69,6 +69,10 @@ def _jupiter_stages(tables: Tables) -> Columns | None:
     return splits[-1] if splits and len(splits[-1]) == len(line) else None
 
 
+# All that 31 boundaries make; above it evenly spread ones, as TeraPipe leaves small steps out.
+_MOST_CAPS = 500
+
+
 def _terapipe_chunks(tables: Tables, stages: Columns, machines: Ints) -> Chunks | None:
     """The chunks of least Σ t + (D - 1) max t, t being the time on the slowest stage."""
     slowest = machines[bottleneck(machines)]
@@ -77,7 +81,7 @@ def _terapipe_chunks(tables: Tables, stages: Columns, machines: Ints) -> Chunks 
         times = slowest[list(path)]
         return int(times.sum()) + (len(stages) - 1) * int(times.max())
 
-    return min(capped_paths(tables, slowest, slowest), key=formula, default=None)
+    return min(capped_paths(tables, slowest, slowest, _MOST_CAPS), key=formula, default=None)
 
 
 def even_chunks(tables: Tables, count: int) -> Chunks | None:

@@ -27,7 +27,7 @@ Columns = tuple[tuple[int, int, int], ...]
 Chunks = tuple[int, ...]
 
 _ENTRIES = 2 * 10**7
-_POSITIONS = 400
+_POSITIONS = 200
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,6 +37,15 @@ def shortest_path(tables: Tables, cost: Ints) -> Chunks | None:
     return tuple(path[::-1])
 
 
+def least_and_spread(tables: Tables, cost: Ints) -> tuple[int, int]:
+    """The least time of a chunk, and by how much that of all chunks exceeds it; ns."""
+    path = shortest_path(tables, cost)
+    if path is None:
+        return UNREACHABLE, 0
+    least = int(cost.min())
+    return least, sum(int(cost[e]) for e in path) - least
+
+
 def capped_paths(tables: Tables, total: Ints, peak: Ints, most: int = 10**9) -> Iterator[Chunks]:
     """For each value of `peak` as a cap, ascending, the path of least `total` under it.
 
