@@ -9,6 +9,7 @@ from planner.benchmark import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    sequence_pipeline,
     split_computing,
     split_fleet,
 )
@@ -18,6 +19,7 @@ _KINDS = {
     item.KIND: item.tables
     for item in (
         pipeline_partition,
+        sequence_pipeline,
         expert_selection,
         split_computing,
         split_fleet,
