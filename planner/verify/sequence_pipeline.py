@@ -228,29 +228,33 @@ def decoding_ns(problem: Problem, passes: list[tuple[int, int]], rounds: int | N
 def _replay(problem: Problem, plan: Plan) -> Verification:
     table, passes = chunk_rows(problem, plan), pass_rows(problem, plan)
     tokens = most_tokens(problem, plan.chunks)
-    stages: list[dict[str, str | int]] = [
-        {
+    stages = []
+    for index, stage in enumerate(plan.stages):
+        row: dict[str, str | int] = {
             "device": stage.device,
             "first_layer": stage.start,
             "layers": stage.stop - stage.start,
-            "compute_ns": sum(row[index][0] for row in table),
-            "transfer_ns": sum(row[index][1] for row in table),
-            "pass_ns": passes[index][0],
-            "pass_transfer_ns": passes[index][1],
-            "memory_bytes": memory_bytes(problem, stage, tokens),
-            "memory_limit_bytes": _device(problem, stage).memory_bytes,
+            "compute_ns": sum(chunk[index][0] for chunk in table),
+            "transfer_ns": sum(chunk[index][1] for chunk in table),
         }
-        for index, stage in enumerate(plan.stages)
-    ]
+        if problem.timed_decoding is not None:
+            row |= {"pass_ns": passes[index][0], "pass_transfer_ns": passes[index][1]}
+        stages.append(
+            row
+            | {
+                "memory_bytes": memory_bytes(problem, stage, tokens),
+                "memory_limit_bytes": _device(problem, stage).memory_bytes,
+            }
+        )
     ends = completed_ns(table, overlap=problem.overlap)
     chunks: list[dict[str, str | int]] = [
         {
             "chunk": index + 1,
             "tokens": size,
-            "slowest_stage_ns": max(work for work, _ in row),
+            "slowest_stage_ns": max(work for work, _ in times),
             "completed_ns": end,
         }
-        for index, (size, row, end) in enumerate(zip(plan.chunks, table, ends, strict=True))
+        for index, (size, times, end) in enumerate(zip(plan.chunks, table, ends, strict=True))
     ]
     totals = {"prefill_ns": ends[-1], "decoding_ns": decoding_ns(problem, passes)}
     return Verification(
