@@ -23,6 +23,17 @@ from planner.worker import call
 from solvers.registry import entries, entry
 
 
+def check(request: PlanRequest | ExplanationRequest | FrontierRequest) -> None:
+    """Raises DocumentError for a method that the kind does not have."""
+    if not isinstance(request, PlanRequest) or request.solver is None:
+        return
+    kind = request.problem.kind
+    if entry(kind, request.solver) is None:
+        remedy = f"use one of: {', '.join(item.name for item in entries(kind))}"
+        reason = f"no method of that name for {kind}"
+        raise DocumentError((FieldError("/solver", shorten(request.solver), reason, remedy),))
+
+
 def plan(
     request: PlanRequest,
     *,
@@ -33,11 +44,7 @@ def plan(
 
     Raises DocumentError for a method that the kind does not have, ContradictionError.
     """
-    kind = request.problem.kind
-    if request.solver is not None and entry(kind, request.solver) is None:
-        remedy = f"use one of: {', '.join(item.name for item in entries(kind))}"
-        reason = f"no method of that name for {kind}"
-        raise DocumentError((FieldError("/solver", shorten(request.solver), reason, remedy),))
+    check(request)
     return service.plan(
         request.problem,
         request.limits,

@@ -1,8 +1,7 @@
 """The HTTP application: routes, errors and documents put together."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import ExitStack, asynccontextmanager
 from multiprocessing import forkserver
 from typing import Any
 
@@ -10,13 +9,23 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from api import errors, fork_server
-from api.routes import explanations, frontiers, health, kinds, plans, schemas, verifications
+from api.jobs.queue import opened
+from api.routes import (
+    explanations,
+    frontiers,
+    health,
+    jobs,
+    kinds,
+    plans,
+    schemas,
+    verifications,
+)
 from api.schemas import components
 from api.settings import Settings
-from api.slots import Slots
+from api.version import installed
 from planner.worker import preload
 
-_ROUTERS = (plans, verifications, explanations, frontiers, kinds, schemas, health)
+_ROUTERS = (plans, jobs, verifications, explanations, frontiers, kinds, schemas, health)
 _DESCRIPTION = (
     "Plans for models on graphs of edge devices, with their independently checked cost, a lower "
     "bound, and who proved what. Quantities are integers in the unit that a field's name ends in, "
@@ -28,7 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The application; the fork server starts, with all methods imported, when it starts up."""
     app = FastAPI(
         title="edgeplan",
-        version=_version(),
+        version=installed(),
         description=_DESCRIPTION,
         lifespan=_lifespan,
         # FastAPI's pages load scripts from elsewhere; the documents are at /openapi.json.
@@ -38,7 +47,6 @@ def create_app(settings: Settings) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.settings = settings
-    app.state.slots = Slots(settings.slots)
     errors.install(app)
     for module in _ROUTERS:
         app.include_router(module.router)
@@ -48,10 +56,13 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     preload(fork_server.methods())
     await to_thread.run_sync(forkserver.ensure_running)
-    yield
+    with ExitStack() as stack:
+        app.state.queue = await to_thread.run_sync(stack.enter_context, opened(app.state.settings))
+        yield
+        await to_thread.run_sync(stack.close)
 
 
 def _with_components(document: dict[str, Any]) -> dict[str, Any]:
@@ -60,10 +71,3 @@ def _with_components(document: dict[str, Any]) -> dict[str, Any]:
     for name, definition in components().items():
         found.setdefault(name, definition)
     return document
-
-
-def _version() -> str:
-    try:
-        return version("edgeplan")
-    except PackageNotFoundError:
-        return "0 (not installed)"

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from api.errors import ProblemError
 from api.settings import SECOND_NS, Settings
-from api.slots import Slots
+from api.jobs.queue import Queue
 from models.base import Document
 from models.documents import parse, shorten, validate
 from models.errors import DocumentError, FieldError
@@ -24,7 +24,8 @@ _KINDED = ("problem", "plan", "hint")
 PREFER = {
     "name": "Prefer",
     "in": "header",
-    "description": "`wait=N`: solve for N seconds at most (RFC 7240)",
+    "description": "`wait=N`: wait N seconds at most for the answer, `respond-async`: do not wait; "
+    "what is not answered in time is a job, 202 (RFC 7240)",
     "schema": {"type": "string"},
     "example": "wait=10",
 }
@@ -37,10 +38,10 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
-def slots_of(request: Request) -> Slots:
-    """The server's slots for solves."""
-    slots: Slots = request.app.state.slots
-    return slots
+def queue_of(request: Request) -> Queue:
+    """The server's jobs."""
+    queue: Queue = request.app.state.queue
+    return queue
 
 
 def patience_ns(request: Request) -> int | None:
@@ -54,14 +55,10 @@ def patience_ns(request: Request) -> int | None:
 
 
 def granted(limits: Limits, request: Request) -> Limits:
-    """The limits that apply: the request's, its client's patience and the server's maxima."""
+    """The limits that apply: the request's, and the server's maxima."""
     settings = settings_of(request)
-    times = [limits.time_limit_ns, settings.max_time_limit]
-    patience = patience_ns(request)
-    if patience is not None:
-        times.append(patience)
     return Limits(
-        time_limit_ns=min(times),
+        time_limit_ns=min(limits.time_limit_ns, settings.max_time_limit),
         memory_limit_bytes=min(limits.memory_limit_bytes, settings.max_memory_limit),
         seed=limits.seed,
     )

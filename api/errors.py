@@ -25,7 +25,12 @@ TITLES = {
     "unsupported-media-type": "The request body is not of a type that is read here",
     "not-found": "There is nothing here",
     "method-not-allowed": "This address does not take that method",
-    "no-free-slot": "All slots are busy with solves",
+    "unauthorized": "The request carries no valid API key",
+    "forbidden": "The API key does not allow this",
+    "draining": "The server ends and takes no more jobs",
+    "conflict": "The job is not in a state for this",
+    "idempotency-key-reused": "The idempotency key came with another request before",
+    "queue-full": "Too many jobs wait already",
     "not-ready": "The service does not solve as it should",
     "contradiction": "Two methods contradict each other, so no answer is given",
     "internal": "The service made a mistake",
@@ -74,6 +79,19 @@ class ProblemError(Exception):
         self.headers = headers
 
 
+def details(
+    name: str, status: int, detail: str, faults: tuple[FieldError, ...] = ()
+) -> ProblemDetails:
+    """The body of an error."""
+    return ProblemDetails(
+        type=_URN + name,
+        title=TITLES[name],
+        status=status,
+        detail=detail,
+        errors=tuple(Fault(**vars(fault)) for fault in faults),
+    )
+
+
 def problem(
     name: str,
     status: int,
@@ -82,14 +100,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The response of an error."""
-    body = ProblemDetails(
-        type=_URN + name,
-        title=TITLES[name],
-        status=status,
-        detail=detail,
-        errors=tuple(Fault(**vars(fault)) for fault in faults),
-    )
-    content = body.model_dump(mode="json")
+    content = details(name, status, detail, faults).model_dump(mode="json")
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 

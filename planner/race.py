@@ -43,6 +43,7 @@ class Event:
     what: What
     objective: int | None
     lower_bound: int | None
+    plan: AnyPlan | None = None
 
 
 Listener = Callable[[Event], None]
@@ -143,7 +144,7 @@ class Race:
                 self._found[message.solver] = replace(
                     known, plan=message.plan, verification=verification
                 )
-                self._tell(message.solver, What.PLAN)
+                self._tell(message.solver, What.PLAN, message.plan)
         elif isinstance(message, FoundBound):
             known = self._found.get(message.solver, _Found())
             self._found[message.solver] = replace(known, lower_bound=message.lower_bound)
@@ -190,7 +191,7 @@ class Race:
             self._confirm_by = now + allowed
         self._tell(claim.solver, What.FINISHED)
 
-    def _tell(self, solver: str, what: What) -> None:
+    def _tell(self, solver: str, what: What, plan: AnyPlan | None = None) -> None:
         if self._listen is None:
             return
         found = self._found.values()
@@ -203,6 +204,7 @@ class Race:
                 what=what,
                 objective=min((o for o in objectives if o is not None), default=None),
                 lower_bound=max((b for b in bounds if b is not None), default=None),
+                plan=plan,
             )
         )
 

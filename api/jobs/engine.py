@@ -1,0 +1,82 @@
+"""The database: SQLite by default, PostgreSQL by URL; brought to the current tables at the start."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_BUSY_MS = 10_000
+
+
+class OwnedError(Exception):
+    """Another server holds the SQLite file."""
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether the jobs lie in a file that one process owns."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def connect(url: str) -> Engine:
+    """An engine whose tables are current.
+
+    Raises OwnedError for an SQLite file that another server holds, ArgumentError for a bad URL,
+    SQLAlchemyError when the database does not answer.
+    """
+    if not is_sqlite(url):
+        engine = create_engine(url, pool_size=10, pool_pre_ping=True)
+        migrate(engine)
+        return engine
+    path = make_url(url).database
+    if path is None:
+        raise OwnedError("name a file: sqlite:///jobs.db")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    lock = _own(path)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    # The engine keeps the lock for as long as it lives.
+    event.listen(engine, "engine_disposed", lambda _: os.close(lock))
+    migrate(engine)
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the current revision; two servers that start at once take turns."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7307)")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _own(path: str) -> int:
+    """A lock on the file that the system takes back when this process ends, however it does."""
+    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise OwnedError(f"another server has {path} open; stop it, or name another file") from None
+    return handle
+
+
+def _begin(connection: Connection) -> None:
+    """Reads share; what may write locks at once, so that it never has to be repeated."""
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    # The driver would begin transactions by itself, at its own time: _begin does.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}"):
+        connection.execute(f"PRAGMA {pragma}")

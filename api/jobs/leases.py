@@ -1,0 +1,147 @@
+"""How a worker takes a job, reports, and writes its end: always under its lease.
+
+A lease is a random word that a worker writes into the job it takes. Whoever finds a lease run out
+may take the job again with another word; what the former worker writes later finds no row. So a job
+is run at least once, and ends exactly once.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, insert, or_, select, update
+
+from api.jobs.nouns import JobState
+from api.jobs.schema import deliveries, jobs
+from api.jobs.store import ACTIVE, Store
+
+LEASE_NS = 15 * 10**9
+
+
+def take(store: Store, worker: str, job: str | None = None) -> RowMapping | None:
+    """The next job in the queue (or `job`, if it still is to be run), now leased to `worker`.
+
+    Jobs that were not willing to wait so long expire on the way.
+    """
+    now = time.time_ns()
+    stale = and_(jobs.c.state.in_(ACTIVE), jobs.c.lease_until_ns < now)
+    ready = or_(jobs.c.state == JobState.QUEUED.value, stale)
+    query = select(jobs.c.id).where(ready)
+    if job is not None:
+        query = query.where(jobs.c.id == job)
+    query = query.order_by(jobs.c.priority.desc(), jobs.c.number).limit(1)
+    query = query.with_for_update(skip_locked=True)
+    with store.begin() as connection:
+        found = connection.execute(query).scalar_one_or_none()
+        if found is None:
+            return None
+        leased = (
+            update(jobs)
+            .where(jobs.c.id == found, ready)
+            .values(
+                state=JobState.RUNNING.value,
+                lease=f"{worker}/{secrets.token_hex(8)}",
+                lease_until_ns=now + LEASE_NS,
+                started_ns=now,
+                attempt=jobs.c.attempt + 1,
+                version=jobs.c.version + 1,
+            )
+        )
+        row = connection.execute(leased.returning(jobs)).mappings().one_or_none()
+        if row is not None:
+            store.add_event(connection, row, {"what": "state", "state": row["state"]})
+    if row is not None:
+        store.bell.ring(row["id"])
+    return row
+
+
+def renew(store: Store, row: RowMapping) -> RowMapping | None:
+    """Hold on to a job for another lease; None when it is another's or at its end."""
+    until = {"lease_until_ns": time.time_ns() + LEASE_NS}
+    with store.begin() as connection:
+        here = and_(jobs.c.id == row["id"], jobs.c.lease == row["lease"], jobs.c.state.in_(ACTIVE))
+        changed = update(jobs).where(here).values(**until).returning(jobs)
+        return connection.execute(changed).mappings().one_or_none()
+
+
+def report(
+    store: Store, row: RowMapping, event: Mapping[str, Any], found: Mapping[str, Any]
+) -> bool:
+    """Record an event and what is known so far; False when the job is not ours any more."""
+    with store.begin() as connection:
+        changed = store.change(connection, row["id"], ACTIVE, found, row["lease"])
+        if changed is None:
+            return False
+        store.add_event(connection, changed, event)
+    store.bell.ring(row["id"])
+    return True
+
+
+def finish(store: Store, row: RowMapping, state: JobState, values: Mapping[str, Any]) -> bool:
+    """Write the end of a job once; False when another has done so, or holds it now."""
+    now = time.time_ns()
+    ended = {**values, "state": state.value, "finished_ns": now}
+    with store.begin() as connection:
+        changed = store.change(connection, row["id"], ACTIVE, ended, row["lease"])
+        if changed is None:
+            return False
+        store.add_event(connection, changed, {"what": "state", "state": state.value})
+        if changed["webhook"] is not None:
+            due = {"job": row["id"], "url": changed["webhook"], "next_ns": now}
+            connection.execute(insert(deliveries).values(due))
+    store.bell.ring(row["id"])
+    return True
+
+
+def put_back(store: Store, row: RowMapping) -> bool:
+    """Queue a job again that this worker cannot end; the attempt does not count."""
+    waits = {
+        "state": JobState.QUEUED.value,
+        "lease": None,
+        "lease_until_ns": None,
+        "attempt": jobs.c.attempt - 1,
+    }
+    with store.begin() as connection:
+        changed = store.change(
+            connection, row["id"], (JobState.RUNNING.value,), waits, row["lease"]
+        )
+        if changed is not None:
+            store.add_event(connection, changed, {"what": "state", "state": changed["state"]})
+    return changed is not None
+
+
+def expire(store: Store) -> int:
+    """End the jobs that have waited longer than they were willing to; how many."""
+    now = time.time_ns()
+    late = and_(jobs.c.state == JobState.QUEUED.value, jobs.c.expires_ns < now)
+    with store.begin() as connection:
+        found = list(connection.execute(select(jobs.c.id).where(late)).scalars())
+        for job in found:
+            ended = {"state": JobState.EXPIRED.value, "finished_ns": now}
+            row = store.change(connection, job, (JobState.QUEUED.value,), ended)
+            if row is not None:
+                store.add_event(connection, row, {"what": "state", "state": row["state"]})
+    for job in found:
+        store.bell.ring(job)
+    return len(found)
+
+
+def release(store: Store) -> int:
+    """Queue again what was running when its process, the only one, ended; how many."""
+    with store.begin() as connection:
+        left = select(jobs.c.id).where(jobs.c.state.in_(ACTIVE))
+        found = list(connection.execute(left).scalars())
+        for job in found:
+            again = {"state": JobState.QUEUED.value, "lease": None, "lease_until_ns": None}
+            row = store.change(connection, job, ACTIVE, again)
+            if row is not None:
+                store.add_event(connection, row, {"what": "state", "state": row["state"]})
+    return len(found)
+
+
+def plan_of(row: RowMapping) -> dict[str, Any] | None:
+    """The last verified plan of a job, as plain data."""
+    found: dict[str, Any] | None = None if row["plan"] is None else json.loads(row["plan"])
+    return found

@@ -1,0 +1,108 @@
+"""One leased job from its request to its end, whatever happens in between."""
+
+import json
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from api.errors import details
+from api.jobs import leases
+from api.jobs.nouns import JobState, Operation
+from api.jobs.store import Store
+from api.jobs.work import WORKS, lasting
+from api.requests import PlanRequest
+from models.base import Document
+from models.documents import validate
+from models.errors import DocumentError, FieldError
+from models.problems import KINDS
+from models.result import Certificate
+from planner.certify import ContradictionError
+from planner.race import Event
+
+_log = logging.getLogger(__name__)
+# A job that takes its server down with it each time must not do so for ever.
+MAX_ATTEMPTS = 3
+
+
+def run(store: Store, row: RowMapping, cancel: threading.Event, drain: threading.Event) -> None:
+    """Answer a leased job; its end is written here, unless the lease was lost on the way.
+
+    cancel: set to stop it and keep what it has; drain: set when the process ends, so that what is
+    not answered for good is put back into the queue instead.
+    """
+    if row["attempt"] > MAX_ATTEMPTS:
+        _fail(store, row, "internal", f"given up: its process ended {MAX_ATTEMPTS} times")
+        return
+    if row["cancel_requested"]:
+        cancel.set()
+    work = WORKS[Operation(row["operation"])]
+    try:
+        request = _from_where_it_stood(validate(json.loads(row["request"]), work.request), row)
+        answer = work.run(request, lambda event: _report(store, row, event, cancel), cancel)
+    except DocumentError as error:
+        _fail(store, row, "invalid-document", str(error), error.faults)
+    except ContradictionError as error:
+        _log.error("job %s: contradiction: %s", row["id"], error)
+        _fail(store, row, "contradiction", str(error))
+    except Exception as error:  # the job must end; the log has the traceback
+        _log.exception("job %s failed", row["id"])
+        _fail(store, row, "internal", f"an unexpected {type(error).__name__}; it has been logged")
+    else:
+        if drain.is_set() and not lasting(answer) and not row["cancel_requested"]:
+            leases.put_back(store, row)
+        else:
+            _conclude(store, row, answer, cancel)
+
+
+def _fail(
+    store: Store, row: RowMapping, name: str, detail: str, faults: tuple[FieldError, ...] = ()
+) -> None:
+    status = 422 if faults else 500
+    text = details(name, status, detail, faults).model_dump_json()
+    leases.finish(store, row, JobState.FAILED, {"failure": text})
+
+
+def _from_where_it_stood(request: Document, row: RowMapping) -> Document:
+    """A request whose start is the last verified plan of an earlier attempt."""
+    plan = leases.plan_of(row)
+    if plan is None or not isinstance(request, PlanRequest):
+        return request
+    return request.model_copy(update={"hint": validate(plan, KINDS[row["kind"]][1])})
+
+
+def _report(store: Store, row: RowMapping, event: Event, cancel: threading.Event) -> None:
+    figures = {"objective": event.objective, "lower_bound": event.lower_bound}
+    told = {"what": event.what.value, "solver": event.solver, **figures}
+    found: dict[str, Any] = {name: _text(value) for name, value in figures.items()}
+    if event.plan is not None:
+        found |= {"plan": event.plan.model_dump_json(), "plan_from": event.solver}
+    if not leases.report(store, row, told, found):
+        cancel.set()  # another worker has the job: what is found here would not be written
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _conclude(store: Store, row: RowMapping, answer: Document, cancel: threading.Event) -> None:
+    state = JobState.CANCELLED if cancel.is_set() else JobState.DONE
+    values: dict[str, Any] = {
+        "result": answer.model_dump_json(),
+        "cacheable": state is JobState.DONE and lasting(answer),
+        **_figures(answer),
+    }
+    leases.finish(store, row, state, values)
+
+
+def _figures(answer: Document) -> Mapping[str, Any]:
+    if not isinstance(answer, Certificate):
+        return {}
+    return {
+        "objective": _text(answer.objective),
+        "lower_bound": _text(answer.lower_bound),
+        "plan": None if answer.plan is None else answer.plan.model_dump_json(),
+        "plan_from": answer.plan_from,
+    }

@@ -1,0 +1,257 @@
+"""The job table: the one truth about what was asked and answered, on SQLite or PostgreSQL.
+
+Every change of a job raises its `version` (the ETag) and rings the bell, which wakes those who wait
+for it in this process; others look again every second at the latest.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from api.jobs.bell import Bell
+from api.jobs.nouns import TERMINAL, JobState, Operation
+from api.jobs.schema import deliveries, events, jobs
+
+_WAITING = JobState.QUEUED.value
+ACTIVE = (JobState.RUNNING.value, JobState.CANCELLING.value)
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """What is needed to queue a job; `request` is the canonical JSON of its request.
+
+    cache_key: equal for jobs with equal answers; body_hash: of what the client sent, for the
+    idempotency key; expires_ns: instant after which it does not start any more.
+    """
+
+    owner: str
+    operation: Operation
+    kind: str
+    unit: str
+    request: str
+    cache_key: str
+    body_hash: str
+    priority: int = 5
+    idempotency_key: str | None = None
+    expires_ns: int | None = None
+    revision_of: str | None = None
+    batch: str | None = None
+    label: str | None = None
+    webhook: str | None = None
+
+
+class KeyReusedError(Exception):
+    """An idempotency key came with another body than before."""
+
+
+class TooManyError(Exception):
+    """As many jobs wait as may."""
+
+
+class Store:
+    """Reads and changes jobs; all methods may be called from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reads = engine.execution_options(reads=True)
+        self.bell = Bell()
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """A transaction."""
+        return self._engine.begin()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A transaction that changes nothing."""
+        return self._reads.begin()
+
+    def submit(
+        self, new: NewJob, max_waiting: int, enqueue: Callable[[Connection, RowMapping], None]
+    ) -> tuple[RowMapping, bool]:
+        """The job, and whether it waits: a known idempotency key gives its old job.
+
+        A job whose question has been answered for good is done at once, with that answer; one that
+        waits is given to `enqueue` in its transaction. Raises KeyReusedError, and TooManyError when
+        `max_waiting` jobs of the owner wait.
+        """
+        known = self._of_key(new)
+        if known is not None:
+            return known, False
+        try:
+            with self.begin() as connection:
+                row = self._insert(connection, new, max_waiting)
+                waits: bool = row["state"] == _WAITING
+                if waits:
+                    enqueue(connection, row)
+            return row, waits
+        except IntegrityError:
+            # Two requests with one key at the same time: the other one was first.
+            known = self._of_key(new)
+            if known is None:
+                raise
+            return known, False
+
+    def _of_key(self, new: NewJob) -> RowMapping | None:
+        if new.idempotency_key is None:
+            return None
+        same = and_(jobs.c.owner == new.owner, jobs.c.idempotency_key == new.idempotency_key)
+        with self.reading() as connection:
+            row = connection.execute(select(jobs).where(same)).mappings().one_or_none()
+        if row is not None and row["body_hash"] != new.body_hash:
+            raise KeyReusedError
+        return row
+
+    def _insert(self, connection: Connection, new: NewJob, max_waiting: int) -> RowMapping:
+        now = time.time_ns()
+        values: dict[str, Any] = {
+            **vars(new),
+            "id": secrets.token_hex(16),
+            "operation": new.operation.value,
+            "state": _WAITING,
+            "submitted_ns": now,
+        }
+        answered = self._answered(connection, new)
+        if answered is not None:
+            values |= {"state": JobState.DONE.value, "finished_ns": now, **answered}
+        elif self._waiting(connection, new.owner) >= max_waiting:
+            raise TooManyError
+        row = connection.execute(insert(jobs).values(values).returning(jobs)).mappings().one()
+        self.add_event(connection, row, {"what": "state", "state": row["state"]})
+        return row
+
+    @staticmethod
+    def _answered(connection: Connection, new: NewJob) -> dict[str, Any] | None:
+        """What a job with the same question established; its result is good for all of them."""
+        taken = ("result", "plan", "plan_from", "objective", "lower_bound")
+        same = and_(jobs.c.cache_key == new.cache_key, jobs.c.cacheable)
+        query = select(jobs.c.id, *(jobs.c[name] for name in taken)).where(same)
+        row = connection.execute(query.order_by(jobs.c.number).limit(1)).mappings().first()
+        if row is None:
+            return None
+        return {"result_from": row["id"], **{name: row[name] for name in taken}}
+
+    @staticmethod
+    def _waiting(connection: Connection, owner: str) -> int:
+        mine = and_(jobs.c.owner == owner, jobs.c.state == _WAITING)
+        return connection.execute(select(func.count()).select_from(jobs).where(mine)).scalar_one()
+
+    def get(self, job: str, owner: str | None) -> RowMapping | None:
+        """A job by id; None where there is none, or it is another owner's (None: anyone's)."""
+        mine = jobs.c.id == job
+        if owner is not None:
+            mine = and_(mine, jobs.c.owner == owner)
+        with self.reading() as connection:
+            return connection.execute(select(jobs).where(mine)).mappings().one_or_none()
+
+    def page(
+        self,
+        owner: str | None,
+        *,
+        state: str | None = None,
+        batch: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[RowMapping]:
+        """Jobs from the latest to the earliest, of one owner, state and batch where given."""
+        query = select(jobs).order_by(jobs.c.number.desc()).limit(limit)
+        given = {"owner": owner, "state": state, "batch": batch}
+        for name, value in given.items():
+            if value is not None:
+                query = query.where(jobs.c[name] == value)
+        if before is not None:
+            query = query.where(jobs.c.number < before)
+        with self.reading() as connection:
+            return list(connection.execute(query).mappings())
+
+    def position(self, row: RowMapping) -> int | None:
+        """1 for the job that starts next; None for one that does not wait."""
+        if row["state"] != _WAITING:
+            return None
+        sooner = or_(
+            jobs.c.priority > row["priority"],
+            and_(jobs.c.priority == row["priority"], jobs.c.number <= row["number"]),
+        )
+        query = select(func.count()).select_from(jobs).where(jobs.c.state == _WAITING, sooner)
+        with self.reading() as connection:
+            return connection.execute(query).scalar_one()
+
+    def counts(self) -> dict[str, int]:
+        """State -> number of jobs."""
+        query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+        with self.reading() as connection:
+            return {state: count for state, count in connection.execute(query)}
+
+    def cancel(self, job: str) -> RowMapping | None:
+        """Ask a job to end and keep what it has; one that waits ends at once."""
+        with self.begin() as connection:
+            ended = {"state": JobState.CANCELLED.value, "finished_ns": time.time_ns()}
+            row = self.change(connection, job, (_WAITING,), ended)
+            if row is None:
+                asked = {"state": JobState.CANCELLING.value, "cancel_requested": True}
+                row = self.change(connection, job, (JobState.RUNNING.value,), asked)
+            if row is not None:
+                self.add_event(connection, row, {"what": "state", "state": row["state"]})
+        if row is not None:
+            self.bell.ring(job)
+        return row
+
+    def forget(self, job: str) -> bool:
+        """Delete a job that has ended; False where there is none."""
+        ended = [state.value for state in TERMINAL]
+        with self.begin() as connection:
+            gone = delete(jobs).where(jobs.c.id == job, jobs.c.state.in_(ended))
+            if connection.execute(gone).rowcount == 0:
+                return False
+            connection.execute(delete(events).where(events.c.job == job))
+            connection.execute(delete(deliveries).where(deliveries.c.job == job))
+        return True
+
+    def events(self, job: str, after: int) -> list[dict[str, Any]]:
+        """The events behind number `after`, in order."""
+        behind = and_(events.c.job == job, events.c.seq > after)
+        query = select(events.c.seq, events.c.data).where(behind).order_by(events.c.seq)
+        with self.reading() as connection:
+            return [{"seq": seq, **json.loads(data)} for seq, data in connection.execute(query)]
+
+    @staticmethod
+    def change(
+        connection: Connection,
+        job: str,
+        states: tuple[str, ...],
+        values: Mapping[str, Any],
+        lease: str | None = None,
+    ) -> RowMapping | None:
+        """Change a job that is in one of the states, under its lease where one is given.
+
+        None where it is not: the fence that lets one of two workers write the end of a job.
+        """
+        here = and_(jobs.c.id == job, jobs.c.state.in_(states))
+        if lease is not None:
+            here = and_(here, jobs.c.lease == lease)
+        changed = update(jobs).where(here).values(**values, version=jobs.c.version + 1)
+        return connection.execute(changed.returning(jobs)).mappings().one_or_none()
+
+    @staticmethod
+    def add_event(connection: Connection, row: RowMapping, data: Mapping[str, Any]) -> None:
+        """Append an event to a job's list."""
+        last = select(func.coalesce(func.max(events.c.seq), 0)).where(events.c.job == row["id"])
+        text = json.dumps({"at_ns": time.time_ns() - row["submitted_ns"], **data})
+        seq = last.scalar_subquery() + 1
+        connection.execute(insert(events).values(job=row["id"], seq=seq, data=text))

@@ -1,0 +1,96 @@
+"""A job's row as its owner sees it, and what a submission is answered."""
+
+import json
+from typing import Any
+
+from anyio import to_thread
+from fastapi import Request, Response
+from sqlalchemy import RowMapping
+
+from api.deps import patience_ns, queue_of
+from api.errors import MEDIA_TYPE
+from api.jobs.nouns import Job, JobProgress, JobState, Operation, instant
+from api.settings import SECOND_NS
+from models.result import Limits
+from models.units import format_quantity
+
+HEADERS: dict[str, Any] = {
+    name: {"description": words, "schema": {"type": "string"}}
+    for name, words in {
+        "Location": "The job",
+        "Edgeplan-Limits": "The limits that applied",
+        "Edgeplan-Result-From": "The job that answered the same question before",
+        "Preference-Applied": "The wait that was granted, where one was asked for",
+    }.items()
+}
+SUBMISSION: dict[int | str, dict[str, Any]] = {
+    200: {"headers": HEADERS},
+    202: {"model": Job, "description": "A job that is not answered yet", "headers": HEADERS},
+}
+
+
+async def reply(http: Request, row: RowMapping, limits: Limits | None = None) -> Response:
+    """200 with the result, 202 with the job, or the problem document of one that failed."""
+    headers = {"Location": f"/v1/jobs/{row['id']}"}
+    if limits is not None:
+        headers["Edgeplan-Limits"] = _in_words(limits)
+    patience = patience_ns(http)
+    if patience is not None:
+        headers["Preference-Applied"] = f"wait={patience // SECOND_NS}"
+    if row["result_from"] is not None:
+        headers["Edgeplan-Result-From"] = row["result_from"]
+    if row["result"] is not None:
+        return Response(row["result"], 200, headers, "application/json")
+    if row["failure"] is not None:
+        status = json.loads(row["failure"])["status"]
+        return Response(row["failure"], status, headers, MEDIA_TYPE)
+    position = await to_thread.run_sync(queue_of(http).store.position, row)
+    return Response(noun(row, position).model_dump_json(), 202, headers, "application/json")
+
+
+def _in_words(limits: Limits) -> str:
+    time = format_quantity(limits.time_limit_ns, "ns").replace("µ", "u")
+    memory = format_quantity(limits.memory_limit_bytes, "bytes")
+    return f"time={time}; memory={memory}; seed={limits.seed}"
+
+
+def noun(row: RowMapping, position: int | None = None) -> Job:
+    """The job of a row."""
+    here = f"/v1/jobs/{row['id']}"
+    return Job(
+        id=row["id"],
+        operation=Operation(row["operation"]),
+        kind=row["kind"],
+        state=JobState(row["state"]),
+        priority=row["priority"],
+        position=position,
+        attempt=row["attempt"],
+        submitted_at=instant(row["submitted_ns"]) or "",
+        started_at=instant(row["started_ns"]),
+        finished_at=instant(row["finished_ns"]),
+        progress=JobProgress(
+            objective=_number(row["objective"]),
+            lower_bound=_number(row["lower_bound"]),
+            unit=row["unit"],
+            solver=row["plan_from"],
+        ),
+        failure=None if row["failure"] is None else json.loads(row["failure"])["detail"],
+        result_from=row["result_from"],
+        revision_of=row["revision_of"],
+        batch=row["batch"],
+        label=row["label"],
+        links={
+            "self": here,
+            "cancel": f"{here}:cancel",
+            **{name: f"{here}/{name}" for name in ("events", "result", "explanation", "revisions")},
+        },
+    )
+
+
+def etag(row: RowMapping) -> str:
+    """Changes whenever the job does."""
+    return f'"{row["id"]}-{row["version"]}"'
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
