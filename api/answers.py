@@ -4,13 +4,16 @@ import threading
 import time
 
 from api.requests import (
+    Estimate,
     Explanation,
     ExplanationRequest,
     FrontierRequest,
     PlanRequest,
+    Valid,
+    ValidationRequest,
     VerificationRequest,
 )
-from models.documents import shorten
+from models.documents import digest, shorten
 from models.errors import DocumentError, FieldError
 from models.frontier import Frontier
 from models.result import Certificate, Verification
@@ -18,6 +21,7 @@ from planner import service
 from planner.certify import unit_of
 from planner.frontier import swept
 from planner.race import Listener
+from planner.strategy import lanes
 from planner.verify import verify
 from planner.worker import call
 from solvers.registry import entries, entry
@@ -53,6 +57,26 @@ def plan(
         listen=listen,
         cancel=cancel,
     )
+
+
+def validation(request: ValidationRequest) -> Valid:
+    """What a problem is, once it has been read."""
+    problem = request.problem
+    return Valid(
+        kind=problem.kind,
+        digest=digest(problem),
+        size=problem.size_in_words,
+        objective=problem.objective_in_words,
+        unit=unit_of(problem),
+    )
+
+
+def estimate(request: ValidationRequest) -> Estimate:
+    """What would be run on a problem."""
+    problem = request.problem
+    found = lanes(problem, None)
+    names = tuple(tuple(method.name for method in lane) for lane in found)
+    return Estimate(kind=problem.kind, size=problem.size_in_words, lanes=names)
 
 
 def verification(request: VerificationRequest) -> Verification:

@@ -11,12 +11,16 @@ from fastapi import FastAPI
 from api import errors, fork_server
 from api.jobs.queue import opened
 from api.routes import (
+    batches,
+    estimates,
     explanations,
     frontiers,
     health,
+    instances,
     jobs,
     kinds,
     plans,
+    revisions,
     schemas,
     verifications,
 )
@@ -25,7 +29,20 @@ from api.settings import Settings
 from api.version import installed
 from planner.worker import preload
 
-_ROUTERS = (plans, jobs, verifications, explanations, frontiers, kinds, schemas, health)
+_ROUTERS = (
+    plans,
+    jobs,
+    revisions,
+    batches,
+    verifications,
+    estimates,
+    explanations,
+    frontiers,
+    kinds,
+    instances,
+    schemas,
+    health,
+)
 _DESCRIPTION = (
     "Plans for models on graphs of edge devices, with their independently checked cost, a lower "
     "bound, and who proved what. Quantities are integers in the unit that a field's name ends in, "

@@ -8,8 +8,8 @@ from anyio import to_thread
 from fastapi import Request
 
 from api.errors import ProblemError
-from api.settings import SECOND_NS, Settings
 from api.jobs.queue import Queue
+from api.settings import SECOND_NS, Settings
 from models.base import Document
 from models.documents import parse, shorten, validate
 from models.errors import DocumentError, FieldError

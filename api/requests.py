@@ -1,6 +1,6 @@
 """What the service is asked, and the answers that are not nouns of the models."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
 from models.problems.expert_selection import ExpertSelectionProblem
 from models.result import Grade, Limits
+from models.units import Nanoseconds
 
 
 class PlanRequest(Document):
@@ -47,6 +48,53 @@ class FrontierRequest(Document):
     budget: Budget
     points: Annotated[int, Field(ge=2, le=200)] = 20
     limits: Limits = Limits()
+
+
+class RevisionRequest(Document):
+    """A change of the problem of a job, to be planned from the job's plan.
+
+    patch: a merge patch (RFC 7396) of the problem; lists are replaced whole;
+    lost: devices that are gone; slowed: device -> factor, such as "1.5";
+    migration_weight_ns_per_mib: added to the objective per MiB that a device has to load;
+    limits, solver: as in a plan request; the former ones where left out.
+    """
+
+    patch: dict[str, Any] = {}
+    lost: tuple[Name, ...] = ()
+    slowed: dict[Name, str] = {}
+    migration_weight_ns_per_mib: Nanoseconds = 0
+    limits: Limits | None = None
+    solver: Name | None = None
+
+
+class BatchRequest(Document):
+    """Plan requests that are queued together: all of them, or none when one is refused."""
+
+    requests: Annotated[tuple[PlanRequest, ...], Field(min_length=1, max_length=100)]
+
+
+class ValidationRequest(Document):
+    """A problem to be read and measured, not solved."""
+
+    problem: AnyProblem
+
+
+class Valid(Document):
+    """What was read: digest: SHA-256 of the canonical problem; size: in words."""
+
+    kind: str
+    digest: str
+    size: str
+    objective: str
+    unit: str
+
+
+class Estimate(Document):
+    """What would be run: lanes that race, each its methods in turn; size: in words."""
+
+    kind: str
+    size: str
+    lanes: tuple[tuple[str, ...], ...]
 
 
 class Explanation(Document):
@@ -89,6 +137,17 @@ class KindOf(Document):
     statement: str
     objectives: tuple[str, ...]
     unit: str
+
+
+class InstanceOf(Document):
+    """A shipped instance and its best known answer; best_known: in `unit`, None: infeasible."""
+
+    name: str
+    kind: str
+    size: str
+    unit: str
+    best_known: int | None
+    proved_by: tuple[str, ...]
 
 
 class Alive(Document):

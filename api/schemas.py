@@ -6,10 +6,14 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from api.errors import ProblemDetails
+from api.jobs.nouns import Job, JobEvent
 from api.requests import (
+    BatchRequest,
     ExplanationRequest,
     FrontierRequest,
     PlanRequest,
+    RevisionRequest,
+    ValidationRequest,
     VerificationRequest,
 )
 from models.base import Document
@@ -27,7 +31,12 @@ SCHEMAS: dict[str, Any] = {
     "verification-request": VerificationRequest,
     "explanation-request": ExplanationRequest,
     "frontier-request": FrontierRequest,
+    "revision-request": RevisionRequest,
+    "batch-request": BatchRequest,
+    "validation-request": ValidationRequest,
     "frontier": Frontier,
+    "job": Job,
+    "job-event": JobEvent,
     "problem-details": ProblemDetails,
 }
 REQUESTS: tuple[type[Document], ...] = (
@@ -35,6 +44,9 @@ REQUESTS: tuple[type[Document], ...] = (
     VerificationRequest,
     ExplanationRequest,
     FrontierRequest,
+    RevisionRequest,
+    BatchRequest,
+    ValidationRequest,
 )
 
 

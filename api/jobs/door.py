@@ -2,6 +2,8 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 from anyio import to_thread
 from fastapi import Request, Response
@@ -19,6 +21,7 @@ from api.jobs.wishes import Wishes
 from api.jobs.work import Request as AnyRequest
 from api.jobs.work import cache_key
 from api.keys import Caller
+from api.requests import PlanRequest
 from planner.certify import unit_of
 
 ENDED = frozenset(state.value for state in TERMINAL)
@@ -39,46 +42,49 @@ async def submit(
     operation: Operation,
     request: AnyRequest,
     wishes: Wishes,
-    **more: str | None,
+    revision_of: str | None = None,
 ) -> RowMapping:
     """The job of a request, queued or done already.
 
     Raises DocumentError, ProblemError where it is refused.
     """
     check(request)
-    new = _new_job(caller, operation, request, wishes, more)
+    new = replace(_new_job(caller, operation, request, wishes), revision_of=revision_of)
+    return (await _submitted(http, caller, [new]))[0]
+
+
+async def submit_all(
+    http: Request, caller: Caller, requests: Sequence[PlanRequest], wishes: Wishes, batch: str
+) -> list[RowMapping]:
+    """The jobs of a batch; see `submit`."""
+    key = wishes.idempotency_key
+    asked = []
+    for number, request in enumerate(requests):
+        check(request)
+        own = replace(wishes, idempotency_key=key and f"{key}#{number}")
+        asked.append(replace(_new_job(caller, Operation.PLAN, request, own), batch=batch))
+    return await _submitted(http, caller, asked)
+
+
+async def _submitted(http: Request, caller: Caller, asked: Sequence[NewJob]) -> list[RowMapping]:
     queue = queue_of(http)
     if queue.draining:
         raise ProblemError("draining", 503, "this server ends", headers={"Retry-After": "5"})
     try:
-        row, fresh = await to_thread.run_sync(
-            queue.store.submit, new, caller.max_waiting, queue.dispatcher.enqueue
+        rows = await to_thread.run_sync(
+            queue.store.submit, asked, caller.max_waiting, queue.dispatcher.enqueue
         )
     except KeyReusedError:
-        raise ProblemError(
-            "idempotency-key-reused",
-            422,
-            "this Idempotency-Key came with another request before; use a fresh one",
-        ) from None
+        words = "this Idempotency-Key came with another request before; use a fresh one"
+        raise ProblemError("idempotency-key-reused", 422, words) from None
     except TooManyError:
-        raise ProblemError(
-            "queue-full",
-            429,
-            f"{caller.max_waiting} jobs of {caller.name} wait already; wait for some of them",
-            headers={"Retry-After": "5"},
-        ) from None
-    if fresh:
-        queue.dispatcher.ring()
-    return row
+        words = f"{caller.max_waiting} jobs of {caller.name} wait already; wait for some of them"
+        raise ProblemError("queue-full", 429, words, headers={"Retry-After": "5"}) from None
+    queue.dispatcher.ring()
+    return rows
 
 
-def _new_job(
-    caller: Caller,
-    operation: Operation,
-    request: AnyRequest,
-    wishes: Wishes,
-    more: dict[str, str | None],
-) -> NewJob:
+def _new_job(caller: Caller, operation: Operation, request: AnyRequest, wishes: Wishes) -> NewJob:
     text = request.model_dump_json()
     timeout = wishes.queue_timeout_ns
     return NewJob(
@@ -94,7 +100,7 @@ def _new_job(
         expires_ns=None if timeout is None else time.time_ns() + timeout,
         webhook=wishes.webhook,
         label=wishes.label,
-        **more,
+        afresh=wishes.afresh,
     )
 
 

@@ -1,4 +1,4 @@
-"""The database: SQLite by default, PostgreSQL by URL; brought to the current tables at the start."""
+"""The database: SQLite by default, PostgreSQL by URL; its tables are made current at the start."""
 
 import fcntl
 import os

@@ -47,7 +47,7 @@ def run(store: Store, row: RowMapping, cancel: threading.Event, drain: threading
     except ContradictionError as error:
         _log.error("job %s: contradiction: %s", row["id"], error)
         _fail(store, row, "contradiction", str(error))
-    except Exception as error:  # the job must end; the log has the traceback
+    except Exception as error:  # noqa: BLE001  # the job must end; the log has the traceback
         _log.exception("job %s failed", row["id"])
         _fail(store, row, "internal", f"an unexpected {type(error).__name__}; it has been logged")
     else:

@@ -7,7 +7,7 @@ for it in this process; others look again every second at the latest.
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,8 @@ class NewJob:
     """What is needed to queue a job; `request` is the canonical JSON of its request.
 
     cache_key: equal for jobs with equal answers; body_hash: of what the client sent, for the
-    idempotency key; expires_ns: instant after which it does not start any more.
+    idempotency key; expires_ns: instant after which it does not start any more; afresh: whether to
+    solve even what has been answered before.
     """
 
     owner: str
@@ -56,6 +57,7 @@ class NewJob:
     batch: str | None = None
     label: str | None = None
     webhook: str | None = None
+    afresh: bool = False
 
 
 class KeyReusedError(Exception):
@@ -83,37 +85,46 @@ class Store:
         return self._reads.begin()
 
     def submit(
-        self, new: NewJob, max_waiting: int, enqueue: Callable[[Connection, RowMapping], None]
-    ) -> tuple[RowMapping, bool]:
-        """The job, and whether it waits: a known idempotency key gives its old job.
+        self,
+        asked: Sequence[NewJob],
+        max_waiting: int,
+        enqueue: Callable[[Connection, RowMapping], None],
+    ) -> list[RowMapping]:
+        """The jobs of what is asked, all or none: a known idempotency key gives its old job.
 
         A job whose question has been answered for good is done at once, with that answer; one that
-        waits is given to `enqueue` in its transaction. Raises KeyReusedError, and TooManyError when
-        `max_waiting` jobs of the owner wait.
+        waits is given to `enqueue` in the transaction. Raises KeyReusedError, and TooManyError when
+        `max_waiting` jobs of the owner would wait.
         """
-        known = self._of_key(new)
-        if known is not None:
-            return known, False
         try:
-            with self.begin() as connection:
-                row = self._insert(connection, new, max_waiting)
-                waits: bool = row["state"] == _WAITING
-                if waits:
-                    enqueue(connection, row)
-            return row, waits
+            return self._submit(asked, max_waiting, enqueue)
         except IntegrityError:
-            # Two requests with one key at the same time: the other one was first.
-            known = self._of_key(new)
-            if known is None:
-                raise
-            return known, False
+            # Two requests with one key at the same time: the other one was first, and is known now.
+            return self._submit(asked, max_waiting, enqueue)
 
-    def _of_key(self, new: NewJob) -> RowMapping | None:
+    def _submit(
+        self,
+        asked: Sequence[NewJob],
+        max_waiting: int,
+        enqueue: Callable[[Connection, RowMapping], None],
+    ) -> list[RowMapping]:
+        rows = []
+        with self.begin() as connection:
+            for new in asked:
+                row = self._of_key(connection, new)
+                if row is None:
+                    row = self._insert(connection, new, max_waiting)
+                    if row["state"] == _WAITING:
+                        enqueue(connection, row)
+                rows.append(row)
+        return rows
+
+    @staticmethod
+    def _of_key(connection: Connection, new: NewJob) -> RowMapping | None:
         if new.idempotency_key is None:
             return None
         same = and_(jobs.c.owner == new.owner, jobs.c.idempotency_key == new.idempotency_key)
-        with self.reading() as connection:
-            row = connection.execute(select(jobs).where(same)).mappings().one_or_none()
+        row = connection.execute(select(jobs).where(same)).mappings().one_or_none()
         if row is not None and row["body_hash"] != new.body_hash:
             raise KeyReusedError
         return row
@@ -121,13 +132,13 @@ class Store:
     def _insert(self, connection: Connection, new: NewJob, max_waiting: int) -> RowMapping:
         now = time.time_ns()
         values: dict[str, Any] = {
-            **vars(new),
+            **{name: value for name, value in vars(new).items() if name != "afresh"},
             "id": secrets.token_hex(16),
             "operation": new.operation.value,
             "state": _WAITING,
             "submitted_ns": now,
         }
-        answered = self._answered(connection, new)
+        answered = None if new.afresh else self._answered(connection, new)
         if answered is not None:
             values |= {"state": JobState.DONE.value, "finished_ns": now, **answered}
         elif self._waiting(connection, new.owner) >= max_waiting:
@@ -196,7 +207,7 @@ class Store:
         """State -> number of jobs."""
         query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
         with self.reading() as connection:
-            return {state: count for state, count in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def cancel(self, job: str) -> RowMapping | None:
         """Ask a job to end and keep what it has; one that waits ends at once."""

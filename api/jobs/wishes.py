@@ -11,13 +11,17 @@ from models.units import parse_quantity
 
 @dataclass(frozen=True)
 class Wishes:
-    """Priority (9 first), key to come back by, longest wait in the queue, whom to tell the end."""
+    """Priority (9 first), key to come back by, longest wait in the queue, whom to tell the end.
+
+    afresh: solve even what has been answered before.
+    """
 
     priority: int = 5
     idempotency_key: str | None = None
     queue_timeout_ns: int | None = None
     webhook: str | None = None
     label: str | None = None
+    afresh: bool = False
 
 
 def _asked(
@@ -40,9 +44,13 @@ def _asked(
             description="the same key and request give the same job, however often they are sent",
         ),
     ] = None,
+    cache_control: Annotated[
+        str | None, Header(description="`no-cache`: solve afresh what has been answered before")
+    ] = None,
 ) -> Wishes:
+    afresh = "no-cache" in (cache_control or "").lower()
     timeout = None if queue_timeout is None else _nanoseconds(queue_timeout)
-    return Wishes(priority, idempotency_key, timeout, webhook, label)
+    return Wishes(priority, idempotency_key, timeout, webhook, label, afresh)
 
 
 def _nanoseconds(text: str) -> int:

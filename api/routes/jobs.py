@@ -7,28 +7,19 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from sqlalchemy import RowMapping
 
 from api.access import Reader, Submitter
 from api.deps import queue_of
 from api.errors import ProblemError, responses
 from api.jobs.door import ENDED, cancel, next_look
+from api.jobs.find import row_of
 from api.jobs.nouns import Job, JobPage, JobState
 from api.jobs.views import etag, noun, reply
-from api.keys import Caller
 from models.result import Certificate
 
 router = APIRouter()
 
 _LOOK_NS = 10**9
-
-
-async def _row(http: Request, caller: Caller, job: str) -> RowMapping:
-    """The job's row. Raises ProblemError (404) where there is none that the caller sees."""
-    row = await to_thread.run_sync(queue_of(http).store.get, job, caller.sees)
-    if row is None:
-        raise ProblemError("not-found", 404, f"there is no job {job[:60]!r} of {caller.name}")
-    return row
 
 
 @router.get("/v1/jobs", summary="Jobs", responses=responses(401, 403, 422))
@@ -62,7 +53,7 @@ async def job_(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """A job; its ETag changes whenever it does, 304 while it has not."""
-    row = await _row(http, caller, job)
+    row = await row_of(http, caller, job)
     headers = {"ETag": etag(row)}
     if if_none_match is not None and etag(row) in if_none_match:
         return Response(None, 304, headers)
@@ -78,7 +69,7 @@ async def job_(
 )
 async def result(http: Request, job: str, caller: Reader) -> Response:
     """The answer of a job: 200 when it is there, 202 with the job while it is not."""
-    row = await _row(http, caller, job)
+    row = await row_of(http, caller, job)
     if row["result"] is None and row["failure"] is None and row["state"] in ENDED:
         words = f"the job is {row['state']} and has no result; submit it again"
         raise ProblemError("conflict", 409, words)
@@ -98,7 +89,7 @@ async def events(
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
     """Every step of the job from its beginning, or behind `Last-Event-ID`, until its end."""
-    row, last, store = await _row(http, caller, job), last_event_id, queue_of(http).store
+    row, last, store = await row_of(http, caller, job), last_event_id, queue_of(http).store
     while True:
         over = row["state"] in ENDED
         for event in await to_thread.run_sync(store.events, job, last):
@@ -112,10 +103,10 @@ async def events(
 @router.post("/v1/jobs/{job}:cancel", summary="Cancel", responses=responses(401, 403, 404, 409))
 async def cancel_(http: Request, job: str, caller: Submitter) -> Job:
     """End a job; what it has found is kept as its result."""
-    row = await _row(http, caller, job)
+    row = await row_of(http, caller, job)
     if row["state"] in ENDED:
         raise ProblemError("conflict", 409, f"the job is {row['state']} already")
-    return noun(await cancel(queue_of(http), job) or await _row(http, caller, job))
+    return noun(await cancel(queue_of(http), job) or await row_of(http, caller, job))
 
 
 @router.delete(
@@ -123,6 +114,6 @@ async def cancel_(http: Request, job: str, caller: Submitter) -> Job:
 )
 async def forget(http: Request, job: str, caller: Submitter) -> None:
     """Delete a job that has ended, its result and its events."""
-    await _row(http, caller, job)
+    await row_of(http, caller, job)
     if not await to_thread.run_sync(queue_of(http).store.forget, job):
         raise ProblemError("conflict", 409, "the job has not ended; cancel it first")
