@@ -6,7 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection, func, select
+
+CHANNEL = "edgeplan_jobs"
 _LOOK_AGAIN_S = 1.0
+
+
+def say(connection: Connection, job: str) -> None:
+    """Tell all processes that a job changes, once the transaction is through."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_notify(CHANNEL, job)))
 
 
 class Bell:

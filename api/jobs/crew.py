@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.jobs import leases, runner
-from api.jobs.store import Store
+from api.jobs.store import Enqueue, Store
 
 _log = logging.getLogger(__name__)
 _HEARTBEAT_S = leases.LEASE_NS / 10**9 / 5
@@ -18,9 +18,10 @@ _HEARTBEAT_S = leases.LEASE_NS / 10**9 / 5
 class Crew:
     """Runs leased jobs, each in the thread that calls `run`; renews and cancels all of them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, enqueue: Enqueue) -> None:
         self.name = f"{socket.gethostname()}/{os.getpid()}"
         self._store = store
+        self._enqueue = enqueue
         self._lock = threading.Lock()
         self._running: dict[str, tuple[RowMapping, threading.Event]] = {}
         self._drain = threading.Event()
@@ -53,7 +54,7 @@ class Crew:
         with self._lock:
             self._running[row["id"]] = (row, cancel)
         try:
-            runner.run(self._store, row, cancel, self._drain)
+            runner.run(self._store, row, cancel, self._drain, self._enqueue)
         finally:
             with self._lock:
                 del self._running[row["id"]]
@@ -67,16 +68,26 @@ class Crew:
         found[1].set()
         return True
 
+    def look(self, job: str) -> None:
+        """See whether a job that runs here is to end: it has changed."""
+        with self._lock:
+            found = self._running.get(job)
+        if found is not None:
+            self._renew(*found)
+
     def _keep(self) -> None:
         while not self._over.wait(_HEARTBEAT_S):
             with self._lock:
                 running = list(self._running.values())
             for row, cancel in running:
-                try:
-                    held = leases.renew(self._store, row)
-                except SQLAlchemyError:
-                    # The lease has time for some more tries; then another takes the job over.
-                    _log.exception("could not renew the lease of job %s", row["id"])
-                    continue
-                if held is None or held["cancel_requested"]:
-                    cancel.set()
+                self._renew(row, cancel)
+
+    def _renew(self, row: RowMapping, cancel: threading.Event) -> None:
+        try:
+            held = leases.renew(self._store, row)
+        except SQLAlchemyError:
+            # The lease has time for some more tries; then another takes the job over.
+            _log.exception("could not renew the lease of job %s", row["id"])
+            return
+        if held is None or held["cancel_requested"]:
+            cancel.set()

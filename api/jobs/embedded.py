@@ -20,7 +20,7 @@ class Embedded:
     def __init__(self, store: Store, slots: int) -> None:
         self.slots = slots
         self._store = store
-        self._crew = Crew(store)
+        self._crew = Crew(store, self.enqueue)
         self._work = threading.Condition()
         self._over = False
         self._threads = [
@@ -35,7 +35,7 @@ class Embedded:
 
     def run(self) -> None:
         """Queue again what a killed predecessor left running, and start the slots."""
-        leases.release(self._store)
+        leases.release(self._store, self.enqueue)
         self._crew.start()
         for thread in self._threads:
             thread.start()

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 10_000
+_TURN = "SELECT pg_advisory_xact_lock(7307)"
 
 
 class OwnedError(Exception):
@@ -30,8 +31,9 @@ def connect(url: str) -> Engine:
     SQLAlchemyError when the database does not answer.
     """
     if not is_sqlite(url):
-        engine = create_engine(url, pool_size=10, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True)
         migrate(engine)
+        _install_queue(engine)
         return engine
     path = make_url(url).database
     if path is None:
@@ -53,9 +55,19 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7307)")
+            connection.exec_driver_sql(_TURN)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _install_queue(engine: Engine) -> None:
+    """PGQueuer's own tables; its upgrade and ours take turns under the same lock."""
+    from api.jobs.pgqueue import install
+
+    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_TURN)
+        install(address)
 
 
 def _own(path: str) -> int:

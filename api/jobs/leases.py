@@ -1,8 +1,8 @@
 """How a worker takes a job, reports, and writes its end: always under its lease.
 
-A lease is a random word that a worker writes into the job it takes. Whoever finds a lease run out
-may take the job again with another word; what the former worker writes later finds no row. So a job
-is run at least once, and ends exactly once.
+A lease is a random word that a worker writes into the job it takes. A job whose
+lease has run out is queued again, and taken with another word; what the former worker writes later
+finds no row. So a job is run at least once, and ends exactly once.
 """
 
 import json
@@ -11,26 +11,21 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, insert, or_, select, update
 
 from api.jobs.nouns import JobState
 from api.jobs.schema import deliveries, jobs
-from api.jobs.store import ACTIVE, Store
+from api.jobs.store import ACTIVE, Enqueue, Store
 
-LEASE_NS = 15 * 10**9
+LEASE_NS = 5 * 10**9
 
 
-def take(store: Store, worker: str, job: str | None = None) -> RowMapping | None:
-    """The next job in the queue (or `job`, if it still is to be run), now leased to `worker`.
-
-    Jobs that were not willing to wait so long expire on the way.
-    """
+def take(store: Store, worker: str) -> RowMapping | None:
+    """The next job in the queue, now leased to `worker`; None when none waits."""
     now = time.time_ns()
-    stale = and_(jobs.c.state.in_(ACTIVE), jobs.c.lease_until_ns < now)
-    ready = or_(jobs.c.state == JobState.QUEUED.value, stale)
+    in_time = or_(jobs.c.expires_ns.is_(None), jobs.c.expires_ns >= now)
+    ready = and_(jobs.c.state == JobState.QUEUED.value, in_time)
     query = select(jobs.c.id).where(ready)
-    if job is not None:
-        query = query.where(jobs.c.id == job)
     query = query.order_by(jobs.c.priority.desc(), jobs.c.number).limit(1)
     query = query.with_for_update(skip_locked=True)
     with store.begin() as connection:
@@ -95,7 +90,7 @@ def finish(store: Store, row: RowMapping, state: JobState, values: Mapping[str, 
     return True
 
 
-def put_back(store: Store, row: RowMapping) -> bool:
+def put_back(store: Store, row: RowMapping, enqueue: Enqueue) -> bool:
     """Queue a job again that this worker cannot end; the attempt does not count."""
     waits = {
         "state": JobState.QUEUED.value,
@@ -109,6 +104,7 @@ def put_back(store: Store, row: RowMapping) -> bool:
         )
         if changed is not None:
             store.add_event(connection, changed, {"what": "state", "state": changed["state"]})
+            enqueue(connection, changed)
     return changed is not None
 
 
@@ -128,16 +124,22 @@ def expire(store: Store) -> int:
     return len(found)
 
 
-def release(store: Store) -> int:
-    """Queue again what was running when its process, the only one, ended; how many."""
+def release(store: Store, enqueue: Enqueue, *, before_ns: int | None = None) -> int:
+    """Queue again what is leased, where the lease ended before an instant if given; how many."""
+    left: ColumnElement[bool] = jobs.c.state.in_(ACTIVE)
+    if before_ns is not None:
+        left = and_(left, jobs.c.lease_until_ns < before_ns)
     with store.begin() as connection:
-        left = select(jobs.c.id).where(jobs.c.state.in_(ACTIVE))
-        found = list(connection.execute(left).scalars())
-        for job in found:
+        query = select(jobs.c.id, jobs.c.lease).where(left).with_for_update(skip_locked=True)
+        found = list(connection.execute(query))
+        for job, lease in found:
             again = {"state": JobState.QUEUED.value, "lease": None, "lease_until_ns": None}
-            row = store.change(connection, job, ACTIVE, again)
+            row = store.change(connection, job, ACTIVE, again, lease)
             if row is not None:
                 store.add_event(connection, row, {"what": "state", "state": row["state"]})
+                enqueue(connection, row)
+    for job, _ in found:
+        store.bell.ring(job)
     return len(found)
 
 

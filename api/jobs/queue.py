@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from api.jobs.dispatch import Dispatcher
 from api.jobs.embedded import Embedded
 from api.jobs.engine import connect
@@ -37,10 +39,18 @@ def opened(settings: Settings) -> Iterator[Queue]:
         url = settings.db or f"sqlite:///{Path(folder) / 'jobs.db'}"
         engine = connect(url)
         store = Store(engine)
-        queue = Queue(store, Embedded(store, settings.slots))
+        queue = Queue(store, _dispatcher(store, engine, settings))
         queue.dispatcher.run()
         try:
             yield queue
         finally:
             queue.drain()
             engine.dispose()
+
+
+def _dispatcher(store: Store, engine: Engine, settings: Settings) -> Dispatcher:
+    if engine.dialect.name == "sqlite":
+        return Embedded(store, settings.slots)
+    from api.jobs.pgqueue import Sender
+
+    return Sender(store, engine)

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from api.errors import details
 from api.jobs import leases
 from api.jobs.nouns import JobState, Operation
-from api.jobs.store import Store
+from api.jobs.store import Enqueue, Store
 from api.jobs.work import WORKS, lasting
 from api.requests import PlanRequest
 from models.base import Document
@@ -27,7 +27,13 @@ _log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 
 
-def run(store: Store, row: RowMapping, cancel: threading.Event, drain: threading.Event) -> None:
+def run(
+    store: Store,
+    row: RowMapping,
+    cancel: threading.Event,
+    drain: threading.Event,
+    enqueue: Enqueue,
+) -> None:
     """Answer a leased job; its end is written here, unless the lease was lost on the way.
 
     cancel: set to stop it and keep what it has; drain: set when the process ends, so that what is
@@ -52,7 +58,7 @@ def run(store: Store, row: RowMapping, cancel: threading.Event, drain: threading
         _fail(store, row, "internal", f"an unexpected {type(error).__name__}; it has been logged")
     else:
         if drain.is_set() and not lasting(answer) and not row["cancel_requested"]:
-            leases.put_back(store, row)
+            leases.put_back(store, row, enqueue)
         else:
             _conclude(store, row, answer, cancel)
 

@@ -26,11 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from api.jobs.bell import Bell
+from api.jobs.bell import Bell, say
 from api.jobs.nouns import TERMINAL, JobState, Operation
 from api.jobs.schema import deliveries, events, jobs
 
 _WAITING = JobState.QUEUED.value
+# Brings a job that waits to those who run jobs, in the transaction that makes it wait.
+Enqueue = Callable[[Connection, RowMapping], None]
 ACTIVE = (JobState.RUNNING.value, JobState.CANCELLING.value)
 
 
@@ -88,7 +90,7 @@ class Store:
         self,
         asked: Sequence[NewJob],
         max_waiting: int,
-        enqueue: Callable[[Connection, RowMapping], None],
+        enqueue: Enqueue,
     ) -> list[RowMapping]:
         """The jobs of what is asked, all or none: a known idempotency key gives its old job.
 
@@ -106,7 +108,7 @@ class Store:
         self,
         asked: Sequence[NewJob],
         max_waiting: int,
-        enqueue: Callable[[Connection, RowMapping], None],
+        enqueue: Enqueue,
     ) -> list[RowMapping]:
         rows = []
         with self.begin() as connection:
@@ -266,3 +268,4 @@ class Store:
         text = json.dumps({"at_ns": time.time_ns() - row["submitted_ns"], **data})
         seq = last.scalar_subquery() + 1
         connection.execute(insert(events).values(job=row["id"], seq=seq, data=text))
+        say(connection, row["id"])

@@ -17,9 +17,7 @@ class Held:
         self.solved: list[str] = []
         self.hints: list[Any] = []
 
-    def plan(
-        self, request: PlanRequest, *, cancel: threading.Event, listen: Any = None
-    ) -> Certificate:
+    def plan(self, request: PlanRequest, *, cancel: threading.Event, **_: Any) -> Certificate:
         """Wait to be cancelled or let go."""
         self.solved.append(request.problem.about)
         self.hints.append(request.hint)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api import answers
 from api.app import create_app
+from api.jobs.engine import OwnedError
 from api.settings import Settings
 from tests.api.conftest import EXAMPLE
 from tests.api.held import Held
@@ -28,13 +28,12 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Held:
 
 
 @pytest.fixture
-def busy(held: Held) -> Iterator[TestClient]:
-    """A server whose only slot is taken by a job that runs until it is cancelled."""
-    with TestClient(create_app(Settings(slots=1))) as running:
-        running.post("/v1/plans", json=_body("first"), headers=_ASYNC)
-        assert held.begun.acquire(timeout=10)
-        yield running
-        held.let_go.set()
+def busy(held: Held, one_slot: TestClient) -> Iterator[TestClient]:
+    """A service whose only slot is taken by a job that runs until it is cancelled."""
+    one_slot.post("/v1/plans", json=_body("first"), headers=_ASYNC)
+    assert held.begun.acquire(timeout=10)
+    yield one_slot
+    held.let_go.set()
 
 
 def _body(about: str, **more: Any) -> dict[str, Any]:
@@ -130,7 +129,7 @@ def test_etag(client: TestClient, request_body: dict[str, Any]) -> None:
 def test_same_question_is_answered_at_once(
     client: TestClient, request_body: dict[str, Any]
 ) -> None:
-    """A proved answer is given again without a solve, and says whose it is; comments are ignored."""
+    """A proved answer is given again without a solve, and says whose it is."""
     body = {**request_body, "limits": {"seed": 42}}
     first = client.post("/v1/plans", json=body)
     commented = {**body, "problem": {**body["problem"], "about": "the same"}}
@@ -153,7 +152,7 @@ def test_expires_in_the_queue(busy: TestClient, held: Held) -> None:
     assert "hurry" not in held.solved
 
 
-def test_queue_is_bounded(held: Held, request_body: dict[str, Any]) -> None:
+def test_queue_is_bounded(held: Held) -> None:
     """Too many waiting jobs are refused: 429, and when to come back."""
     with TestClient(create_app(Settings(slots=1, max_waiting=1))) as small:
         codes = []
@@ -243,10 +242,9 @@ def test_killed_server_loses_no_job(held: Held, tmp_path: Any) -> None:
     with TestClient(create_app(settings)) as first:
         job = first.post("/v1/plans", json=body, headers=_ASYNC).json()
         assert held.begun.acquire(timeout=10)
-        second = threading.Event()
-        with pytest.raises(Exception, match="another server"):
-            with TestClient(create_app(settings)):
-                second.set()
+        second = TestClient(create_app(settings))
+        with pytest.raises(OwnedError, match="another server"):
+            second.__enter__()
     with TestClient(create_app(settings)) as again:
         assert held.begun.acquire(timeout=10)
         held.let_go.set()

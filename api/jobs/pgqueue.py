@@ -1,0 +1,189 @@
+"""The dispatcher of many processes: PGQueuer on PostgreSQL brings jobs to workers.
+
+The row of the job and its ticket in PGQueuer's table are committed together. A ticket says that a
+job waits, not which: whoever holds one takes the first of the queue. A worker that dies renews its
+leases no more, and the others queue its jobs again, each with a ticket.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
+from pgqueuer.adapters.persistence.queries import Queries, SyncQueries
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job as Ticket
+from pgqueuer.ports.driver import SyncDriver
+from psycopg import RawCursor
+from psycopg.rows import dict_row
+from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.jobs import leases
+from api.jobs.crew import Crew
+from api.jobs.ear import Ear
+from api.jobs.store import Store
+
+_log = logging.getLogger(__name__)
+_ENTRYPOINT = "job"
+_HEARTBEAT = timedelta(microseconds=leases.LEASE_NS / 1000)
+_LOOK_AGAIN = timedelta(seconds=1)
+_NO_DATABASE_S = 1.0
+_SWEEP_S = 1.0
+
+
+def write_ticket(connection: Connection, row: RowMapping) -> None:
+    """Make some worker take a job, when the transaction is through."""
+    queries = SyncQueries(_Ours(connection))
+    queries.enqueue(_ENTRYPOINT, None, priority=row["priority"])
+
+
+class Sender:
+    """Queues jobs for workers elsewhere; runs none itself."""
+
+    slots = 0
+    free = 0
+
+    def __init__(self, store: Store, engine: Engine) -> None:
+        self._ear = Ear(engine, store.bell.ring)
+
+    def run(self) -> None:
+        """Begin to hear what workers do."""
+        self._ear.open()
+
+    def enqueue(self, connection: Connection, row: RowMapping) -> None:
+        """Write a ticket in the transaction that makes the job wait."""
+        write_ticket(connection, row)
+
+    def ring(self) -> None:
+        """Nothing to add: PGQueuer's trigger has told the workers."""
+
+    def cancel(self, job: str) -> None:
+        """Nothing to add: the worker hears that the job has changed."""
+
+    def health(self) -> str | None:
+        """Workers come and go; the table is asked by others."""
+        return None
+
+    def drain(self, grace_s: float) -> None:  # noqa: ARG002  # nothing runs here
+        """Stop hearing."""
+        self._ear.close()
+
+
+class Worker:
+    """Takes jobs from PGQueuer into slots of this process; `run` blocks until `drain`."""
+
+    def __init__(self, store: Store, engine: Engine, slots: int) -> None:
+        self.slots = slots
+        self._store = store
+        self._address = engine.url.set(drivername="postgresql").render_as_string(
+            hide_password=False
+        )
+        self._crew = Crew(store, write_ticket)
+        self._ear = Ear(engine, self._crew.look)
+        self._slots = asyncio.Semaphore(slots)
+        self._over = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._manager: QueueManager | None = None
+
+    @property
+    def free(self) -> int:
+        """Slots without a job."""
+        return self.slots - self._crew.busy
+
+    def run(self) -> None:
+        """Work until told to stop; a database that goes away is waited for."""
+        self._crew.start()
+        self._ear.open()
+        asyncio.run(self._work())
+        self._ear.close()
+        self._crew.close()
+
+    def drain(self) -> None:
+        """Take no more jobs, and put those that run back with what they have; from any thread."""
+        self._over.set()
+        self._crew.drain()
+        if self._loop is not None and self._manager is not None:
+            self._loop.call_soon_threadsafe(self._manager.shutdown.set)
+
+    async def _work(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        sweeper = asyncio.create_task(self._sweep())
+        while not self._over.is_set():
+            try:
+                await self._until_broken()
+            except (psycopg.OperationalError, OSError) as error:
+                _log.warning("the database is away: %s", error)
+                await asyncio.sleep(_NO_DATABASE_S)
+        await sweeper
+
+    async def _until_broken(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
+        async with connection:
+            self._manager = QueueManager(Queries(PsycopgDriver(connection)))
+            self._manager.entrypoint(_ENTRYPOINT)(self._handle)
+            if self._over.is_set():
+                return
+            await self._manager.run(
+                dequeue_timeout=_LOOK_AGAIN,
+                batch_size=1,
+                max_concurrent_tasks=max(2, self.slots),
+                heartbeat_timeout=_HEARTBEAT,
+                shutdown_on_listener_failure=True,
+            )
+
+    async def _sweep(self) -> None:
+        """Queue again what dead workers held, and end what has waited too long."""
+        while not self._over.is_set():
+            await asyncio.to_thread(self._sweep_once)
+            await asyncio.sleep(_SWEEP_S)
+
+    def _sweep_once(self) -> None:
+        try:
+            leases.expire(self._store)
+            leases.release(self._store, write_ticket, before_ns=time.time_ns())
+        except SQLAlchemyError:
+            _log.exception("could not sweep the table of jobs")
+
+    async def _handle(self, _: Ticket) -> None:
+        async with self._slots:
+            if self._over.is_set():
+                raise RetryRequested(timedelta(0), "this worker ends")
+            await asyncio.to_thread(self._answer_next)
+
+    def _answer_next(self) -> None:
+        row = leases.take(self._store, self._crew.name)
+        if row is not None:
+            self._crew.run(row)
+
+
+class _Ours(SyncDriver):
+    """PGQueuer's statements inside a transaction of SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._raw: Any = connection.connection.driver_connection
+
+    def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        cursor = RawCursor(self._raw, row_factory=dict_row)
+        cursor.execute(query.encode(), args or None)
+        return cursor.fetchall()
+
+
+def install(address: str) -> None:
+    """Create PGQueuer's tables, or bring them up to date."""
+
+    async def go() -> None:
+        connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
+        async with connection:
+            queries = Queries(PsycopgDriver(connection))
+            if await queries.schema_is_installed():
+                await queries.upgrade()
+            else:
+                await queries.install()
+
+    asyncio.run(go())
