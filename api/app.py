@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from api import errors, fork_server
-from api.jobs.queue import opened
+from api.jobs.queue import Queue, opened
 from api.routes import (
     batches,
     estimates,
@@ -50,8 +50,11 @@ _DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application; the fork server starts, with all methods imported, when it starts up."""
+def create_app(settings: Settings, queue: Queue | None = None) -> FastAPI:
+    """The application; the fork server starts, with all methods imported, when it starts up.
+
+    queue: jobs that run already, and whose end is the caller's affair; else they are its own.
+    """
     app = FastAPI(
         title="edgeplan",
         version=installed(),
@@ -64,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.settings = settings
+    app.state.queue = queue
     errors.install(app)
     for module in _ROUTERS:
         app.include_router(module.router)
@@ -77,7 +81,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     preload(fork_server.methods())
     await to_thread.run_sync(forkserver.ensure_running)
     with ExitStack() as stack:
-        app.state.queue = await to_thread.run_sync(stack.enter_context, opened(app.state.settings))
+        if app.state.queue is None:
+            opening = opened(app.state.settings)
+            app.state.queue = await to_thread.run_sync(stack.enter_context, opening)
         yield
         await to_thread.run_sync(stack.close)
 

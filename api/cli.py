@@ -232,18 +232,73 @@ def generate(
     raise typer.Exit(cli_data.generate_problem(kind, seed, settings or [], output))
 
 
+_Db = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"),
+]
+_Slots = Annotated[int | None, typer.Option(metavar="N", help="jobs at once")]
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(metavar="HOST", help="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(metavar="PORT", help="8000")] = None,
-    slots: Annotated[int | None, typer.Option(metavar="N", help="solves at once")] = None,
+    slots: _Slots = None,
+    db: _Db = None,
 ) -> None:
-    """Answer HTTP. More settings are read from EDGEPLAN_... (see api/settings.py)."""
+    """Answer HTTP. More settings are read from EDGEPLAN_... (see docs/operations.md)."""
     from api import cli_serve
 
-    given = {"host": host, "port": port, "slots": slots}
-    options = {name: value for name, value in given.items() if value is not None}
-    raise typer.Exit(cli_serve.serve(options))
+    raise typer.Exit(cli_serve.serve(_given(host=host, port=port, slots=slots, db=db)))
+
+
+@app.command()
+def worker(db: _Db = None, slots: _Slots = None) -> None:
+    """Run jobs of a PostgreSQL database that servers on other hosts fill."""
+    from api import cli_serve
+
+    raise typer.Exit(cli_serve.worker(_given(slots=slots, db=db)))
+
+
+keys = typer.Typer(help="API keys: who may call the service.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+@keys.command("add")
+def keys_add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="who will use it")],
+    scope: Annotated[
+        list[str] | None, typer.Option(metavar="SCOPE", help="submit, read or admin; repeatable")
+    ] = None,
+    max_waiting: Annotated[
+        int, typer.Option(min=1, metavar="N", help="jobs of it that may wait at once")
+    ] = 1000,
+    db: _Db = None,
+) -> None:
+    """Make a key and show it, this once."""
+    from api import cli_keys
+
+    raise typer.Exit(cli_keys.add(_given(db=db), name, scope or ["submit", "read"], max_waiting))
+
+
+@keys.command("list")
+def keys_list(db: _Db = None) -> None:
+    """List the keys by name; none of them can be shown again."""
+    from api import cli_keys
+
+    raise typer.Exit(cli_keys.listed(_given(db=db)))
+
+
+@keys.command("revoke")
+def keys_revoke(name: Annotated[str, typer.Argument(metavar="NAME")], db: _Db = None) -> None:
+    """Make a key worthless at once."""
+    from api import cli_keys
+
+    raise typer.Exit(cli_keys.revoke(_given(db=db), name))
 
 
 @app.command()

@@ -25,28 +25,41 @@ def is_sqlite(url: str) -> bool:
 
 
 def connect(url: str) -> Engine:
-    """An engine whose tables are current.
+    """An engine for a server or worker, with current tables.
 
     Raises OwnedError for an SQLite file that another server holds, ArgumentError for a bad URL,
     SQLAlchemyError when the database does not answer.
     """
     if not is_sqlite(url):
-        engine = create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True)
-        migrate(engine)
-        _install_queue(engine)
-        return engine
-    path = make_url(url).database
-    if path is None:
-        raise OwnedError("name a file: sqlite:///jobs.db")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    lock = _own(path)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin)
+        return open_tables(url)
+    lock = _own(_file(url))
+    engine = open_tables(url)
     # The engine keeps the lock for as long as it lives.
     event.listen(engine, "engine_disposed", lambda _: os.close(lock))
-    migrate(engine)
     return engine
+
+
+def open_tables(url: str) -> Engine:
+    """An engine with current tables, beside whoever serves them."""
+    if is_sqlite(url):
+        _file(url)
+        engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+        migrate(engine)
+        return engine
+    engine = create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+    migrate(engine)
+    _install_queue(engine)
+    return engine
+
+
+def _file(url: str) -> str:
+    path = make_url(url).database
+    if not path:
+        raise OwnedError("name a file: sqlite:///jobs.db")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def migrate(engine: Engine) -> None:
