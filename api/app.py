@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api import errors, fork_server
 from api.jobs.queue import Queue, opened
+from api.metrics import Measured, Metrics
 from api.routes import (
     batches,
     estimates,
@@ -19,6 +20,7 @@ from api.routes import (
     instances,
     jobs,
     kinds,
+    metrics,
     plans,
     revisions,
     schemas,
@@ -42,6 +44,7 @@ _ROUTERS = (
     instances,
     schemas,
     health,
+    metrics,
 )
 _DESCRIPTION = (
     "Plans for models on graphs of edge devices, with their independently checked cost, a lower "
@@ -68,6 +71,7 @@ def create_app(settings: Settings, queue: Queue | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.queue = queue
+    app.add_middleware(Measured)
     errors.install(app)
     for module in _ROUTERS:
         app.include_router(module.router)
@@ -84,6 +88,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if app.state.queue is None:
             opening = opened(app.state.settings)
             app.state.queue = await to_thread.run_sync(stack.enter_context, opening)
+        app.state.metrics = Metrics(app.state.queue)
         yield
         await to_thread.run_sync(stack.close)
 

@@ -252,3 +252,13 @@ def test_killed_server_loses_no_job(held: Held, tmp_path: Any) -> None:
         states = [event["state"] for event in events if "state" in event]
         assert states == ["queued", "running", "queued", "running", "done"]
         assert again.get(job["links"]["result"]).json()["plan"] is not None
+
+
+def test_metrics(client: TestClient, request_body: dict[str, Any]) -> None:
+    """Requests are counted by route, jobs by state; ids do not become labels."""
+    job = client.post("/v1/plans", json=request_body).headers["Location"]
+    client.get(job)
+    text = client.get("/metrics").text
+    assert 'edgeplan_jobs{state="queued"} 0.0' in text
+    assert 'route="/v1/jobs/{job}",status="200"' in text
+    assert job.rpartition("/")[2] not in text
