@@ -16,11 +16,13 @@ from api.requests import (
 from models.documents import digest, shorten
 from models.errors import DocumentError, FieldError
 from models.frontier import Frontier
+from models.problems.split_computing import SplitComputingProblem
 from models.result import Certificate, Verification
 from planner import service
 from planner.certify import unit_of
 from planner.frontier import swept
 from planner.race import Listener
+from planner.split_computing_frontier import swept as split_swept
 from planner.strategy import lanes
 from planner.verify import verify
 from planner.worker import call
@@ -46,7 +48,7 @@ def plan(
 ) -> Certificate:
     """The certificate of a plan request; blocks for its time limit at most, and a grace.
 
-    Raises DocumentError for a method that the kind does not have, ContradictionError.
+    Raises DocumentError for a method that the kind does not have.
     """
     check(request)
     return service.plan(
@@ -89,9 +91,12 @@ def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None)
     limits = request.limits
     # The sweep stops by itself in nine tenths of the time, so that the child can still answer.
     inner = limits.model_copy(update={"time_limit_ns": limits.time_limit_ns * 9 // 10})
-    found = call(
-        swept, request.problem, request.budget, request.points, inner, limits=limits, cancel=cancel
-    )
+    problem, points = request.problem, request.points
+    if isinstance(problem, SplitComputingProblem):
+        grid = request.bandwidths_bit_per_s, request.floors_ppm
+        found = call(split_swept, problem, *grid, points, inner, limits=limits, cancel=cancel)
+    else:
+        found = call(swept, problem, request.budget, points, inner, limits=limits, cancel=cancel)
     if isinstance(found, str):
         remedy = "loosen the other budgets, or give more time"
         raise DocumentError((FieldError("/problem", "the problem", found, remedy),))

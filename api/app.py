@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from multiprocessing import forkserver
 from typing import Any
 
 from anyio import to_thread
@@ -83,7 +82,7 @@ def create_app(settings: Settings, queue: Queue | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     preload(fork_server.methods())
-    await to_thread.run_sync(forkserver.ensure_running)
+    await to_thread.run_sync(fork_server.warm_up)
     with ExitStack() as stack:
         if app.state.queue is None:
             opening = opened(app.state.settings)

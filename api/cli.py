@@ -1,10 +1,13 @@
 """The command `edgeplan`: its verbs and their options; what they do stands in the cli_* files.
 
 Exit status: 0 optimal, or done; 1 a plan refused by `verify`; 3 a plan that is not proved optimal;
-4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 70 internal, or a failed `doctor`; 130
-interrupted. Imports stand in the commands: `edgeplan --help` needs none of them.
+4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 69 scikit-learn is missing; 70 internal, or
+a failed `doctor`; 74 the answer could not be written; 130 interrupted; 141 nobody reads on. Imports
+stand in the commands: `edgeplan --help` needs none of them.
 """
 
+import errno
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -13,8 +16,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-_USAGE, _BAD_INPUT, _INTERNAL = 64, 65, 70
+_USAGE, _BAD_INPUT, _INTERNAL, _NOT_WRITTEN, _CLOSED = 64, 65, 70, 74, 141
 _TYPER_USAGE = 2
+# What only writing meets: a full disk or quota, a file too large, a broken device.
+_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class _Group(TyperGroup):
@@ -30,19 +35,40 @@ class _Group(TyperGroup):
         except Exception as error:  # noqa: BLE001  # the last resort of the process
             _fail(error)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a verb and sees to it that what it said has been written."""
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            _write_no_more()
+            sys.exit(_CLOSED)
+
+
+def _write_no_more() -> None:
+    """Standard output to nowhere, so that the end of the process does not try to write again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
 
 def _fail(error: Exception) -> NoReturn:
     from api.cli_input import InputError
+    from api.cli_output import OutputError
     from models.errors import DocumentError
-    from planner.certify import ContradictionError
 
+    if isinstance(error, OutputError):
+        sys.stderr.write(f"edgeplan: {error}\n")
+        sys.exit(_NOT_WRITTEN)
+    if isinstance(error, OSError) and error.errno in _WRITING:
+        _write_no_more()
+        sys.stderr.write(f"edgeplan: the answer could not be written: {error.strerror}\n")
+        sys.exit(_NOT_WRITTEN)
     if isinstance(error, InputError | DocumentError):
         for line in str(error).splitlines():
             sys.stderr.write(f"edgeplan: {line}\n")
         sys.exit(_BAD_INPUT)
-    if isinstance(error, ContradictionError):
-        sys.stderr.write(f"edgeplan: two methods contradict each other: {error}\n")
-        sys.exit(_INTERNAL)
     traceback.print_exception(error)
     sys.stderr.write("edgeplan: this is a fault of edgeplan; please report it with its input\n")
     sys.exit(_INTERNAL)
@@ -54,7 +80,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Planning for edge AI: exact, certified plans for models on graphs of devices.",
 )
 
 _Source = Annotated[
@@ -76,10 +101,39 @@ _Units = Annotated[
 _Time = Annotated[str, typer.Option(metavar="TIME", help="such as 60s or 500ms")]
 _Memory = Annotated[str, typer.Option(metavar="SIZE", help="of each solving process")]
 _Seed = Annotated[int, typer.Option(min=0, metavar="N", help="of methods that draw numbers")]
-_Out = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="write the plan")]
+_Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="write the plan; '-': to standard output, and the tables to standard error",
+    ),
+]
 _Plot = Annotated[
     Path | None, typer.Option(metavar="FILE", help="draw the plan: .svg, .png or .pdf")
 ]
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from api.version import installed
+
+        sys.stdout.write(f"edgeplan {installed()}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def edgeplan(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Say the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Planning for edge AI: exact, certified plans for models on graphs of devices."""
 
 
 @app.command()
@@ -114,7 +168,7 @@ def solve(
 
 @app.command()
 def verify(source: _Source, plan: _PlanFile, json: _Json = False) -> None:
-    """Check a plan: exit status 0 when it keeps to every rule, 1 when it does not."""
+    """Check a plan. Exit status 0 when it keeps to every rule, 1 when it does not."""
     from api import cli_input, cli_solve
 
     problem, found = cli_input.problem(source), cli_input.plan(plan)
@@ -137,7 +191,7 @@ def explain(
     memory_limit: _Memory = "4GiB",
     json: _Json = False,
 ) -> None:
-    """Say what binds a plan (the best one when left out), or why there is none."""
+    """Say what binds a plan, or why there is none. Without PLAN the best one is found first."""
     from api import cli_input, cli_solve
 
     limits = cli_input.limits(time_limit, memory_limit, seed=0)
@@ -150,21 +204,64 @@ def explain(
 def frontier(
     source: _Source,
     *,
-    budget: Annotated[str, typer.Option(metavar="NAME", help="energy, deadline or memory")],
+    budget: Annotated[
+        str | None, typer.Option(metavar="NAME", help="energy, deadline, memory; accuracy")
+    ] = None,
     points: Annotated[int, typer.Option(min=2, max=200, metavar="N")] = 20,
+    bandwidths: Annotated[
+        str | None, typer.Option(metavar="LIST", help="of a split: 1Mbit/s,8Mbit/s")
+    ] = None,
+    floors: Annotated[
+        str | None, typer.Option(metavar="LIST", help="of a split, in percent: 60,75.8")
+    ] = None,
     time_limit: _Time = "60s",
     memory_limit: _Memory = "4GiB",
     json: _Json = False,
     plot: _Plot = None,
 ) -> None:
-    """Sweep a budget of an expert selection: the best quality at every level, proved."""
+    """Sweep a budget: quality of an expert selection, or what a split's accuracy costs."""
     from api import cli_frontier, cli_input
     from api.cli_solve import Output
 
     Output(plot=plot).check()
     limits = cli_input.limits(time_limit, memory_limit, seed=0)
-    request = cli_input.frontier(cli_input.problem(source), budget, points, limits)
+    grid = bandwidths, floors
+    request = cli_input.frontier(cli_input.problem(source), budget, points, limits, grid)
     raise typer.Exit(cli_frontier.frontier(request, plot, as_json=json))
+
+
+@app.command()
+def gate(
+    table: Annotated[str, typer.Argument(metavar="PROMPTS", help="a table of prompts, or '-'")],
+    plan: _MaybePlan = None,
+    *,
+    energy_limit: Annotated[
+        str | None, typer.Option(metavar="ENERGY", help="of the experts kept, such as 60J")
+    ] = None,
+    top_k: Annotated[int, typer.Option(min=1, metavar="N", help="experts asked per prompt")] = 1,
+    time_limit: _Time = "60s",
+    memory_limit: _Memory = "4GiB",
+    seed: _Seed = 0,
+    json: _Json = False,
+    problem: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the selection problem")
+    ] = None,
+) -> None:
+    """Train a gate once, keep the best experts (or PLAN's), and measure the restricted gate."""
+    from api import cli_gate, cli_input, cli_output
+
+    cli_output.check_folder(problem)
+    limits = cli_input.limits(time_limit, memory_limit, seed)
+    limit = (
+        None
+        if energy_limit is None
+        else cli_input.quantity(energy_limit, "microjoule", "--energy-limit")
+    )
+    if plan is not None and limit is not None:
+        raise typer.BadParameter("a PLAN says which experts are kept; leave --energy-limit out")
+    kept = None if plan is None else cli_input.selection(plan)
+    request = cli_gate.GateRequest(cli_input.prompts(table), limit, kept, top_k, limits)
+    raise typer.Exit(cli_gate.gate(request, problem, as_json=json))
 
 
 @app.command()
@@ -172,9 +269,14 @@ def replan(
     source: _Source,
     plan: _PlanFile,
     *,
-    lost: Annotated[list[str] | None, typer.Option(metavar="NAME", help="a lost device")] = None,
+    lost: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="a lost device; may be repeated")
+    ] = None,
     slowed: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=FACTOR", help="a slower device")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FACTOR", help="a device that takes FACTOR times as long; may be repeated"
+        ),
     ] = None,
     migration_weight: Annotated[
         str, typer.Option(metavar="TIME", help="added to the objective per MiB that moves")
@@ -188,14 +290,14 @@ def replan(
     output: _Out = None,
     plot: _Plot = None,
 ) -> None:
-    """Plan anew from the plan in force after devices were lost or became slower."""
+    """Plan anew when devices are lost or slower. Starts from the plan in force."""
     from api import cli_input, cli_replan
     from api.cli_solve import Output
 
     out = Output(json, events, output, plot)
     out.check()
     limits = cli_input.limits(time_limit, memory_limit, seed)
-    weight = cli_input.quantity(migration_weight, "nanosecond")
+    weight = cli_input.quantity(migration_weight, "nanosecond", "--migration-weight")
     slower = tuple(cli_input.slowed(item) for item in slowed or ())
     problem, old = cli_input.problem(source), cli_input.plan(plan)
     cli_input.check_solver(problem.kind, solver)
@@ -205,7 +307,7 @@ def replan(
 
 @app.command()
 def instances(json: _Json = False) -> None:
-    """List the shipped instances, their sizes and best known objectives."""
+    """List the shipped instances. With their sizes and best known objectives."""
     from api import cli_data
 
     raise typer.Exit(cli_data.instances(as_json=json))
@@ -224,9 +326,14 @@ def generate(
     settings: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
     kind: Annotated[str, typer.Option(metavar="KIND")] = "pipeline_partition",
     seed: _Seed = 0,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="write it there")
+    ] = None,
 ) -> None:
-    """Write a random problem: devices=8 types=3 layers=32 objective=throughput ..."""
+    """Write a random problem. Such as: devices=8 types=3 layers=32 objective=throughput.
+
+    With --kind prompts, a synthetic table of prompts for 'edgeplan gate'.
+    """
     from api import cli_data
 
     raise typer.Exit(cli_data.generate_problem(kind, seed, settings or [], output))
@@ -303,7 +410,7 @@ def keys_revoke(name: Annotated[str, typer.Argument(metavar="NAME")], db: _Db = 
 
 @app.command()
 def doctor() -> None:
-    """Check the builds at hand and solve an example by every method."""
+    """Check the builds; solve an example by every method."""
     from api import cli_doctor
 
     raise typer.Exit(cli_doctor.doctor())

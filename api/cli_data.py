@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from rich.table import Table
 from api import cli_output
 from api.cli_status import Status
 from api.schemas import SCHEMAS, schema
-from models.documents import read_problem
+from models.documents import read_problem, read_prompts
 from models.units import format_quantity
 from problem_instances import best_known, load, names
-from problem_instances.generate import SPECS, Spec, generate
+from problem_instances.generate import PROMPTS, SPECS, Spec, generate
 
 
 def instances(*, as_json: bool) -> Status:
@@ -25,20 +26,24 @@ def instances(*, as_json: bool) -> Status:
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return Status.DONE
+    console = cli_output.answers()
+    for kind in sorted({row["kind"] for row in rows}):
+        console.print(kind)
+        console.print(_listed(row for row in rows if row["kind"] == kind))
+    return Status.DONE
+
+
+def _listed(rows: Iterable[dict[str, Any]]) -> Table:
+    """A row per instance."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("name", no_wrap=True)
-    table.add_column("kind")
-    table.add_column("objective")
-    table.add_column("size")
-    table.add_column("best known", justify="right")
-    table.add_column("proved by")
+    for column in ("name", "objective", "size", "best known", "proved by"):
+        table.add_column(column, justify="right" if column == "best known" else "left")
     for row in rows:
         best = row["best_known"]
         amount = "infeasible" if best is None else format_quantity(best, row["unit"])
         proved = ", ".join(row["proved_by"])
-        table.add_row(row["name"], row["kind"], row["objective"], row["size"], amount, proved)
-    cli_output.answers().print(table)
-    return Status.DONE
+        table.add_row(row["name"], row["objective"], row["size"], amount, proved)
+    return table
 
 
 def _instance(name: str) -> dict[str, Any]:
@@ -67,21 +72,23 @@ def print_schema(name: str | None) -> Status:
 
 
 def generate_problem(kind: str, seed: int, settings: list[str], output: Path | None) -> Status:
-    """Write a random problem; the same seed and settings give the same bytes.
+    """Write a random problem, or table of prompts; the same seed and settings give the same bytes.
 
     settings: NAME=VALUE for the fields of the kind's specification. Raises BadParameter, and
     DocumentError where they contradict each other.
     """
     cli_output.check_folder(output)
     if kind not in SPECS:
-        raise typer.BadParameter(f"no generator for '{kind}'; use one of: {', '.join(SPECS)}")
+        reason = f"no generator for '{kind}'; use one of: {', '.join(SPECS)}"
+        raise typer.BadParameter(reason, param_hint="--kind")
     fields = dict(_setting(SPECS[kind], item) for item in settings)
     try:
         spec = SPECS[kind](seed=seed, **fields)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     text = generate(spec)
-    read_problem(text)
+    read = read_prompts if kind == PROMPTS else read_problem
+    read(text)
     if output is None:
         sys.stdout.write(text)
     else:

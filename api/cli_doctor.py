@@ -41,16 +41,33 @@ def bad_builds(versions: Mapping[str, str | None]) -> dict[str, str]:
     return found
 
 
+def worked_around(versions: Mapping[str, str | None]) -> dict[str, str]:
+    """Package -> a fault of its build that edgeplan keeps clear of (solvers/backends)."""
+    found = {}
+    ortools, highspy = versions.get("ortools"), versions.get("highspy")
+    if ortools is not None and _number(ortools) == (9, 15):
+        found["ortools"] = (
+            "CP-SAT's presolve loses 64-bit sums (google/or-tools #5293); "
+            "edgeplan switches off the two steps at fault"
+        )
+    if highspy is not None and _number(highspy) == (1, 12):
+        found["highspy"] = (
+            "presolve fails on tiny infeasible programs; edgeplan solves these again without it, "
+            "and checks 'optimal' and 'infeasible' in integers"
+        )
+    return found
+
+
 def doctor() -> Status:
     """Say which builds there are and solve the examples by every method, each in a child."""
     console = cli_output.answers()
     versions = {name: installed(name) for name in PACKAGES}
-    warnings = bad_builds(versions)
+    notes = {name: f"note: {fault}" for name, fault in worked_around(versions).items()}
+    notes |= {name: f"warning: {fault}" for name, fault in bad_builds(versions).items()}
     builds = _table("package", "version", "")
     builds.add_row("python", platform.python_version(), "")
     for name, found in versions.items():
-        warning = warnings.get(name)
-        builds.add_row(name, found or "-", f"warning: {warning}" if warning else "")
+        builds.add_row(name, found or "-", notes.get(name, ""))
     console.print(builds)
     fork_server.start(fork_server.methods())
     methods, healthy = _methods()
@@ -87,4 +104,7 @@ def _number(text: str) -> tuple[int, ...]:
 
 
 def _table(*columns: str) -> Table:
-    return Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column == "time" else "left")
+    return table

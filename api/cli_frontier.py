@@ -8,8 +8,9 @@ from rich.table import Table
 from api import answers, cli_output, fork_server
 from api.cli_status import Status
 from api.requests import FrontierRequest
-from models.frontier import Frontier
+from models.frontier import Budget, Frontier
 from models.units import format_quantity
+from planner.split_computing_frontier import saved
 
 
 def frontier(request: FrontierRequest, plot: Path | None, *, as_json: bool) -> Status:
@@ -29,6 +30,12 @@ def frontier(request: FrontierRequest, plot: Path | None, *, as_json: bool) -> S
 
 
 def _say(found: Frontier) -> None:
+    console = cli_output.answers()
+    console.print(_split_table(found) if found.budget is Budget.ACCURACY else _table(found))
+    console.print(f"time {format_quantity(found.wall_ns, 'ns')}")
+
+
+def _table(found: Frontier) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in (str(found.budget), "objective", "lower bound", "best heuristic"):
         table.add_column(name, justify="right")
@@ -46,6 +53,32 @@ def _say(found: Frontier) -> None:
             *("no plan" if value is None else f"{value:,} {found.unit}" for value in amounts),
             ", ".join(words),
         )
-    console = cli_output.answers()
-    console.print(table)
-    console.print(f"time {format_quantity(found.wall_ns, 'ns')}")
+    return table
+
+
+def _split_table(found: Frontier) -> Table:
+    """One row per bandwidth and floor; what the optimum saves on the two extremes."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    several = any(point.bandwidth_bit_per_s is not None for point in found.points)
+    names = ["floor", "optimum", "accuracy", "saved on local", "on remote"]
+    for name in ["bandwidth"] * several + names:
+        table.add_column(name, justify="right")
+    table.add_column("cut and form")
+    for point in found.points:
+        rate = point.bandwidth_bit_per_s
+        accuracy = point.totals.get("accuracy_ppm")
+        words = [
+            *([point.what] if point.what else []),
+            *(["a higher floor costs no more"] if point.dominated else []),
+            *([] if point.proved else ["not proved"]),
+        ]
+        table.add_row(
+            *([] if rate is None else [format_quantity(rate, "bit_per_s")]),
+            format_quantity(point.limit, "ppm"),
+            "no plan" if point.objective is None else format_quantity(point.objective, found.unit),
+            "" if accuracy is None else format_quantity(accuracy, "ppm"),
+            saved(point, "all-local"),
+            saved(point, "all-remote"),
+            "; ".join(words),
+        )
+    return table

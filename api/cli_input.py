@@ -3,17 +3,21 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
 import typer
+from pydantic import ValidationError
 
 from api.requests import FrontierRequest
-from models.documents import MAX_BYTES, read_plan, read_problem, validate
-from models.errors import DocumentError
+from models.documents import MAX_BYTES, read_plan, read_problem, read_prompts, validate
+from models.errors import DocumentError, FieldError
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
-from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.problems.split_computing import SplitComputingProblem
+from models.prompts import PromptTable
 from models.result import Limits
 from models.units import parse_quantity
 from problem_instances import load, names
@@ -52,8 +56,9 @@ def _with_objective(found: AnyProblem, objective: str | None, units: int | None)
     try:
         return validate(fields, type(found))
     except DocumentError as error:
-        reasons = [f"{fault.reason}; {fault.remedy}" for fault in error.faults]
-        raise typer.BadParameter("; ".join(reasons)) from None
+        fault = error.faults[0]
+        reason = f"{fault.reason}; {fault.remedy}".replace("'units'", "--units")
+        raise typer.BadParameter(reason, param_hint=_option(fault)) from None
 
 
 def plan(source: str) -> AnyPlan:
@@ -63,6 +68,20 @@ def plan(source: str) -> AnyPlan:
     """
     with _named(source):
         return read_plan(_text(source))
+
+
+def selection(source: str) -> ExpertSelectionPlan:
+    """The expert selection in a file or on standard input. Raises InputError, BadParameter."""
+    found = plan(source)
+    if not isinstance(found, ExpertSelectionPlan):
+        raise typer.BadParameter(f"'{source}' is a plan of kind {found.kind}, no expert selection")
+    return found
+
+
+def prompts(source: str) -> PromptTable:
+    """The table of prompts in a file or on standard input. Raises InputError."""
+    with _named(source):
+        return read_prompts(_text(source))
 
 
 @contextmanager
@@ -91,46 +110,106 @@ def _bounded(file: BinaryIO) -> bytes:
     return file.read(MAX_BYTES + 1)
 
 
-def quantity(text: str, unit: str) -> int:
+def quantity(text: str, unit: str, option: str) -> int:
     """An integer number of `unit` from an option's value. Raises BadParameter."""
     try:
         return parse_quantity(text, unit)
     except ValueError as error:
-        raise typer.BadParameter(f"'{text}': {error}") from None
+        reason = f"{error} (got '{text}'); write, say, {_EXAMPLES[unit]}"
+        raise typer.BadParameter(reason, param_hint=option) from None
+
+
+def _option(fault: FieldError) -> str | None:
+    """The option that sets a field; None where the fault is in the document itself."""
+    return _OPTIONS.get(fault.pointer)
+
+
+_EXAMPLES = {
+    "nanosecond": "60s or 500ms",
+    "byte": "4GiB",
+    "microjoule": "60J",
+    "bit/second": "10Mbit/s",
+}
+_OPTIONS = {
+    "/time_limit_ns": "--time-limit",
+    "/memory_limit_bytes": "--memory-limit",
+    "/seed": "--seed",
+    "/objective": "--objective",
+    "/units": "--units",
+}
 
 
 def limits(time: str, memory: str, seed: int) -> Limits:
     """Limits from the values of options. Raises BadParameter."""
     fields = {
-        "time_limit_ns": quantity(time, "nanosecond"),
-        "memory_limit_bytes": quantity(memory, "byte"),
+        "time_limit_ns": quantity(time, "nanosecond", "--time-limit"),
+        "memory_limit_bytes": quantity(memory, "byte", "--memory-limit"),
         "seed": seed,
     }
     try:
         return validate(fields, Limits)
     except DocumentError as error:
-        raise typer.BadParameter(str(error)) from None
+        fault = error.faults[0]
+        raise typer.BadParameter(fault.reason, param_hint=_option(fault)) from None
 
 
 def check_solver(kind: str, name: str | None) -> None:
     """Raises BadParameter for a method that the kind does not have."""
     if name is not None and entry(kind, name) is None:
         known = ", ".join(item.name for item in entries(kind))
-        raise typer.BadParameter(f"no method '{name}' for {kind}; use one of: {known}")
+        reason = f"no method '{name}' for {kind}; use one of: {known}"
+        raise typer.BadParameter(reason, param_hint="--solver")
 
 
 def slowed(text: str) -> tuple[str, str]:
     """Device and factor of NAME=FACTOR. Raises BadParameter."""
     name, equals, factor = text.rpartition("=")
     if not (name and equals and factor):
-        raise typer.BadParameter(f"'{text}' is not NAME=FACTOR, such as nx=2")
+        reason = f"'{text}' is not NAME=FACTOR, such as nx=2"
+        raise typer.BadParameter(reason, param_hint="--slowed")
     return name, factor
 
 
-def frontier(problem: AnyProblem, budget: str, points: int, limits: Limits) -> FrontierRequest:
-    """A request for a sweep. Raises BadParameter for another kind or an unknown budget."""
-    if not isinstance(problem, ExpertSelectionProblem):
+def frontier(
+    problem: AnyProblem,
+    budget: str | None,
+    points: int,
+    limits: Limits,
+    grid: tuple[str | None, str | None] = (None, None),
+) -> FrontierRequest:
+    """A request for a sweep; grid: bandwidths and floors, separated by commas.
+
+    Raises BadParameter for another kind, an unknown budget or what cannot be read.
+    """
+    if not isinstance(problem, ExpertSelectionProblem | SplitComputingProblem):
         raise typer.BadParameter(f"{problem.kind} has no budget to sweep")
+    if budget is None and isinstance(problem, SplitComputingProblem):
+        budget = Budget.ACCURACY
     if budget not in tuple(Budget):
-        raise typer.BadParameter(f"no budget '{budget}'; use one of: {', '.join(Budget)}")
-    return FrontierRequest(problem=problem, budget=Budget(budget), points=points, limits=limits)
+        got = "give a budget" if budget is None else f"no budget '{budget}'"
+        raise typer.BadParameter(f"{got}; use one of: {', '.join(Budget)}")
+    bandwidths = [quantity(item, "bit/second", "--bandwidths") for item in _items(grid[0])]
+    floors = [_percent(item) for item in _items(grid[1])]
+    try:
+        return FrontierRequest(
+            problem=problem,
+            budget=Budget(budget),
+            points=points,
+            floors_ppm=tuple(floors),
+            bandwidths_bit_per_s=tuple(bandwidths),
+            limits=limits,
+        )
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+
+
+def _items(text: str | None) -> list[str]:
+    return [] if text is None else [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _percent(text: str) -> int:
+    """Parts per million of "74", "75.8" or "75.8 %"."""
+    try:
+        return round(Decimal(text.removesuffix("%").strip()) * 10_000)
+    except ArithmeticError:
+        raise typer.BadParameter(f"'{text}' is not a percentage; write 75.8, say") from None

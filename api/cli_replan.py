@@ -2,6 +2,7 @@
 
 import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.console import Console
 
 from api import cli_output
 from api.cli_solve import Output, keep, run
@@ -38,7 +39,8 @@ def change(
     try:
         return changed(problem, plan, lost, slowed, ns_per_mib)
     except ChangeError as error:
-        raise typer.BadParameter(str(error)) from None
+        hint = None if error.about is None else f"--{error.about.replace('_', '-')}"
+        raise typer.BadParameter(str(error), param_hint=hint) from None
     except ValidationError as error:
         raise DocumentError(field_errors(error.errors(include_url=False))) from None
 
@@ -51,18 +53,20 @@ def replan(
     hint = plan if before.accepted else None
     request = PlanRequest(problem=problem, limits=limits, solver=solver, hint=hint)
     certificate, status = run(request, output)
-    keep(problem, certificate, output)
     after = certificate.plan
     found = () if after is None else moves(problem, plan, after)
-    if output.json:
-        cli_output.say_json(Replanned(before=before, moves=found, certificate=certificate))
-    else:
-        _say(problem, Replanned(before=before, moves=found, certificate=certificate))
+    answer = Replanned(before=before, moves=found, certificate=certificate)
+    try:
+        keep(problem, certificate, output)
+    finally:  # a file that cannot be written does not cost the answer
+        if output.json:
+            cli_output.say_json(answer)
+        else:
+            _say(cli_output.answers(aside=output.aside), problem, answer)
     return status
 
 
-def _say(problem: AnyProblem, answer: Replanned) -> None:
-    console = cli_output.answers()
+def _say(console: Console, problem: AnyProblem, answer: Replanned) -> None:
     verdict = "still keeps to the rules" if answer.before.accepted else "is refused now"
     console.print(f"the old plan {verdict}")
     say_verification(console, problem, answer.before, unit_of(problem))

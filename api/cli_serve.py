@@ -30,9 +30,10 @@ def settings_of(options: dict[str, Any]) -> Settings:
     try:
         settings = Settings(**options)
     except ValidationError as error:
-        faults = field_errors(error.errors(include_url=False))
-        reasons = (f"{f.pointer.strip('/')}: {f.reason}; {f.remedy}".lstrip(": ") for f in faults)
-        raise typer.BadParameter("\n".join(reasons)) from None
+        fault = field_errors(error.errors(include_url=False))[0]
+        name = fault.pointer.strip("/")
+        hint = f"--{name}" if name in options else f"EDGEPLAN_{name.upper()}" if name else None
+        raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint=hint) from None
     if settings.db is None:
         return settings.model_copy(update={"db": f"sqlite:///{_state_folder() / 'jobs.db'}"})
     return settings

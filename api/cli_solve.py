@@ -1,5 +1,6 @@
 """edgeplan solve, verify, validate, explain: what the commands do with what they were given."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +28,20 @@ class Output:
     plan: Path | None = None
     plot: Path | None = None
 
+    @property
+    def aside(self) -> bool:
+        """Whether standard output is for the plan, and all else goes to standard error."""
+        return self.plan == cli_output.STDOUT
+
     def check(self) -> None:
         """Raises BadParameter for a file that cannot be written."""
+        if self.json and self.aside:
+            raise typer.BadParameter("--json and --output - both want standard output")
         cli_output.check_folder(self.plan)
-        cli_output.check_folder(self.plot)
+        cli_output.check_folder(self.plot, "--plot")
         if self.plot is not None and self.plot.suffix not in SUFFIXES:
-            raise typer.BadParameter(f"'{self.plot}' does not end in {' or '.join(SUFFIXES)}")
+            reason = f"'{self.plot}' does not end in {' or '.join(SUFFIXES)}"
+            raise typer.BadParameter(reason, param_hint="--plot")
 
 
 def run(request: PlanRequest, output: Output) -> tuple[Certificate, Status]:
@@ -43,6 +52,8 @@ def run(request: PlanRequest, output: Output) -> tuple[Certificate, Status]:
         watching(unit_of(request.problem), cancel, events=output.events) as listen,
     ):
         certificate = answers.plan(request, listen=listen, cancel=cancel)
+    for contradiction in certificate.contradictions:
+        sys.stderr.write(f"edgeplan: two methods contradict each other: {contradiction}\n")
     return certificate, status_of(certificate, interrupted=cancel.is_set())
 
 
@@ -61,11 +72,14 @@ def keep(problem: AnyProblem, certificate: Certificate, output: Output) -> None:
 def solve(request: PlanRequest, output: Output) -> Status:
     """Solve, write and say."""
     certificate, status = run(request, output)
-    keep(request.problem, certificate, output)
-    if output.json:
-        cli_output.say_json(certificate)
-    else:
-        say_certificate(cli_output.answers(), request.problem, certificate)
+    try:
+        keep(request.problem, certificate, output)
+    finally:  # a file that cannot be written does not cost the answer
+        if output.json:
+            cli_output.say_json(certificate)
+        else:
+            console = cli_output.answers(aside=output.aside)
+            say_certificate(console, request.problem, certificate)
     return status
 
 

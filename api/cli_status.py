@@ -15,8 +15,11 @@ class Status(IntEnum):
     NO_PLAN = 5  # nothing established in time
     USAGE = 64
     BAD_INPUT = 65
-    INTERNAL = 70
+    UNAVAILABLE = 69  # gate: scikit-learn is not installed
+    INTERNAL = 70  # or two methods contradict each other; the plan is given all the same
+    NOT_WRITTEN = 74
     INTERRUPTED = 130
+    CLOSED = 141  # nobody reads standard output on, as by SIGPIPE
 
 
 _BY_GRADE = {
@@ -35,4 +38,6 @@ def status_of_grade(grade: Grade) -> Status:
 
 def status_of(certificate: Certificate, *, interrupted: bool = False) -> Status:
     """The exit status of a solve."""
-    return Status.INTERRUPTED if interrupted else status_of_grade(certificate.grade)
+    if interrupted:
+        return Status.INTERRUPTED
+    return Status.INTERNAL if certificate.contradictions else status_of_grade(certificate.grade)

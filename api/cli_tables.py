@@ -6,12 +6,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from api.cli_fleet import choices_table
 from models.problems import AnyProblem
+from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.result import Breakdown, Certificate, Proof, Run, Verification, Violation
 from models.units import format_quantity
 from planner.replan import Move
 
-_SUFFIXES = ("bytes", "ns", "ppm", "bit_per_s")
+_SUFFIXES = ("bytes", "ns", "ppm", "bit_per_s", "uj")
 _PROOFS = {
     Proof.CLAIMED: "claimed by one exact method",
     Proof.AGREED: "agreed by unrelated exact methods",
@@ -34,13 +36,19 @@ def cell(value: str | int, unit: str | None) -> str:
     return format_quantity(value, unit or "")
 
 
-def breakdown_table(breakdown: Breakdown) -> Table:
-    """A row per row of the breakdown."""
-    table = _table()
-    first = breakdown.rows[0] if breakdown.rows else {}
-    for column, value in first.items():
-        table.add_column(heading(column)[0], justify="left" if _is_text(value) else "right")
+def breakdown_tables(breakdown: Breakdown) -> list[Table]:
+    """A row per row of the breakdown; rows with the same columns share a table."""
+    alike: dict[tuple[str, ...], list[dict[str, str | int]]] = {}
     for row in breakdown.rows:
+        alike.setdefault(tuple(row), []).append(row)
+    return [_rows_table(rows) for rows in alike.values()]
+
+
+def _rows_table(rows: list[dict[str, str | int]]) -> Table:
+    table = _table()
+    for column, value in rows[0].items():
+        table.add_column(heading(column)[0], justify="left" if _is_text(value) else "right")
+    for row in rows:
         table.add_row(*(cell(value, heading(column)[1]) for column, value in row.items()))
     return table
 
@@ -120,7 +128,7 @@ def moves_table(moves: Iterable[Move]) -> Table:
     table = _table("what", "from", "to")
     table.add_column("weights", justify="right")
     for move in moves:
-        size = format_quantity(move.size_bytes, "bytes")
+        size = format_quantity(move.size_bytes, "bytes") if move.size_bytes else "-"
         table.add_row(move.what, move.source or "-", move.target, size)
     return table
 
@@ -128,7 +136,9 @@ def moves_table(moves: Iterable[Move]) -> Table:
 def say_certificate(console: Console, problem: AnyProblem, certificate: Certificate) -> None:
     """The plan, the certificate, the runs and the explanation."""
     if certificate.breakdown.rows:
-        console.print(breakdown_table(certificate.breakdown))
+        _say_rows(console, certificate.breakdown)
+        if isinstance(problem, SplitFleetProblem) and isinstance(certificate.plan, SplitFleetPlan):
+            console.print(choices_table(problem, certificate.plan))
         console.print(totals_line(certificate.breakdown) + "\n")
     console.print(certificate_table(problem, certificate))
     console.print()
@@ -144,9 +154,14 @@ def say_verification(
     if verification.objective is None:
         console.print(violations_table(verification.violations))
         return
-    console.print(breakdown_table(verification.breakdown))
+    _say_rows(console, verification.breakdown)
     console.print(totals_line(verification.breakdown))
     console.print(f"{objective_in_words(problem)} {exact(verification.objective, unit)}")
+
+
+def _say_rows(console: Console, breakdown: Breakdown) -> None:
+    for table in breakdown_tables(breakdown):
+        console.print(table)
 
 
 def _table(*columns: str) -> Table:

@@ -1,6 +1,5 @@
 """Errors as problem details (RFC 9457): stable types, and faults in the words of the domain."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +11,7 @@ from starlette.exceptions import HTTPException
 from models.base import Document
 from models.documents import field_errors
 from models.errors import DocumentError, FieldError
-from planner.certify import ContradictionError
 
-_log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:edgeplan:problem:"
 
@@ -32,7 +29,6 @@ TITLES = {
     "idempotency-key-reused": "The idempotency key came with another request before",
     "queue-full": "Too many jobs wait already",
     "not-ready": "The service does not solve as it should",
-    "contradiction": "Two methods contradict each other, so no answer is given",
     "internal": "The service made a mistake",
     "http": "The request was refused",
 }
@@ -109,7 +105,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(DocumentError, _on_document)
     app.add_exception_handler(RequestValidationError, _on_parameter)
-    app.add_exception_handler(ContradictionError, _on_contradiction)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_anything)
 
@@ -137,11 +132,6 @@ async def _on_parameter(_: Request, error: Exception) -> JSONResponse:
 
 def _refused(faults: tuple[FieldError, ...]) -> JSONResponse:
     return problem("invalid-document", 422, f"{len(faults)} fault(s); see errors", faults)
-
-
-async def _on_contradiction(_: Request, error: Exception) -> JSONResponse:
-    _log.error("contradiction: %s", error)
-    return problem("contradiction", 500, str(error))
 
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:

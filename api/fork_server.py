@@ -1,9 +1,11 @@
 """The process from which children are forked: started before it is needed, deaf to Ctrl-C."""
 
+import os
 import signal
 from multiprocessing import forkserver
 
-from planner.worker import preload
+from models.result import Limits
+from planner.worker import call, preload
 from solvers.registry import REGISTRY
 
 
@@ -11,6 +13,14 @@ def methods() -> list[str]:
     """The modules of all methods of all kinds."""
     found = {item.where.partition(":")[0] for items in REGISTRY.values() for item in items}
     return sorted(found)
+
+
+def warm_up() -> None:
+    """Return once the fork server has imported what it was told to: a first request would wait.
+
+    Raises ChildLostError when no child can be started.
+    """
+    call(os.getpid, limits=Limits())
 
 
 def start(modules: list[str]) -> None:

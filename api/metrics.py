@@ -70,6 +70,7 @@ class Measured:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and count how it was answered."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

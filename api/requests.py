@@ -1,15 +1,16 @@
 """What the service is asked, and the answers that are not nouns of the models."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from models.base import Document, Name
+from models.base import Document, Name, contradiction
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
 from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.split_computing import SplitComputingProblem
 from models.result import Grade, Limits
-from models.units import Nanoseconds
+from models.units import BitsPerSecond, Nanoseconds, Ppm
 
 
 class PlanRequest(Document):
@@ -42,12 +43,34 @@ class ExplanationRequest(Document):
 
 
 class FrontierRequest(Document):
-    """An expert selection whose budget is to be swept at `points` equally spaced levels."""
+    """A problem one of whose budgets is to be swept.
 
-    problem: ExpertSelectionProblem
+    budget: of an expert selection at `points` equally spaced levels; of a split the accuracy, at
+    `floors_ppm`, or where these are left out at every floor that matters, `points` at most, at
+    each of `bandwidths_bit_per_s` on its first hop (the document's own where left out).
+    """
+
+    problem: Annotated[ExpertSelectionProblem | SplitComputingProblem, Field(discriminator="kind")]
     budget: Budget
     points: Annotated[int, Field(ge=2, le=200)] = 20
+    floors_ppm: Annotated[tuple[Ppm, ...], Field(max_length=200)] = ()
+    bandwidths_bit_per_s: Annotated[tuple[BitsPerSecond, ...], Field(max_length=50)] = ()
     limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _the_kind_has_the_budget(self) -> Self:
+        split = isinstance(self.problem, SplitComputingProblem)
+        if split != (self.budget is Budget.ACCURACY):
+            known = [Budget.ACCURACY] if split else [b for b in Budget if b is not Budget.ACCURACY]
+            raise contradiction(
+                f"{self.problem.kind} has no budget '{self.budget}' to sweep",
+                f"use one of: {', '.join(known)}",
+            )
+        if not split and (self.floors_ppm or self.bandwidths_bit_per_s):
+            raise contradiction(
+                "floors and bandwidths are for a split", "leave them out; points are enough"
+            )
+        return self
 
 
 class RevisionRequest(Document):
@@ -117,7 +140,6 @@ class TraitsOf(Document):
     bounds: bool
     deterministic: bool
     family: str
-    max_size: int | None
 
 
 class MethodOf(Document):

@@ -19,6 +19,7 @@ from api.requests import (
 from models.base import Document
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
+from models.prompts import PromptTable, TwoLevels
 from models.result import Certificate, Limits, Verification
 
 SCHEMAS: dict[str, Any] = {
@@ -37,6 +38,8 @@ SCHEMAS: dict[str, Any] = {
     "frontier": Frontier,
     "job": Job,
     "job-event": JobEvent,
+    "prompts": PromptTable,
+    "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
 }
 REQUESTS: tuple[type[Document], ...] = (
@@ -68,8 +71,10 @@ def components() -> dict[str, Any]:
 
 def body(request: type[Document], examples: dict[str, Any]) -> dict[str, Any]:
     """OpenAPI's entry for a request body, with examples that run: name -> value."""
+    schema_of = {"schema": {"$ref": f"#/components/schemas/{request.__name__}"}}
+    shown = {name: {"summary": name, "value": value} for name, value in examples.items()}
     content = {
-        "schema": {"$ref": f"#/components/schemas/{request.__name__}"},
-        "examples": {name: {"summary": name, "value": value} for name, value in examples.items()},
+        "application/json": {**schema_of, "examples": shown},
+        "application/yaml": schema_of,
     }
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+    return {"requestBody": {"required": True, "content": content}}

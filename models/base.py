@@ -6,8 +6,10 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
+MAX_NAME = 100
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.+/:@-]+( [\w.+/:@-]+)*$")
+    str,
+    StringConstraints(min_length=1, max_length=MAX_NAME, pattern=r"^[\w.+/:@-]+( [\w.+/:@-]+)*$"),
 ]
 
 
@@ -24,9 +26,13 @@ class Document(BaseModel):
         return copied
 
 
-def contradiction(reason: str, remedy: str) -> PydanticCustomError:
-    """The error that a validator raises when fields of a document do not go together."""
-    return PydanticCustomError("contradiction", "{reason}", {"reason": reason, "remedy": remedy})
+def contradiction(reason: str, remedy: str, *at: str | int) -> PydanticCustomError:
+    """The error that a validator raises when fields of a document do not go together.
+
+    at: keys and indices that lead from the validated object to the field to be changed.
+    """
+    context = {"reason": reason, "remedy": remedy, "at": at}
+    return PydanticCustomError("contradiction", "{reason}", context)
 
 
 def first_duplicate(names: list[str]) -> str | None:
@@ -37,3 +43,8 @@ def first_duplicate(names: list[str]) -> str | None:
             return name
         seen.add(name)
     return None
+
+
+def last_index(names: list[str], name: str) -> int:
+    """Where a name stands for the last time."""
+    return len(names) - 1 - names[::-1].index(name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.units import BitsPerSecond, Bytes, BytesPerSecond, FlopsPerSecond, Nanoseconds
 
 if TYPE_CHECKING:
@@ -69,9 +69,16 @@ class DeviceGraph(Document):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        twice = first_duplicate([device.name for device in self.devices])
+        names = [device.name for device in self.devices]
+        twice = first_duplicate(names)
         if twice is not None:
-            raise contradiction(f"two devices are named '{twice}'", "give each its own name")
+            raise contradiction(
+                f"two devices are named '{twice}'",
+                "give each its own name",
+                "devices",
+                last_index(names, twice),
+                "name",
+            )
         return self
 
     @model_validator(mode="after")
@@ -79,21 +86,22 @@ class DeviceGraph(Document):
         known = {device.name for device in self.devices}
         seen: set[tuple[str, str]] = set()
         for index, link in enumerate(self.links):
-            for end in (link.source, link.target):
+            for field, end in (("source", link.source), ("target", link.target)):
                 if end not in known:
                     raise contradiction(
-                        f"links/{index} names the unknown device '{end}'",
+                        f"there is no device '{end}'",
                         f"use one of: {', '.join(sorted(known)[:8])}",
+                        *("links", index, field),
                     )
             if link.source == link.target:
-                raise contradiction(
-                    f"links/{index} joins '{link.source}' with itself", "remove the link"
-                )
+                reason = f"the link joins '{link.source}' with itself"
+                raise contradiction(reason, "remove the link", "links", index)
             for pair in link.directions():
                 if pair in seen:
                     raise contradiction(
-                        f"links/{index} gives '{pair[0]}' to '{pair[1]}' a second time",
+                        f"the way from '{pair[0]}' to '{pair[1]}' stands a second time",
                         "keep one of them, or mark both as directed",
+                        *("links", index),
                     )
                 seen.add(pair)
         return self

@@ -2,23 +2,26 @@
 
 import hashlib
 import json
-import math
-import re
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from models.base import first_duplicate
 from models.errors import DocumentError, FieldError
+from models.parsing import MAX_BYTES, escaped, parse, refuse, shorten
 from models.problems import KINDS, AnyPlan, AnyProblem
+from models.prompts import PromptTable
 
-# 8 MiB: the largest shipped instance has 40 KB; a megabyte-sized one is a mistake or an attack.
-MAX_BYTES = 8 * 2**20
-# PyYAML reads some 50 KB a second; five seconds are all that a stranger may ask for.
-MAX_YAML_BYTES = 2**18
-MAX_DEPTH = 40
+__all__ = [
+    "MAX_BYTES",
+    "digest",
+    "field_errors",
+    "parse",
+    "read_plan",
+    "read_problem",
+    "shorten",
+    "validate",
+]
 
 T = TypeVar("T")
 
@@ -57,6 +60,11 @@ def read_plan(text: str | bytes) -> AnyPlan:
     return validate(value, _kind_of(value)[1])
 
 
+def read_prompts(text: str | bytes) -> PromptTable:
+    """The table of prompts in a JSON or YAML document. Raises DocumentError."""
+    return validate(parse(text), PromptTable)
+
+
 def validate(value: object, kind: type[T]) -> T:
     """The noun of type `kind` in parsed JSON. Raises DocumentError with one fault per field."""
     try:
@@ -64,28 +72,6 @@ def validate(value: object, kind: type[T]) -> T:
         return TypeAdapter(kind).validate_json(json.dumps(value))
     except ValidationError as error:
         raise DocumentError(field_errors(error.errors(include_url=False))) from None
-
-
-def parse(text: str | bytes) -> object:
-    """Plain data from JSON, or else YAML, text. Raises DocumentError."""
-    if len(text) > MAX_BYTES:
-        _refuse(
-            f"{len(text):,} bytes",
-            f"the document is larger than {MAX_BYTES:,} bytes",
-            "use 'repeat' for equal layers and 'default_link' for equal links",
-        )
-    try:
-        string = text.decode("utf-8") if isinstance(text, bytes) else text
-    except UnicodeDecodeError as error:
-        _refuse(f"byte {error.start}", "the document is not UTF-8", "save it as UTF-8")
-    try:
-        value = (
-            _parse_json(string) if string.lstrip().startswith(("{", "[")) else _parse_yaml(string)
-        )
-    except RecursionError:
-        _refuse("", "the document is nested too deeply", f"nest at most {MAX_DEPTH} levels")
-    _check_tree(value, MAX_DEPTH)
-    return value
 
 
 def digest(problem: BaseModel) -> str:
@@ -110,134 +96,32 @@ def field_errors(details: list[ErrorDetails]) -> tuple[FieldError, ...]:
 
 def _kind_of(value: object) -> tuple[type[AnyProblem], type[AnyPlan]]:
     if not isinstance(value, dict):
-        _refuse(shorten(value), "the document is not an object", "write fields in braces")
+        refuse(shorten(value), "the document is not an object", "write fields in braces")
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         got = "nothing" if kind is None else shorten(kind)
-        _refuse(got, "the kind is not known", f"use one of: {', '.join(KINDS)}", "/kind")
+        refuse(got, "the kind is not known", f"use one of: {', '.join(KINDS)}", "/kind")
     return KINDS[kind]
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:
     context = detail.get("ctx", {})
     # Pydantic puts the kind that it chose into the location of a union's fields.
-    location = [str(part) for part in detail["loc"] if part not in KINDS]
+    at = context.get("at", ())
+    location = [str(part) for part in (*detail["loc"], *at) if part not in KINDS]
     remedy = context.get("remedy") or _REMEDIES.get(detail["type"], "see 'edgeplan schema'")
-    value = "nothing" if detail["type"] == "missing" else shorten(detail["input"])
-    pointer = "".join(f"/{_escaped(part)}" for part in location if part != "[key]")
+    value = "nothing" if detail["type"] == "missing" else _value(detail["input"], at)
+    pointer = "".join(f"/{escaped(part)}" for part in location if part != "[key]")
     return FieldError(pointer, value, detail["msg"], remedy)
 
 
-def shorten(value: object, width: int = 60) -> str:
-    """A value as it stood in the document, cut to `width` characters."""
-    if isinstance(value, BaseModel):
-        return f"the {type(value).__name__.lower()}"
-    if isinstance(value, dict | list | tuple):
-        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    text = repr(value)
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _refuse(value: str, reason: str, remedy: str, pointer: str = "") -> NoReturn:
-    raise DocumentError((FieldError(pointer, value, reason, remedy),))
-
-
-def _parse_json(text: str) -> object:
-    try:
-        return json.loads(
-            text,
-            object_pairs_hook=_unique_keys,
-            parse_int=_bounded_int,
-        )
-    except json.JSONDecodeError as error:
-        _refuse(
-            shorten(text[max(0, error.pos - 10) : error.pos + 20]),
-            f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}",
-            "correct the syntax there",
-        )
-
-
-def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    twice = first_duplicate([key for key, _ in pairs])
-    if twice is not None:
-        _refuse(repr(twice), f"the key '{twice}' stands twice in one object", "keep one of them")
-    return dict(pairs)
-
-
-def _bounded_int(text: str) -> int:
-    if len(text) > 40:
-        _refuse(text[:20] + "…", "the number has over 40 digits", "write a number of sane size")
-    return int(text)
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Safe YAML without anchors (they unfold into gigabytes), tags or timestamps."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent):
-            _refuse(f"*{event.anchor}", "YAML aliases are not taken", "write the value out")
-        if event.tag is not None:
-            _refuse(shorten(event.tag), "YAML tags are not taken", "write a plain value")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        _unique_keys([(str(key), None) for key in keys])
-        return super().construct_mapping(node, deep)
-
-
-# YAML 1.1 would read 3:00:00 as 10800 and 0777 as 511: whole numbers are decimal here.
-_PlainLoader.yaml_implicit_resolvers = {
-    first: [
-        (tag, regexp)
-        for tag, regexp in resolvers
-        if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_PlainLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")
-)
-
-
-def _parse_yaml(text: str) -> object:
-    if len(text) > MAX_YAML_BYTES:
-        _refuse(
-            f"{len(text):,} characters",
-            f"a YAML document is larger than {MAX_YAML_BYTES:,} bytes",
-            "write it as JSON, which is read faster",
-        )
-    try:
-        value = yaml.load(text, Loader=_PlainLoader)  # noqa: S506  # a subclass of SafeLoader
-        return json.loads(json.dumps(value))
-    except yaml.YAMLError as error:
-        _refuse("", f"neither JSON nor YAML: {str(error)[:200]}", "correct the syntax there")
-    except (TypeError, ValueError) as error:
-        if isinstance(error, DocumentError):
-            raise
-        _refuse("", f"not plain data: {error}", "use strings, numbers, lists and objects only")
-
-
-def _check_tree(value: object, left: int, pointer: str = "") -> None:
-    """Refuse what is nested too deeply, and numbers that are not finite, by their place."""
-    if left < 0:
-        _refuse("", "the document is nested too deeply", f"nest at most {MAX_DEPTH} levels")
-    if isinstance(value, float) and not math.isfinite(value):
-        _refuse(
-            str(value),
-            "the number is not finite",
-            "write a finite number or leave the field out",
-            pointer,
-        )
-    if isinstance(value, dict):
-        for key, child in value.items():
-            _check_tree(child, left - 1, f"{pointer}/{_escaped(str(key))}")
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            _check_tree(child, left - 1, f"{pointer}/{index}")
-
-
-def _escaped(key: str) -> str:
-    """A key as a part of a JSON Pointer (RFC 6901, §3)."""
-    return key.replace("~", "~0").replace("/", "~1")
+def _value(whole: object, at: tuple[str | int, ...]) -> str:
+    """What stood at a place inside a value, shortened; "nothing" where the field was left out."""
+    for part in at:
+        if isinstance(whole, BaseModel):
+            whole = dict(whole)
+        if isinstance(whole, dict):
+            whole = whole.get(part)
+        elif isinstance(whole, list | tuple) and isinstance(part, int):
+            whole = whole[part]
+    return "nothing" if whole is None and at else shorten(whole)

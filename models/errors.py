@@ -17,7 +17,8 @@ class FieldError:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.pointer or '/'}: {self.reason} (got {self.value}); {self.remedy}"
+        got = f" (got {self.value})" if self.value else ""
+        return f"{self.pointer or '/'}: {self.reason}{got}; {self.remedy}"
 
 
 class DocumentError(ValueError):

@@ -12,6 +12,7 @@ class Budget(StrEnum):
     ENERGY = "energy"  # µJ, as the problem's energy mode counts it
     DEADLINE = "deadline"  # ns, the same for every category
     MEMORY = "memory"  # bytes, the same on every device
+    ACCURACY = "accuracy"  # ppm, the floor of a split: more of it costs more
 
 
 class FrontierPoint(Document):
@@ -22,7 +23,9 @@ class FrontierPoint(Document):
     proved: whether the objective equals the bound, or no plan exists;
     reused: whether the plan of the level above keeps to this one, and so is the best here too;
     dominated: whether a lower level gives an objective that is no worse;
-    heuristics: what each method without proof reaches, None where it finds no plan.
+    heuristics: what each method without proof reaches, None where it finds no plan;
+    bandwidth_bit_per_s: of a split's first hop, None where the document's own counts;
+    what: the plan in a few words; totals: its other figures, as in a breakdown.
     """
 
     limit: int
@@ -33,10 +36,17 @@ class FrontierPoint(Document):
     dominated: bool
     plan: AnyPlan | None
     heuristics: dict[str, int | None] = {}
+    bandwidth_bit_per_s: int | None = None
+    what: str = ""
+    totals: dict[str, int] = {}
 
 
 class Frontier(Document):
-    """The points of a sweep, by rising budget; limit_unit and unit as in format_quantity."""
+    """The points of a sweep, by rising budget; limit_unit and unit as in format_quantity.
+
+    A split may be swept at several bandwidths: then by rising bandwidth first. There a point is
+    dominated where a higher floor costs no more.
+    """
 
     budget: Budget
     limit_unit: str

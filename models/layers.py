@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.units import Bytes, Flops, Nanoseconds
 
 MAX_LAYERS = 1024
@@ -42,16 +42,20 @@ class ModelGraph(Document):
 
     @model_validator(mode="after")
     def _layers_are_named_once(self) -> Self:
-        twice = first_duplicate([layer.name for layer in self.layers])
+        names = [layer.name for layer in self.layers]
+        twice = first_duplicate(names)
         if twice is not None:
             raise contradiction(
-                f"two layers are named '{twice}'", "give each its own name, or use 'repeat'"
+                f"two layers are named '{twice}'",
+                "give each its own name, or use 'repeat'",
+                *("layers", last_index(names, twice), "name"),
             )
         depth = sum(layer.repeat for layer in self.layers)
         if depth > MAX_LAYERS:
             raise contradiction(
                 f"{depth} layers after repetition are more than {MAX_LAYERS}",
                 "merge layers that are never cut apart",
+                "layers",
             )
         return self
 
@@ -59,18 +63,19 @@ class ModelGraph(Document):
     def _edges_form_a_dag(self) -> Self:
         known = {layer.name for layer in self.layers}
         for index, edge in enumerate(self.edges or ()):
-            for end in edge:
+            for side, end in enumerate(edge):
                 if end not in known:
                     raise contradiction(
-                        f"edges/{index} names the unknown layer '{end}'",
+                        f"there is no layer '{end}'",
                         f"use one of: {', '.join(sorted(known)[:8])}",
+                        *("edges", index, side),
                     )
         try:
             self._order  # noqa: B018  # computed here once, for its error
         except CycleError as error:
             cycle = " -> ".join(error.args[1])
             raise contradiction(
-                f"the edges form a cycle: {cycle}", "remove one edge of the cycle"
+                f"the edges form a cycle: {cycle}", "remove one edge of the cycle", "edges"
             ) from None
         return self
 
@@ -115,7 +120,11 @@ class Profile(Document):
         sizes = [f"{m.tokens} tokens x batch {m.batch}" for m in self.measurements]
         twice = first_duplicate(sizes)
         if twice is not None:
-            raise contradiction(f"two measurements are for {twice}", "merge them into one")
+            raise contradiction(
+                f"two measurements are for {twice}",
+                "merge them into one",
+                *("measurements", last_index(sizes, twice)),
+            )
         return self
 
     def time_ns(self, device_type: str, layer: str, tokens: int, batch: int) -> int | None:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from models.base import Document
 from models.problems import AnyPlan
-from models.units import Bytes, Nanoseconds
+from models.units import Nanoseconds, Quantity
 
 S = TypeVar("S")
 
@@ -18,7 +18,7 @@ class Limits(Document):
     """What one solve may use; wall time and the address space of its process."""
 
     time_limit_ns: Nanoseconds = 60 * 10**9
-    memory_limit_bytes: Annotated[Bytes, Field(ge=2**28)] = 4 * 2**30
+    memory_limit_bytes: Annotated[int, Quantity("byte", 2**60, "4 GiB", minimum=2**28)] = 4 * 2**30
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
@@ -31,8 +31,8 @@ class Reason(StrEnum):
     TIME_LIMIT = "time-limit"
     MEMORY_LIMIT = "memory-limit"
     CANCELLED = "cancelled"
-    UNSUPPORTED = "unsupported"  # outside of what the method can state, or above its max_size
-    FAILED = "failed"  # the process died or the method raised
+    UNSUPPORTED = "unsupported"  # outside of what the method can state, or too large for it
+    FAILED = "failed"  # the process died, the method raised, or its claim is not believed
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ class Certificate(Document):
 
     objective, lower_bound: integers of `unit`; gap: (objective - lower_bound) / objective.
     plan_from, bound_from: the methods that gave them; proof: None unless the grade is proved.
+    contradictions: claims that a verified plan refutes, in words: a fault of the method named.
     problem_digest: SHA-256 of the canonical problem. timings_ns: wall time per part.
     """
 
@@ -128,6 +129,7 @@ class Certificate(Document):
     bound_from: str | None = None
     proof: Proof | None = None
     breakdown: Breakdown = Breakdown()
+    contradictions: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
     problem_digest: str

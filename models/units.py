@@ -31,6 +31,7 @@ kibi- = 1024 = Ki-
 mebi- = 1048576 = Mi-
 gibi- = 1073741824 = Gi-
 tebi- = 1099511627776 = Ti-
+pebi- = 1125899906842624 = Pi-
 bit = [information]
 byte = 8 * bit = B
 second = [time] = s
@@ -140,7 +141,8 @@ Bytes = Annotated[int, Quantity("byte", 2**60, "8 GiB")]
 MAX_DURATION_NS = 10**14
 Nanoseconds = Annotated[int, Quantity("nanosecond", MAX_DURATION_NS, "2 ms")]
 # At least 1 bit/s: a link that carries nothing is left out of the document instead.
-BitsPerSecond = Annotated[int, Quantity("bit/second", 10**15, "100 Mbit/s", minimum=1)]
+MAX_BIT_PER_S = 10**15
+BitsPerSecond = Annotated[int, Quantity("bit/second", MAX_BIT_PER_S, "100 Mbit/s", minimum=1)]
 BytesPerSecond = Annotated[int, Quantity("byte/second", 10**16, "204.8 GB/s", minimum=1)]
 Flops = Annotated[int, Quantity("flop", 10**18, "405 MFLOP")]
 FlopsPerSecond = Annotated[int, Quantity("flop/second", 10**18, "5.3 TFLOP/s", minimum=1)]
@@ -150,7 +152,7 @@ Microjoules = Annotated[int, Quantity("microjoule", 10**15, "250 J")]
 Ppm = Annotated[int, Field(ge=0, le=10**6)]
 
 _DECIMAL_STEPS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
-_BINARY_STEPS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
+_BINARY_STEPS = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 _TIME_STEPS = ((10**9, "s"), (10**6, "ms"), (10**3, "µs"))
 _ENERGY_STEPS = ((10**9, "kJ"), (10**6, "J"), (10**3, "mJ"))
 
@@ -166,11 +168,13 @@ def _format_ratio(value: int) -> str:
     return f"{value / 10_000:.2f} %"
 
 
+# "uj" ends names of fields; "µJ" is the same for people and in certificates.
 _FORMATS: dict[str, Callable[[int], str]] = {
     "bytes": lambda value: _format(value, _BINARY_STEPS, "B"),
     "ns": lambda value: _format(value, _TIME_STEPS, "ns"),
     "ppm": _format_ratio,
     "uj": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
+    "µJ": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
     "bit_per_s": lambda value: _format(
         value, tuple((size, f"{prefix}bit/s") for size, prefix in _DECIMAL_STEPS), "bit/s"
     ),
@@ -178,6 +182,12 @@ _FORMATS: dict[str, Callable[[int], str]] = {
 
 
 def format_quantity(value: int, unit: str) -> str:
-    """A number of `unit` ("ns", "bytes", "ppm", …) as a person would write it."""
+    """A number of `unit` ("ns", "bytes", "ppm", …) as a person would write it.
+
+    A unit that is not known here counts things: "1 layer", "2 layers".
+    """
     formatter = _FORMATS.get(unit)
-    return formatter(value) if formatter else f"{value:,} {unit}".strip()
+    if formatter is not None:
+        return formatter(value)
+    noun = unit.removesuffix("s") if value == 1 and unit.isalpha() else unit
+    return f"{value:,} {noun}".strip()

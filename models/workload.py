@@ -40,5 +40,6 @@ class Inference(Document):
             raise contradiction(
                 f"concurrency {self.concurrency} is less than the batch of {self.batch}",
                 "raise the concurrency: a batch computes only when all its caches are in memory",
+                "concurrency",
             )
         return self

@@ -1,97 +1,55 @@
 """What runs inside a supervised child process: methods one after another, on one problem.
 
-The child owns its session (a Ctrl-C at the terminal is the parent's to handle), caps its own
-address space, and dies with its parent: a thread waits on the pipe, takes the word to cancel from
-it, and ends the process when the other end is gone.
+The child owns its session (a Ctrl-C at the terminal is the parent's to handle, and what it starts
+is killed along with it), caps its own address space, and dies with its parent: a thread waits on
+the channel, takes the word to cancel from it, and ends the session when the other end is gone.
 """
 
 import multiprocessing
+import multiprocessing.reduction
 import os
+import pickle
 import resource
+import signal
+import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
 from models.result import Claim, Limits, Reason
+from planner.messages import (
+    Finished,
+    FoundBound,
+    FoundPlan,
+    GarbledError,
+    Started,
+    encode,
+    frame,
+)
 from planner.verify import verify
 from solvers.base import Progress
 from solvers.registry import Entry
 
-CANCEL = "cancel"
+CANCEL = b"c"
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a child is to do: methods in turn, within the limits for all of them."""
+    """What a child is to do: methods in turn, until `deadline_ns` of the monotonic clock.
+
+    That clock is the machine's, so starting the child and reading the job are part of the time.
+    """
 
     problem: AnyProblem
     methods: tuple[Entry, ...]
     limits: Limits
+    deadline_ns: int
     hint: AnyPlan | None
-
-
-@dataclass(frozen=True)
-class Started:
-    """A method begins."""
-
-    solver: str
-
-
-@dataclass(frozen=True)
-class FoundPlan:
-    """A method found a plan that it holds to be its best so far."""
-
-    solver: str
-    plan: AnyPlan
-
-
-@dataclass(frozen=True)
-class FoundBound:
-    """A method established a lower bound."""
-
-    solver: str
-    lower_bound: int
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A method ended with a claim after `wall_ns`."""
-
-    claim: Claim[AnyPlan]
-    wall_ns: int
-
-
-@dataclass(frozen=True)
-class Returned:
-    """What a call returned."""
-
-    value: Any
-
-
-Message = Started | FoundPlan | FoundBound | Finished | Returned
-
-
-class _Pipe(Progress[AnyPlan]):
-    """Streams a method's progress to the parent."""
-
-    def __init__(self, solver: str, pipe: Connection, stop: threading.Event) -> None:
-        self._solver = solver
-        self._pipe = pipe
-        self._stop = stop
-
-    def plan(self, plan: AnyPlan) -> None:
-        self._pipe.send(FoundPlan(self._solver, plan))
-
-    def bound(self, lower_bound: int) -> None:
-        self._pipe.send(FoundBound(self._solver, lower_bound))
-
-    def cancelled(self) -> bool:
-        return self._stop.is_set()
 
 
 @dataclass(frozen=True)
@@ -103,32 +61,99 @@ class Call:
     limits: Limits
 
 
-def main(pipe: Connection, task: Job | Call, log: str) -> None:
+class Handed:
+    """A file descriptor among a child's arguments; the child gets a copy of it, as an integer."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _detached, (multiprocessing.reduction.DupFd(self._descriptor),)
+
+
+def _detached(copy: Any) -> int:
+    descriptor: int = copy.detach()
+    return descriptor
+
+
+class _Mouth:
+    """Says messages to the parent, whole ones whoever speaks, and of one method at a time."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._speaker: str | None = None
+
+    def say(self, payload: bytes, then: str | None = None) -> None:
+        """Send a payload; from then on only `then` may report. Raises GarbledError, OSError."""
+        framed = frame(payload)
+        with self._lock:
+            self._channel.sendall(framed)
+            self._speaker = then
+
+    def report(self, payload: bytes, solver: str) -> None:
+        """Send a payload of a method, unless it has ended: a library's thread may outlive it."""
+        framed = frame(payload)
+        with self._lock:
+            if self._speaker == solver:
+                self._channel.sendall(framed)
+
+
+class _Report(Progress[AnyPlan]):
+    """Streams a method's progress to the parent."""
+
+    def __init__(self, solver: str, mouth: _Mouth, stop: threading.Event) -> None:
+        self._solver = solver
+        self._mouth = mouth
+        self._stop = stop
+
+    def plan(self, plan: AnyPlan) -> None:
+        message = FoundPlan(solver=self._solver, plan=plan)
+        self._mouth.report(encode(message), self._solver)
+
+    def bound(self, lower_bound: int) -> None:
+        message = FoundBound(solver=self._solver, lower_bound=lower_bound)
+        self._mouth.report(encode(message), self._solver)
+
+    def cancelled(self) -> bool:
+        return self._stop.is_set()
+
+
+def main(channel: int, log: int, task: Job | Call) -> None:
     """Entry point of the child; whatever it prints goes to the file `log`."""
     os.setsid()
     # Pyomo makes a lock on import, which the fork server's way of starting would have tracked and,
     # when the child is killed, complained about.
     multiprocessing.set_start_method("fork", force=True)
-    output = os.open(log, os.O_WRONLY | os.O_APPEND)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    status = 0
+    try:
+        _work(socket.socket(fileno=channel), task)
+    except BaseException:  # noqa: BLE001  # the last resort of the process
+        traceback.print_exc()
+        status = 1
+    # Not by way of the interpreter, which would wait for threads that a library left behind.
+    os._exit(status)
+
+
+def _work(channel: socket.socket, task: Job | Call) -> None:
     _cap_memory(task.limits.memory_limit_bytes)
     stop = threading.Event()
-    threading.Thread(target=_listen, args=(pipe, stop), daemon=True).start()
+    threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
+    mouth = _Mouth(channel)
     if isinstance(task, Job):
-        _run_all(pipe, task, stop)
+        _run_all(mouth, task, stop)
     else:
-        pipe.send(Returned(task.function(*task.arguments)))
-    pipe.close()
+        mouth.say(pickle.dumps(task.function(*task.arguments)))
 
 
-def _listen(pipe: Connection, stop: threading.Event) -> None:
-    while True:
-        try:
-            if pipe.recv() == CANCEL:
-                stop.set()
-        except (EOFError, OSError):
-            os._exit(1)
+def _listen(channel: socket.socket, stop: threading.Event) -> None:
+    try:
+        while channel.recv(1) == CANCEL:
+            stop.set()
+    finally:
+        os.killpg(0, signal.SIGKILL)
 
 
 def _cap_memory(limit_bytes: int) -> None:
@@ -137,18 +162,17 @@ def _cap_memory(limit_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (mapped + limit_bytes, mapped + limit_bytes))
 
 
-def _run_all(pipe: Connection, job: Job, stop: threading.Event) -> None:
-    deadline = time.monotonic_ns() + job.limits.time_limit_ns
+def _run_all(mouth: _Mouth, job: Job, stop: threading.Event) -> None:
     hints = [] if job.hint is None else [job.hint]
     for method in job.methods:
-        left = deadline - time.monotonic_ns()
+        left = job.deadline_ns - time.monotonic_ns()
         if left <= 0 or stop.is_set():
             return
         limits = job.limits.model_copy(update={"time_limit_ns": left})
-        pipe.send(Started(method.name))
-        begun = time.monotonic_ns()
-        claim = _run(method, job.problem, limits, _best(job.problem, hints), pipe, stop)
-        pipe.send(Finished(claim, time.monotonic_ns() - begun))
+        mouth.say(encode(Started(solver=method.name)), then=method.name)
+        report = _Report(method.name, mouth, stop)
+        claim, payload = _run(method, job.problem, limits, _best(job.problem, hints), report)
+        mouth.say(payload)
         if claim.plan is not None:
             hints.append(claim.plan)
 
@@ -158,15 +182,28 @@ def _run(
     problem: AnyProblem,
     limits: Limits,
     hint: AnyPlan | None,
-    pipe: Connection,
-    stop: threading.Event,
-) -> Claim[AnyPlan]:
+    report: _Report,
+) -> tuple[Claim[AnyPlan], bytes]:
+    """A method's claim, and the message that says it; any fault of it is a claim of FAILED."""
+    begun = time.monotonic_ns()
     try:
-        return method.load().solve(problem, limits, hint, _Pipe(method.name, pipe, stop))
+        claim = method.load().solve(problem, limits, hint, report)
+        return claim, _finished(method, claim, begun)
     except MemoryError:
-        return Claim(method.name, Reason.MEMORY_LIMIT, detail="the address space is used up")
-    except Exception as error:  # noqa: BLE001  # any fault of a method is a claim of FAILED
-        return Claim(method.name, Reason.FAILED, detail=f"{type(error).__name__}: {error}")
+        claim = Claim(method.name, Reason.MEMORY_LIMIT, detail="the address space is used up")
+    except Exception as error:  # noqa: BLE001  # whatever it is
+        claim = Claim(method.name, Reason.FAILED, detail=f"{type(error).__name__}: {error}")
+    return claim, _finished(method, claim, begun)
+
+
+def _finished(method: Entry, claim: Claim[AnyPlan], begun: int) -> bytes:
+    """The message of a claim. Raises GarbledError for one that cannot be said."""
+    wall_ns = time.monotonic_ns() - begun
+    payload = encode(Finished(claim=claim, wall_ns=wall_ns))
+    if claim.solver != method.name:
+        raise GarbledError(f"a claim in the name of '{claim.solver}'")
+    frame(payload)
+    return payload
 
 
 def _best(problem: AnyProblem, plans: Sequence[AnyPlan]) -> AnyPlan | None:

@@ -55,6 +55,8 @@ def frontier(
     begun = time.monotonic_ns()
     if points < 2:
         raise FrontierError("a frontier has two points or more")
+    if budget not in _UNITS:
+        raise FrontierError(f"an expert selection has no budget '{budget}'")
     free = _solve(_at(problem, budget, _most(problem, budget)), limits, points + 1)
     if free.plan is None:
         raise FrontierError("no plan was found even without the budget")
@@ -121,7 +123,10 @@ def _used(problem: Problem, budget: Budget, plan: Plan) -> int:
     breakdown = verify(_at(problem, budget, _most(problem, budget)), plan).breakdown
     if budget is Budget.ENERGY:
         return breakdown.totals["energy_uj"]
-    return max(int(row["slowest_ns"]) for row in breakdown.rows)
+    slowest = max(int(row["slowest_ns"]) for row in breakdown.rows)
+    # In latency mode `worst_case`, experts that are not asked have to be in time as well.
+    late = verify(_at(problem, budget, slowest), plan).violations
+    return slowest + max((item.excess or 0 for item in late), default=0)
 
 
 def _solve(problem: Problem, limits: Limits, share: int) -> _Solved:

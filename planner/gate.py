@@ -1,4 +1,4 @@
-"""The two levels of MoE²: a gate trained once on all experts, restricted to those in service.
+"""The fine level of MoE²: a gate trained once on all experts, restricted to those in service.
 
 The gate is a multinomial logistic regression on the features of a prompt; its classes are the
 experts, and a prompt counts for every expert that answers it right. Restricting it to a subset
@@ -13,21 +13,45 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.devices import Device, DeviceGraph
-from models.problems.expert_selection import (
-    MILLION,
-    Cluster,
-    Expert,
-    ExpertSelectionProblem,
-    QualityModel,
-)
-from problem_instances.generators.prompts import Floats, Prompts
+from models.problems.expert_selection import MILLION
+from models.prompts import PromptTable
 
+Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
 class GateError(RuntimeError):
-    """A gate that cannot be trained: scikit-learn is missing, or the prompts teach nothing."""
+    """A gate that cannot be trained: the prompts teach nothing."""
+
+
+class NoLearnerError(GateError):
+    """scikit-learn is not installed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prompts:
+    """features: [P, F]; scores: [P, n] 0 to 1; category: [P] its name."""
+
+    features: Floats
+    scores: Floats
+    category: npt.NDArray[np.str_]
+
+    def split(self) -> tuple["Prompts", "Prompts"]:
+        """Prompts to train on, and as many held out: every second one."""
+        parts = (slice(0, None, 2), slice(1, None, 2))
+        first, second = (
+            Prompts(self.features[part], self.scores[part], self.category[part]) for part in parts
+        )
+        return first, second
+
+
+def arrays(table: PromptTable) -> Prompts:
+    """The rows of a table."""
+    return Prompts(
+        np.array([prompt.features for prompt in table.prompts], dtype=np.float64),
+        np.array([prompt.scores_ppm for prompt in table.prompts], dtype=np.float64) / MILLION,
+        np.array([prompt.category for prompt in table.prompts]),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +62,23 @@ class Gate:
     size: int
     model: Any
 
-    def weights(self, features: Floats, chosen: Bools) -> Floats:
-        """[P, n] the softmax over the chosen experts that the gate knows, 0 elsewhere.
-
-        Where it knows none of them, all chosen ones weigh the same.
-        """
+    def logits(self, features: Floats) -> Floats:
+        """[P, n] up to a constant per prompt; -inf for experts that the gate does not know."""
         logits = np.full((len(features), self.size), -np.inf)
         logits[:, self.experts] = self.model.predict_log_proba(features)
-        logits[:, ~chosen] = -np.inf
-        if not np.isfinite(logits).any():
-            return np.repeat((chosen / chosen.sum())[None], len(features), axis=0)
-        logits -= logits.max(axis=1, keepdims=True)
-        raised = np.exp(logits)
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+        return logits
+
+
+def restricted(logits: Floats, chosen: Bools) -> Floats:
+    """[P, n] the softmax over the chosen experts [n] that the gate knows, 0 elsewhere.
+
+    Where it knows none of them, all chosen ones weigh the same.
+    """
+    kept = np.where(chosen, logits, -np.inf)
+    if not np.isfinite(kept).any():
+        return np.repeat((chosen / chosen.sum())[None], len(kept), axis=0)
+    raised = np.exp(kept - kept.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def train(prompts: Prompts, chosen: Bools | None = None, seed: int = 0) -> Gate:
@@ -58,7 +86,8 @@ def train(prompts: Prompts, chosen: Bools | None = None, seed: int = 0) -> Gate:
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError:
-        raise GateError("training a gate needs scikit-learn: install edgeplan[gate]") from None
+        remedy = "pip install 'edgeplan[gate]'"
+        raise NoLearnerError(f"training a gate needs scikit-learn: {remedy}") from None
     size = prompts.scores.shape[1]
     everyone = np.ones(size, dtype=np.bool_)
     scores = np.where(everyone if chosen is None else chosen, prompts.scores, 0.0)
@@ -85,11 +114,13 @@ class GateReport:
     """Mean scores on held-out prompts, 0 to 1.
 
     restricted: the gate trained on all experts, restricted; retrained: a gate trained on the subset
-    alone; best_single: the expert that was best in training; uniform: all chosen ones, equally.
+    alone; best_single: the chosen expert `best` that was best in training; uniform: all chosen
+    ones, equally.
     """
 
     restricted: float
     retrained: float
+    best: int
     best_single: float
     uniform: float
 
@@ -101,50 +132,14 @@ class GateReport:
 
 def report(gate: Gate, training: Prompts, held_out: Prompts, chosen: Bools, k: int) -> GateReport:
     """A restricted gate and its rivals; k experts are asked per prompt. Raises GateError."""
-    again = train(training, chosen)
-    means = np.where(chosen, training.scores.mean(axis=0), -1.0)
+    # Of one expert there is nothing to train.
+    again = train(training, chosen) if chosen.sum() > 1 else gate
+    best = int(np.where(chosen, training.scores.mean(axis=0), -1.0).argmax())
+    once, anew = (restricted(one.logits(held_out.features), chosen) for one in (gate, again))
     return GateReport(
-        restricted=quality(gate.weights(held_out.features, chosen), held_out, k),
-        retrained=quality(again.weights(held_out.features, chosen), held_out, k),
-        best_single=float(held_out.scores[:, int(means.argmax())].mean()),
+        restricted=quality(once, held_out, k),
+        retrained=quality(anew, held_out, k),
+        best=best,
+        best_single=float(held_out.scores[:, best].mean()),
         uniform=float(held_out.scores[:, chosen].mean()),
-    )
-
-
-def selection_problem(
-    gate: Gate, training: Prompts, energy_uj: tuple[int, ...], limit_uj: int
-) -> ExpertSelectionProblem:
-    """The coarse level: which experts to keep, with the gate's mean weights per category.
-
-    A cluster per category; quality: the mean score in it; energy_uj: [n] of one request each. All
-    experts stand on one device: delays have no part in what the gate shows.
-    """
-    everyone = np.ones(gate.size, dtype=np.bool_)
-    weights = gate.weights(training.features, everyone)
-    categories = np.unique(training.category)
-    members = [training.category == number for number in categories]
-    score = np.array([training.scores[rows].mean(axis=0) for rows in members])
-    weight = np.array([weights[rows].mean(axis=0) for rows in members])
-    experts = tuple(
-        Expert(
-            name=f"expert-{index + 1}",
-            device="server",
-            request_energy_uj=energy_uj[index],
-            quality_ppm=tuple(round(float(value) * MILLION) for value in score[:, index]),
-            gate_weight=tuple(1 + round(float(value) * MILLION) for value in weight[:, index]),
-        )
-        for index in range(gate.size)
-    )
-    clusters = tuple(
-        Cluster(name=f"category-{number}", category=f"category-{number}", weight=int(rows.sum()))
-        for number, rows in zip(categories.tolist(), members, strict=True)
-    )
-    return ExpertSelectionProblem(
-        about="Selected for a gate; scores and energies as given to planner.gate.",
-        device_graph=DeviceGraph(devices=(Device(name="server", memory_bytes=0),)),
-        source_device="server",
-        experts=experts,
-        clusters=clusters,
-        quality_model=QualityModel.GATED,
-        energy_limit_uj=limit_uj,
     )

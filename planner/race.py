@@ -1,8 +1,9 @@
 """Lanes of methods racing in child processes, under one clock.
 
 Three rings hold the time limit: the methods know it; at the limit their child is asked to stop;
-a second later it is killed. Every plan is verified here as it arrives, so that the last verified
-one survives whatever happens to the child that found it.
+a second later it is killed. Every plan is verified here as it arrives, so that the best verified
+one survives whatever happens to the child that found it. A bound from the problem itself is
+computed in a lane of its own.
 """
 
 import threading
@@ -10,19 +11,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from multiprocessing.connection import wait
 
 from models.problems import AnyPlan, AnyProblem
-from models.result import Claim, Limits, Proof, Reason, Verification
-from planner.certify import Outcome, proof_of
-from planner.child import Finished, FoundBound, FoundPlan, Job, Message, Started
+from models.result import Claim, Limits, Proof, Reason
+from planner import bounds
+from planner.child import Job
+from planner.lane import Lane
+from planner.messages import Finished, FoundPlan, Message, Started
+from planner.record import Record
+from planner.standing import Outcome
 from planner.strategy import Lanes, confirmation_ns
-from planner.verify import verify
-from planner.worker import Child
+from planner.worker import Death, await_news
 from solvers.registry import Entry
 
 _GRACE_NS = 10**9
-_TICK_S = 0.05
+# So long an agreement waits for the bound from the problem, which proves more: that the answer
+# should not depend on who was a millisecond faster.
+_BOUND_FIRST_NS = 10**9
+_KILLED = "killed: it did not stop when asked to"
 
 
 class What(StrEnum):
@@ -36,7 +42,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """Progress of a race: who, what, the best objective and the best bound so far."""
+    """Progress of a race: who, what, the best objective and the best bound that stands so far."""
 
     at_ns: int
     solver: str
@@ -49,17 +55,11 @@ class Event:
 Listener = Callable[[Event], None]
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The last verified plan of a method, and its last bound."""
-
-    plan: AnyPlan | None = None
-    verification: Verification | None = None
-    lower_bound: int | None = None
-
-
 class Race:
-    """One race; `run` it once. `outcomes` holds what every method achieved, in order of ending."""
+    """One race, whose clock starts when it is made; `run` it once.
+
+    record: what every method achieved, and the bound from the problem itself.
+    """
 
     def __init__(
         self,
@@ -67,149 +67,167 @@ class Race:
         limits: Limits,
         listen: Listener | None = None,
         cancel: threading.Event | None = None,
-        combinatorial: int | None = None,
     ) -> None:
+        self.record = Record(problem)
         self._problem = problem
         self._limits = limits
         self._listen = listen
         self._cancel = cancel
-        self._combinatorial = combinatorial
         self._begun = time.monotonic_ns()
         self._deadline = self._begun + limits.time_limit_ns
-        self._confirm_by = self._deadline
-        self._kill_at: int | None = None
+        self._proved_at: int | None = None
         self._stopped_for: Reason | None = None
-        self._methods: dict[str, Entry] = {}
-        self._found: dict[str, _Found] = {}
-        self._since: dict[str, int] = {}
-        self.outcomes: list[Outcome] = []
+        self._kill_at = self._deadline + _GRACE_NS
+        self._lanes: list[Lane] = []
 
-    def run(self, lanes: Lanes, hint: AnyPlan | None) -> list[Outcome]:
-        """All outcomes after the race; every child has been reaped."""
-        self._methods = {method.name: method for lane in lanes for method in lane}
-        children = [Child(Job(self._problem, lane, self._limits, hint)) for lane in lanes]
+    def run(self, lanes: Lanes, hint: AnyPlan | None = None) -> list[Outcome]:
+        """One outcome for the hint and one for every method; every child has been reaped."""
+        usable = hint if hint is not None and self.record.start_from(hint) else None
         try:
-            while children:
-                self._watch_clock(children)
-                ready = wait([child.pipe for child in children], timeout=_TICK_S)
-                for child in [child for child in children if child.pipe in ready]:
-                    message = child.read()
-                    if message is None:
-                        children.remove(child)
-                        self._bury(child)
-                    else:
-                        self._take(message)
+            for methods in ((bounds.ENTRY,), *lanes):
+                self._start(methods, usable)
+            while self._lanes:
+                self._watch_clock()
+                await_news([lane.child for lane in self._lanes])
+                for lane in list(self._lanes):
+                    self._attend(lane)
         finally:
-            for child in children:
-                child.kill()
-                child.bury()
-        return self.outcomes
+            for lane in self._lanes:
+                lane.child.bury()
+        return self.record.outcomes
 
-    def _watch_clock(self, children: list[Child]) -> None:
+    def _start(self, methods: tuple[Entry, ...], hint: AnyPlan | None) -> None:
+        job = Job(self._problem, methods, self._limits, self._deadline, hint)
+        try:
+            self._lanes.append(Lane(job))
+        except (OSError, EOFError) as error:
+            detail = f"its process could not be started: {type(error).__name__}: {error}"
+            for method in methods:
+                self._conclude(method, Claim(method.name, Reason.FAILED, detail=detail))
+
+    def _watch_clock(self) -> None:
+        """Ask the children to stop, or kill them, where it is time to."""
         now = time.monotonic_ns()
-        if self._kill_at is None:
-            reason = self._reason_to_stop(now)
-            if reason is not None:
-                self._stopped_for = reason
-                self._kill_at = now if self._settled() else now + _GRACE_NS
-                for child in children:
-                    child.cancel()
-        elif now >= self._kill_at:
-            for child in children:
-                child.kill()
+        proof = self.record.standing().proof
+        if self._proved_at is None and proof is not None:
+            self._proved_at = now
+        settled = self._settled(proof, now)
+        if self._stopped_for is None:
+            self._stopped_for = self._reason_to_stop(now, settled=settled)
+            if self._stopped_for is Reason.CANCELLED:
+                self._kill_at = now + _GRACE_NS
+            if self._stopped_for is not None:
+                for lane in self._lanes:
+                    lane.child.cancel()
+        if settled or now >= self._kill_at:
+            for lane in self._lanes:
+                lane.kill()
 
-    def _reason_to_stop(self, now: int) -> Reason | None:
-        if self._cancel is not None and self._cancel.is_set():
+    def _reason_to_stop(self, now: int, *, settled: bool) -> Reason | None:
+        if settled or (self._cancel is not None and self._cancel.is_set()):
             return Reason.CANCELLED
         if now >= self._deadline:
             return Reason.TIME_LIMIT
-        if self._settled():
-            return Reason.CANCELLED
-        proved = proof_of(self.outcomes, self._combinatorial) is not None
-        return Reason.CANCELLED if proved and now >= self._confirm_by else None
+        if self._proved_at is None:
+            return None
+        limit, took = self._limits.time_limit_ns, self._proved_at - self._begun
+        allowed = confirmation_ns(self._problem.kind, limit, took)
+        return Reason.CANCELLED if now >= self._proved_at + allowed else None
 
-    def _settled(self) -> bool:
+    def _settled(self, proof: Proof | None, now: int) -> bool:
         """Whether nothing that still runs could add to the answer."""
-        proof = proof_of(self.outcomes, self._combinatorial)
-        return proof in (Proof.AGREED, Proof.CHECKED)
+        left = [method for lane in self._lanes for method in lane.unclaimed]
+        if proof is Proof.AGREED:
+            return bounds.ENTRY not in left or now >= self._begun + _BOUND_FIRST_NS
+        may_add = any(method.traits.exact or method is bounds.ENTRY for method in left)
+        return proof is Proof.CHECKED or (proof is Proof.CLAIMED and not may_add)
 
-    def _take(self, message: Message) -> None:
-        if isinstance(message, Started):
-            self._since[message.solver] = time.monotonic_ns()
-            self._tell(message.solver, What.STARTED)
+    def _attend(self, lane: Lane) -> None:
+        """Hear what a child says, and see to it when it has nothing more to say."""
+        ended = lane.child.ended  # asked before: what it said until then can be heard now
+        for message in lane.hear():
+            self._take(lane.methods[message.solver], message)
+            if time.monotonic_ns() >= self._kill_at:
+                break  # it says more than can be verified in time
+        if ended:
+            self._lanes.remove(lane)
+            self._bury(lane)
+        elif not lane.unclaimed:
+            lane.kill()
+
+    def _take(self, method: Entry, message: Message) -> None:
+        if isinstance(message, Finished):
+            self._conclude(method, message.claim, message.wall_ns)
+        elif method is bounds.ENTRY:
+            return  # only its claim is of interest
+        elif isinstance(message, Started):
+            self.record.begin(method)
+            self._tell(method, What.STARTED)
         elif isinstance(message, FoundPlan):
-            verification = verify(self._problem, message.plan)
-            known = self._found.get(message.solver, _Found())
-            if _better(verification.objective, known.verification):
-                self._found[message.solver] = replace(
-                    known, plan=message.plan, verification=verification
-                )
-                self._tell(message.solver, What.PLAN, message.plan)
-        elif isinstance(message, FoundBound):
-            known = self._found.get(message.solver, _Found())
-            self._found[message.solver] = replace(known, lower_bound=message.lower_bound)
-            self._tell(message.solver, What.BOUND)
-        elif isinstance(message, Finished):
-            self._conclude(message.claim, message.wall_ns)
+            if self.record.plan(method.name, message.plan):
+                self._tell(method, What.PLAN, message.plan)
+        elif self.record.bound(method.name, message.lower_bound):
+            self._tell(method, What.BOUND)
 
-    def _bury(self, child: Child) -> None:
-        claim = child.bury()
-        if claim is None:
-            return
-        if self._stopped_for is not None:
-            settled = self._settled()
-            detail = "not needed any more" if settled else "killed: it did not stop when asked to"
-            claim = replace(claim, reason=self._stopped_for, detail=detail)
-        self._conclude(claim, time.monotonic_ns() - self._since[claim.solver])
+    def _bury(self, lane: Lane) -> None:
+        """Reap a child, with a claim for every method that it left without one."""
+        death = lane.child.bury()
+        reason, detail = self._fate(lane, death)
+        for method in lane.unclaimed:
+            if method is lane.running:
+                claim: Claim[AnyPlan] = Claim(method.name, reason, detail=detail)
+                self._conclude(method, claim, doubt=lane.garbled)
+            else:
+                claim = Claim(method.name, reason, detail=f"not started: {detail}")
+                self._conclude(method, claim, wall_ns=0)
 
-    def _conclude(self, claim: Claim[AnyPlan], wall_ns: int) -> None:
-        """Record a claim; what it leaves out is filled in from what the method reported."""
+    def _fate(self, lane: Lane, death: Death) -> tuple[Reason, str]:
+        """Why a child ended before all of its methods had."""
+        if lane.garbled:
+            return Reason.FAILED, lane.garbled
+        if death.reason is Reason.MEMORY_LIMIT:
+            return death.reason, death.detail
+        now = time.monotonic_ns()
+        stopped = self._stopped_for or (Reason.TIME_LIMIT if now >= self._deadline else None)
+        if stopped is not None and lane.killed:
+            settled = self._settled(self.record.standing().proof, now)
+            return stopped, "not needed any more" if settled else _KILLED
+        if stopped is not None and death.orderly and lane.running is None:
+            return stopped, "its turn did not come"
+        return death.reason, death.detail
+
+    def _conclude(
+        self,
+        method: Entry,
+        claim: Claim[AnyPlan],
+        wall_ns: int | None = None,
+        doubt: str = "",
+    ) -> None:
         if claim.reason is Reason.CANCELLED and self._stopped_for is not None:
             claim = replace(claim, reason=self._stopped_for)
-        found = self._found.get(claim.solver, _Found())
-        if claim.lower_bound is None and claim.reason is not Reason.INFEASIBLE:
-            claim = replace(claim, lower_bound=found.lower_bound)
-        if claim.plan is None:
-            claim = replace(claim, plan=found.plan)
-        traits = self._methods[claim.solver].traits
-        verification = None if claim.plan is None else verify(self._problem, claim.plan)
-        if verification is not None:
-            self._found[claim.solver] = _Found(claim.plan, verification, claim.lower_bound)
-        proved_before = proof_of(self.outcomes, self._combinatorial) is not None
-        self.outcomes.append(
-            Outcome(
-                claim=claim,
-                verification=verification,
-                exact=traits.exact,
-                family=traits.family,
-                wall_ns=wall_ns,
-            )
-        )
-        if not proved_before and proof_of(self.outcomes, self._combinatorial) is not None:
-            now = time.monotonic_ns()
-            allowed = confirmation_ns(self._limits.time_limit_ns, now - self._begun)
-            self._confirm_by = now + allowed
-        self._tell(claim.solver, What.FINISHED)
+        late = time.monotonic_ns() - self._deadline
+        if late > 0:
+            claim = replace(claim, stats={**claim.stats, "overshoot_ns": late})
+        if method is not bounds.ENTRY:
+            self.record.conclude(method, claim, wall_ns, doubt)
+            self._tell(method, What.FINISHED)
+        elif claim.lower_bound is not None:
+            self.record.combinatorial = claim.lower_bound
+            self._tell(method, What.BOUND)
+        elif claim.reason not in (Reason.HEURISTIC, Reason.CANCELLED):
+            self.record.conclude(method, claim, wall_ns, doubt)
 
-    def _tell(self, solver: str, what: What, plan: AnyPlan | None = None) -> None:
+    def _tell(self, method: Entry, what: What, plan: AnyPlan | None = None) -> None:
         if self._listen is None:
             return
-        found = self._found.values()
-        objectives = [f.verification.objective for f in found if f.verification is not None]
-        bounds = [self._combinatorial, *(f.lower_bound for f in found)]
+        found = self.record.standing()
         self._listen(
             Event(
                 at_ns=time.monotonic_ns() - self._begun,
-                solver=solver,
+                solver=method.name,
                 what=what,
-                objective=min((o for o in objectives if o is not None), default=None),
-                lower_bound=max((b for b in bounds if b is not None), default=None),
+                objective=found.objective,
+                lower_bound=found.lower_bound,
                 plan=plan,
             )
         )
-
-
-def _better(objective: int | None, known: Verification | None) -> bool:
-    if objective is None:
-        return False
-    return known is None or known.objective is None or objective < known.objective

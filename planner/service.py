@@ -1,19 +1,18 @@
 """What the doors call: plan, replan, explain. Every answer goes through verify and certify."""
 
+import logging
 import threading
 import time
 
 from models.problems import AnyPlan, AnyProblem
-from models.result import Certificate, Claim, Grade, Limits, Reason
+from models.result import Certificate, Grade, Limits
 from planner import explain
-from planner.bounds import lower_bound
-from planner.certify import Outcome, certify
+from planner.certify import certify
 from planner.race import Listener, Race
 from planner.strategy import lanes
-from planner.verify import verify
 from planner.worker import ChildLostError, call
 
-HINT = "hint"
+_log = logging.getLogger(__name__)
 
 
 def plan(
@@ -29,17 +28,16 @@ def plan(
 
     solver: one method by name instead of the strategy's; hint: a plan to start from, never
     answered worse than; listen: called with each Event, in this thread; cancel: set it to stop and
-    keep the best plan. Raises UnknownSolverError, ContradictionError.
+    keep the best plan. Raises UnknownSolverError.
     """
     begun = time.monotonic_ns()
     chosen = lanes(problem, solver)
-    combinatorial = lower_bound(problem)
-    outcomes = [] if hint is None else [_hinted(problem, hint)]
-    usable = hint if outcomes and not outcomes[0].refused else None
-    race = Race(problem, limits, listen, cancel, combinatorial)
-    outcomes += race.run(chosen, usable)
+    race = Race(problem, limits, listen, cancel)
+    outcomes = race.run(chosen, hint)
     solved = time.monotonic_ns()
-    certificate = certify(problem, outcomes, combinatorial)
+    certificate = certify(problem, outcomes, race.record.combinatorial)
+    for contradiction in certificate.contradictions:
+        _log.error("contradiction: %s", contradiction)
     explanation: tuple[str, ...] = ()
     if certificate.grade is Grade.INFEASIBLE:
         left = max(0, limits.time_limit_ns - (solved - begun))
@@ -77,12 +75,3 @@ def why_this_cost(
         return call(explain.binding, problem, plan, time_ns, limits=limits, cancel=cancel)
     except ChildLostError as error:
         return (f"no explanation within the limits: {error}",)
-
-
-def _hinted(problem: AnyProblem, hint: AnyPlan) -> Outcome:
-    """The hint as a claim of its own, so that the answer is never worse than it."""
-    begun = time.monotonic_ns()
-    verification = verify(problem, hint)
-    claim: Claim[AnyPlan] = Claim(HINT, Reason.HEURISTIC, hint, detail="accepted as a start")
-    wall_ns = time.monotonic_ns() - begun
-    return Outcome(claim, verification, exact=False, family=HINT, wall_ns=wall_ns)

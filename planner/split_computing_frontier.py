@@ -1,59 +1,69 @@
-"""Accuracy against latency: the optimum of a split at each bandwidth and accuracy floor.
+"""Accuracy against latency (or energy, bytes): the optimum of a split at each accuracy floor.
 
-`python -m planner.split_computing_frontier` prints the table of docs/split_computing.md and, given
-a path, writes its figure.
+Floors are given, or found: the ε-constraint method from below asks for one ppm more than the last
+optimum has, until there is no plan, and so meets every plan that no other is at least as good as
+in both (Haimes, Lasdon and Wismer, IEEE Trans. Systems, Man, and Cybernetics 1, 1971). Each point
+is an exact method's, checked by the verifier, beside what every heuristic reaches.
 """
 
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections.abc import Iterator, Sequence
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-
+from models.frontier import Budget, Frontier, FrontierPoint
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
-from models.result import Claim, Limits
-from models.units import format_quantity
+from models.result import Limits, Reason
+from planner.frontier import FrontierError
 from planner.verify import verify
-from problem_instances import load
-from solvers.registry import entry
+from solvers.registry import entries
 
-BANDWIDTHS = tuple(2**power * 10**6 for power in range(8))
-FLOORS = (600_000, 680_000, 720_000, 740_000, 758_000)
-
-
-@dataclass(frozen=True)
-class Point:
-    """One optimum; None where no plan reaches the floor.
-
-    latency_ns, local_ns, remote_ns: of the optimum, of everything on the first device and of
-    everything on the last (input in its cheapest form within the floor); accuracy_ppm: of the
-    optimum; cut: where it cuts and in which form, in words.
-    """
-
-    bandwidth_bit_per_s: int
-    floor_ppm: int
-    latency_ns: int | None
-    accuracy_ppm: int | None
-    cut: str
-    local_ns: int | None
-    remote_ns: int | None
-
-    def saved(self, other_ns: int | None) -> str:
-        """Latency saved against another, in percent; a dash where either is missing."""
-        if self.latency_ns is None or not other_ns:
-            return "–"
-        return f"{1 - self.latency_ns / other_ns:.0%}"
+Rate = int | None
 
 
 def frontier(
-    problem: SplitComputingProblem, bandwidths: Sequence[int], floors: Sequence[int]
-) -> tuple[Point, ...]:
-    """The optimum at each bandwidth of the first hop and each floor, ppm."""
-    return tuple(
-        _point(at_bandwidth(problem, rate), rate, floor) for rate in bandwidths for floor in floors
+    problem: SplitComputingProblem,
+    bandwidths: Sequence[int] = (),
+    floors: Sequence[int] = (),
+    points: int = 20,
+    limits: Limits | None = None,
+) -> Frontier:
+    """The optimum at each bandwidth of the first hop and each floor.
+
+    bandwidths: bit/s; the document's own, with its scenarios, where none is given; floors: ppm;
+    where none is given all that matter, at most `points` per bandwidth. limits: of the whole
+    sweep. Raises FrontierError where a bandwidth is asked for and there is no hop.
+    """
+    begun = time.monotonic_ns()
+    limits = limits or Limits()
+    if bandwidths and not problem.hops:
+        raise FrontierError("there is no hop whose bandwidth could be changed")
+    rates: list[Rate] = [*sorted(set(bandwidths))] or [None]
+    found: list[FrontierPoint] = []
+    for number, rate in enumerate(rates):
+        left = max(1, limits.time_limit_ns - (time.monotonic_ns() - begun))
+        part = limits.model_copy(update={"time_limit_ns": left // (len(rates) - number)})
+        here = problem if rate is None else at_bandwidth(problem, rate)
+        found += _marked(list(_line(here, rate, sorted(set(floors)), points, part)))
+    return Frontier(
+        budget=Budget.ACCURACY,
+        limit_unit="ppm",
+        unit=problem.unit,
+        points=tuple(found),
+        wall_ns=time.monotonic_ns() - begun,
     )
+
+
+def swept(
+    problem: SplitComputingProblem,
+    bandwidths: Sequence[int],
+    floors: Sequence[int],
+    points: int,
+    limits: Limits,
+) -> Frontier | str:
+    """The frontier, or the reason why there is none; for calls into a child."""
+    try:
+        return frontier(problem, bandwidths, floors, points, limits)
+    except FrontierError as error:
+        return str(error)
 
 
 def at_bandwidth(problem: SplitComputingProblem, bit_per_s: int) -> SplitComputingProblem:
@@ -62,90 +72,97 @@ def at_bandwidth(problem: SplitComputingProblem, bit_per_s: int) -> SplitComputi
     return problem.model_copy(update={"hops": (first, *problem.hops[1:]), "scenarios": ()})
 
 
-def _point(problem: SplitComputingProblem, rate: int, floor: int) -> Point:
-    limits = problem.limits.model_copy(update={"accuracy_floor_ppm": floor})
-    asked = problem.model_copy(update={"limits": limits})
-    claim = _claim(asked, "dp")
-    totals = None if claim.plan is None else verify(asked, claim.plan).breakdown.totals
-    return Point(
+def _line(
+    problem: SplitComputingProblem, rate: Rate, floors: list[int], points: int, limits: Limits
+) -> Iterator[FrontierPoint]:
+    """The points of one bandwidth, by rising floor."""
+    end = time.monotonic_ns() + limits.time_limit_ns
+    count = len(floors) or points
+    floor = 0  # the document's own floor is what is swept
+    for number in range(count):
+        left = max(1, end - time.monotonic_ns())
+        part = limits.model_copy(update={"time_limit_ns": max(1, left // (count - number))})
+        point = _point(problem, rate, floors[number] if floors else floor, part)
+        if floors or (point.plan is None and number == 0):
+            yield point
+        if floors:
+            continue
+        if point.plan is None:
+            return
+        # The plan is also the best at the accuracy that it has.
+        floor = point.totals["accuracy_ppm"]
+        yield point.model_copy(update={"limit": floor})
+        floor += 1
+
+
+def _point(problem: SplitComputingProblem, rate: Rate, floor: int, limits: Limits) -> FrontierPoint:
+    asked = problem.model_copy(
+        update={"limits": problem.limits.model_copy(update={"accuracy_floor_ppm": floor})}
+    )
+    plan, bound, denied = _solve(asked, limits)
+    verdict = None if plan is None else verify(asked, plan)
+    objective = None if verdict is None else verdict.objective
+    return FrontierPoint(
+        limit=floor,
+        objective=objective,
+        lower_bound=bound,
+        proved=denied or (objective is not None and objective == bound),
+        reused=False,
+        dominated=False,
+        plan=plan,
+        heuristics=dict(_heuristics(asked)),
         bandwidth_bit_per_s=rate,
-        floor_ppm=floor,
-        latency_ns=None if totals is None else totals["latency_ns"],
-        accuracy_ppm=None if totals is None else totals["accuracy_ppm"],
-        cut="no plan" if claim.plan is None else describe(asked, claim.plan),
-        local_ns=_latency(asked, "all-local"),
-        remote_ns=_latency(asked, "all-remote"),
+        what="" if plan is None else describe(asked, plan),
+        totals={} if verdict is None else verdict.breakdown.totals,
     )
 
 
-def _claim(problem: SplitComputingProblem, method: str) -> Claim[SplitComputingPlan]:
-    found = entry(problem.kind, method)
-    if found is None:
-        raise KeyError(method)
-    claim: Claim[SplitComputingPlan] = found.load().solve(problem, Limits())
-    return claim
+def _solve(
+    problem: SplitComputingProblem, limits: Limits
+) -> tuple[SplitComputingPlan | None, int | None, bool]:
+    """The first exact method's plan and bound that takes the problem; whether it denies a plan."""
+    for entry in entries(problem.kind):
+        claim = entry.load().solve(problem, limits)
+        if claim.reason is Reason.UNSUPPORTED or not entry.traits.exact:
+            continue
+        return claim.plan, claim.lower_bound, claim.reason is Reason.INFEASIBLE
+    raise FrontierError("no exact method takes the problem")
 
 
-def _latency(problem: SplitComputingProblem, method: str) -> int | None:
-    plan = _claim(problem, method).plan
-    return None if plan is None else verify(problem, plan).breakdown.totals["latency_ns"]
+def _heuristics(problem: SplitComputingProblem) -> Iterator[tuple[str, int | None]]:
+    for entry in entries(problem.kind):
+        if not entry.traits.exact:
+            plan = entry.load().solve(problem, Limits()).plan
+            yield entry.name, None if plan is None else verify(problem, plan).objective
+
+
+def _marked(points: list[FrontierPoint]) -> list[FrontierPoint]:
+    """The points of one bandwidth, those marked that a higher floor equals or beats."""
+    best: int | None = None
+    marked = []
+    for point in reversed(points):
+        worse = best is not None and point.objective is not None and point.objective >= best
+        marked.append(point.model_copy(update={"dominated": worse}))
+        if point.objective is not None:
+            best = point.objective if best is None else min(best, point.objective)
+    return marked[::-1]
 
 
 def describe(problem: SplitComputingProblem, plan: SplitComputingPlan) -> str:
-    """Where a plan cuts, in words."""
+    """Where a plan cuts and what crosses there, in words."""
+    gates = "" if plan.policy is None else f", {plan.policy}"
     if plan.bottleneck is not None:
-        return plan.bottleneck.name
+        return plan.bottleneck.name + gates
     if not plan.crossings:
-        return "local"
+        return "local" + gates
     tensors = ", ".join(f"{c.tensor} as {c.representation}" for c in plan.crossings)
     on_first = {item.device for item in plan.placement}
-    return tensors if problem.devices[0].name in on_first else f"remote ({tensors})"
+    return (tensors if problem.devices[0].name in on_first else f"remote ({tensors})") + gates
 
 
-def to_markdown(points: Sequence[Point]) -> str:
-    """A table, one row per point."""
-    head = "| Mbit/s | floor | optimum | cut and form | accuracy | saved on local | on remote |"
-    rows = [head, "|---|---|---|---|---|---|---|"]
-    for p in points:
-        cells = (
-            f"{p.bandwidth_bit_per_s / 10**6:g}",
-            format_quantity(p.floor_ppm, "ppm"),
-            "–" if p.latency_ns is None else format_quantity(p.latency_ns, "ns"),
-            p.cut,
-            "–" if p.accuracy_ppm is None else format_quantity(p.accuracy_ppm, "ppm"),
-            p.saved(p.local_ns),
-            p.saved(p.remote_ns),
-        )
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows) + "\n"
-
-
-def plot(points: Sequence[Point], path: Path) -> None:
-    """Latency over the accuracy floor as SVG, one line per bandwidth; equal points, equal bytes."""
-    with mpl.rc_context({"svg.hashsalt": "edgeplan", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(7.5, 4.5), layout="constrained")
-        axes = figure.add_subplot()
-        for rate in dict.fromkeys(p.bandwidth_bit_per_s for p in points):
-            line = [p for p in points if p.bandwidth_bit_per_s == rate and p.latency_ns]
-            floors = [p.floor_ppm / 10**4 for p in line]
-            times = [(p.latency_ns or 0) / 10**6 for p in line]
-            axes.plot(floors, times, marker="o", label=f"{rate / 10**6:g} Mbit/s")
-        axes.set(xlabel="accuracy floor, % top-1", ylabel="latency, ms", yscale="log")
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
-        figure.savefig(path, format="svg", metadata={"Date": None})
-
-
-def main() -> None:
-    """Table to the terminal; figure to the path given."""
-    problem = load("resnet50-jetson-bottlenecks")
-    if not isinstance(problem, SplitComputingProblem):
-        raise TypeError(problem.kind)
-    points = frontier(problem, BANDWIDTHS, FLOORS)
-    sys.stdout.write(to_markdown(points))
-    for path in sys.argv[1:]:
-        plot(points, Path(path))
-
-
-if __name__ == "__main__":
-    main()
+def saved(point: FrontierPoint, method: str) -> str:
+    """What the optimum saves against a method, in percent; a dash where either is missing."""
+    other = point.heuristics.get(method)
+    if point.objective is None or not other:
+        return "–"
+    return f"{1 - point.objective / other:.0%}"

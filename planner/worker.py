@@ -1,35 +1,48 @@
-"""One solve in one child process: started in milliseconds, cancelled, or killed for certain.
+"""Child processes: started in milliseconds, cancelled, or killed for certain.
 
 Children are forked from a server process that has imported the methods but never solved anything
-(a fork after a threaded solve hangs). The parent reads their messages as they come, so that a
-child that dies leaves its last plan behind.
+(a fork after a threaded solve hangs). Each has a channel on which its parent reads what has come
+and never waits for more, and a sentinel that says when it is gone, whoever else may hold on to
+the channel. A child is killed together with whatever it started.
 """
 
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
+import socket
 import sys
 import tempfile
 import threading
 import time
 import types
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import TypeVar
 
-from models.problems import AnyPlan
-from models.result import Claim, Limits, Reason
-from planner.child import CANCEL, Call, Finished, Job, Message, Returned, Started, main
+from models.result import Limits, Reason
+from planner.child import CANCEL, Call, Handed, Job, main
+from planner.messages import Frames, GarbledError
 
 _log = logging.getLogger(__name__)
 _context = multiprocessing.get_context("forkserver")
 # What every child needs; a server adds all methods by `preload`.
-_ALWAYS = ["planner.child", "numpy"]
+_ALWAYS = ["planner.child", "planner.bounds", "numpy"]
 _context.set_forkserver_preload(_ALWAYS)
 _starting = threading.Lock()
 _LOG_TAIL_BYTES = 2000
+# More than a socket holds: what a child said before it died is read at once.
+_PIECE_BYTES = 2**20
 _TICK_S = 0.05
+# How long the system may take to end a killed process before it is left to the fork server.
+_REAP_S = 5.0
+# A process that dies closes its channel first, and may take this long to give its memory back.
+_MUTE_NS = 10**9
+# What Python, C++ and Rust (pydantic) say when an allocation fails.
+_NO_MEMORY = ("MemoryError", "bad_alloc", "out of memory", "memory allocation of")
 
 T = TypeVar("T")
 
@@ -39,58 +52,101 @@ def preload(modules: list[str]) -> None:
     _context.set_forkserver_preload([*_ALWAYS, *modules])
 
 
+@dataclass(frozen=True)
+class Death:
+    """How a child ended: the reason for a claim that it left out, in words too.
+
+    orderly: whether it came to the end of its task.
+    """
+
+    reason: Reason
+    detail: str
+    orderly: bool
+
+
 class Child:
-    """A running child: its messages, and the means to end it."""
+    """A running child: what it says, and the means to end it. Raises OSError, EOFError."""
 
     def __init__(self, task: Job | Call) -> None:
-        self._running: str | None = None
-        handle, self._logfile = tempfile.mkstemp(prefix="edgeplan-", suffix=".log")
-        os.close(handle)
-        self.pipe, theirs = _context.Pipe()
-        arguments = (theirs, task, self._logfile)
+        self._closed_at: int | None = None
+        self._frames = Frames()
+        # Without a name from the start, so that no way to end leaves it behind.
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `bury`
+        self._channel, theirs = socket.socketpair()
+        self._channel.settimeout(0)
+        arguments = (Handed(theirs.fileno()), Handed(self._log.fileno()), task)
         self._process = _context.Process(target=main, args=arguments, daemon=True)
-        _start_without_main(self._process)
-        theirs.close()
+        try:
+            _start_without_main(self._process)
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            theirs.close()
 
     @property
-    def pid(self) -> int | None:
-        """Process id."""
-        return self._process.pid
+    def ended(self) -> bool:
+        """Whether the process is gone; what it said before can still be read."""
+        return self._process.exitcode is not None
 
-    def read(self) -> Message | None:
-        """The next message, waiting for it; None once the child is gone and has said all."""
+    @property
+    def mute(self) -> bool:
+        """Whether it closed its channel, and yet has not ended for a while."""
+        return self._closed_at is not None and time.monotonic_ns() > self._closed_at + _MUTE_NS
+
+    def read(self) -> Iterator[bytes]:
+        """The payloads that have come since, without waiting. Raises GarbledError."""
+        if self._closed_at is not None:
+            return
         try:
-            message: Message = self.pipe.recv()
-        except (EOFError, OSError):
-            return None
-        if isinstance(message, Started):
-            self._running = message.solver
-        elif isinstance(message, Finished):
-            self._running = None
-        return message
+            piece = self._channel.recv(_PIECE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self._closed_at = time.monotonic_ns()
+        yield from self._frames.take(piece)
 
     def cancel(self) -> None:
         """Ask the running method to stop and to hand over what it has."""
         try:
-            self.pipe.send(CANCEL)
-        except OSError:
-            _log.debug("child %s is gone already", self.pid)
+            self._channel.send(CANCEL)
+        except OSError as error:
+            _log.debug("child %s does not listen: %s", self._process.pid, error)
 
     def kill(self) -> None:
-        """End the process now."""
+        """End the process now, and all that it started."""
         self._process.kill()
+        # A child that was only just forked has no group of its own yet; one that has ended leaves
+        # its number to its group as long as that has a member.
+        if self._process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
-    def bury(self) -> Claim[AnyPlan] | None:
-        """Reap the process; a claim for the method it died in, None after an orderly end."""
-        self._process.join()
+    def bury(self) -> Death:
+        """Kill the process, unless it has ended, and reap it."""
+        self.kill()
+        self._process.join(_REAP_S)
         code = self._process.exitcode
-        tail = _tail(self._logfile)
-        Path(self._logfile).unlink(missing_ok=True)
-        self.pipe.close()
-        self._process.close()
-        if self._running is None:
-            return None
-        return Claim(self._running, *_cause(code, tail))
+        size = os.fstat(self._log.fileno()).st_size
+        tail = os.pread(self._log.fileno(), _LOG_TAIL_BYTES, max(0, size - _LOG_TAIL_BYTES))
+        self._close()
+        if code is None:
+            _log.error("child %s has been killed and does not end", self._process.pid)
+        else:
+            self._process.close()
+        return _death(code, tail.decode(errors="replace").strip())
+
+    def _close(self) -> None:
+        self._channel.close()
+        self._log.close()
+
+
+def await_news(children: Sequence[Child], timeout_s: float = _TICK_S) -> None:
+    """Return when a child has spoken or ended, or after the timeout."""
+    speaking = [child._channel for child in children if child._closed_at is None]
+    wait([*speaking, *(child._process.sentinel for child in children)], timeout_s)
 
 
 class ChildLostError(RuntimeError):
@@ -107,19 +163,40 @@ def call(
 
     Raises ChildLostError when the child ends, runs out of time or `cancel` is set before.
     """
-    child = Child(Call(function, arguments, limits))
     deadline = time.monotonic_ns() + limits.time_limit_ns
-    answered = False
-    while not answered and time.monotonic_ns() < deadline and not (cancel and cancel.is_set()):
-        answered = child.pipe.poll(_TICK_S)
-    message = child.read() if answered else None
-    child.kill()
-    child.bury()
-    if not isinstance(message, Returned):
-        how = "ended without an answer" if answered else "ran out of time"
-        raise ChildLostError(f"{function.__name__} {how}")
-    value: T = message.value
+    name = function.__name__
+    try:
+        child = Child(Call(function, arguments, limits))
+    except (OSError, EOFError) as error:
+        raise ChildLostError(f"{name} could not be started: {error}") from error
+    payloads: Sequence[bytes] = ()
+    lost = None
+    try:
+        while not payloads and lost is None:
+            await_news([child])
+            lost = _why_lost(child, deadline, cancel)
+            payloads = list(child.read())
+    except GarbledError as error:
+        lost = str(error)
+    finally:
+        ended = child.ended
+        death = child.bury()
+    if not payloads:
+        raise ChildLostError(f"{name}: {death.detail}" if ended else f"{name} {lost}")
+    try:
+        value: T = pickle.loads(payloads[0])  # noqa: S301  # of our own function, in our own child
+    except Exception as error:
+        raise ChildLostError(f"{name} returned what cannot be read: {error}") from error
     return value
+
+
+def _why_lost(child: Child, deadline: int, cancel: threading.Event | None) -> str | None:
+    """Why there is nothing to wait for beyond what has been said already, or None."""
+    if cancel is not None and cancel.is_set():
+        return "was cancelled"
+    if time.monotonic_ns() >= deadline:
+        return "ran out of time"
+    return "ended without an answer" if child.ended or child.mute else None
 
 
 def _start_without_main(process: multiprocessing.process.BaseProcess) -> None:
@@ -132,22 +209,23 @@ def _start_without_main(process: multiprocessing.process.BaseProcess) -> None:
         main_module = sys.modules["__main__"]
         sys.modules["__main__"] = types.ModuleType("__main__")
         try:
-            process.start()
+            try:
+                process.start()
+            except (EOFError, ConnectionError):
+                # The fork server has died; once the system knows it, another one is started.
+                time.sleep(_TICK_S)
+                process.start()
         finally:
             sys.modules["__main__"] = main_module
 
 
-def _tail(path: str) -> str:
-    with Path(path).open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
-        return file.read().decode(errors="replace").strip()
-
-
-def _cause(code: int | None, tail: str) -> tuple[Reason, None, None, str]:
-    out_of_memory = any(word in tail for word in ("bad_alloc", "MemoryError", "out of memory"))
+def _death(code: int | None, tail: str) -> Death:
+    reason = Reason.MEMORY_LIMIT if any(words in tail for words in _NO_MEMORY) else Reason.FAILED
     how = f"exit status {code}"
     if code is not None and code < 0:
-        how = f"killed by {signal.Signals(-code).name}"
-    reason = Reason.MEMORY_LIMIT if out_of_memory else Reason.FAILED
+        named = -code in signal.valid_signals() and not signal.SIGRTMIN <= -code <= signal.SIGRTMAX
+        how = f"killed by {signal.Signals(-code).name if named else f'signal {-code}'}"
     detail = f"the process ended without an answer ({how})"
-    return reason, None, None, f"{detail}: {tail.splitlines()[-1]}" if tail else detail
+    if tail:
+        detail = f"{detail}: {tail.splitlines()[-1]}"
+    return Death(reason, detail, orderly=code == 0)

@@ -1,6 +1,7 @@
 """What a method is, what it promises, and how it talks while it runs."""
 
 import time
+from copy import copy
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -50,15 +51,13 @@ class Traits:
 
     exact: a completed run has proved its plan best, or that there is none; bounds: may claim
     lower bounds; deterministic: equal input and seed, equal claim; family: two exact methods of
-    different families count as unrelated; max_size: devices x layers (the kind's own measure)
-    above which the strategy does not start it, None for no limit.
+    different families count as unrelated.
     """
 
     exact: bool
     bounds: bool
     deterministic: bool
     family: str
-    max_size: int | None = None
 
 
 class Stopwatch:
@@ -67,6 +66,12 @@ class Stopwatch:
     def __init__(self, limits: Limits, report: Progress[S] | None) -> None:
         self._deadline_ns = time.monotonic_ns() + limits.time_limit_ns
         self._report = report
+
+    def share(self, time_ns: int) -> "Stopwatch":
+        """One that expires after that long, or when this one does."""
+        part = copy(self)
+        part._deadline_ns = min(self._deadline_ns, time.monotonic_ns() + time_ns)
+        return part
 
     def left_ns(self) -> int:
         """Nanoseconds until the time limit, at least 0."""

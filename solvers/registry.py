@@ -27,8 +27,8 @@ class Entry:
         return solver
 
 
-def _exact(family: str, max_size: int | None = None) -> Traits:
-    return Traits(exact=True, bounds=True, deterministic=True, family=family, max_size=max_size)
+def _exact(family: str) -> Traits:
+    return Traits(exact=True, bounds=True, deterministic=True, family=family)
 
 
 _HEURISTIC = Traits(exact=False, bounds=False, deterministic=True, family="heuristic")
@@ -98,13 +98,13 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
         Entry(
             "cpsat",
             f"solvers.cpsat.{_PIPELINE}:ConstraintProgram",
-            _exact("constraint-programming", max_size=2_000),
+            _exact("constraint-programming"),
             "circuit and element constraints, OR-Tools CP-SAT",
         ),
         Entry(
             "milp",
             f"solvers.milp.{_PIPELINE}:IntervalFlow",
-            _exact("integer-programming", max_size=1_500),
+            _exact("integer-programming"),
             "interval-flow columns, Pyomo and HiGHS",
         ),
         Entry(
@@ -166,7 +166,7 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
         Entry(
             "cpsat",
             f"solvers.cpsat.{_SELECTION}:ConstraintProgram",
-            _exact("constraint-programming", max_size=1_000_000),
+            _exact("constraint-programming"),
             "assignment program in whole numbers, OR-Tools CP-SAT",
         ),
         Entry(
@@ -240,7 +240,7 @@ REGISTRY[_SPLIT] = (
         "mincut",
         f"solvers.search.{_SPLIT}:MinimumCut",
         _exact("minimum-cut"),
-        "minimum cut, networkx; branch and bound where limits bind",
+        "minimum cut, OR-Tools maximum flow; branch and bound where limits bind",
     ),
     Entry(
         "milp",

@@ -35,29 +35,38 @@ from models.split_models import (
 _BANDWIDTHS = [8 * 10**9, 2 * 10**9, 7 * 10**8]
 _TYPES = ["camera", "server"]
 _ACCURACY = 900_000
+# Nanoseconds to minutes, bytes to terabytes: what a real document may hold.
+UNITS = st.sampled_from([1, 1, 10**6, 10**9, 10**12])
 
 
 @st.composite
-def _work(draw: st.DrawFn) -> Work:
+def _amount(draw: st.DrawFn, unit: int, most: int) -> int:
+    """Up to `most` units and, where these are large, a little more, so that no digit is round."""
+    noise = draw(st.integers(0, 9)) if unit > 1 else 0
+    return draw(st.integers(0, most)) * unit + noise
+
+
+@st.composite
+def _work(draw: st.DrawFn, unit: int) -> Work:
     """Time on one type, on both, or on neither."""
     types = draw(st.sets(st.sampled_from(_TYPES)))
-    return Work(time_ns={kind: draw(st.integers(0, 9)) for kind in sorted(types)})
+    return Work(time_ns={kind: draw(_amount(unit, 9)) for kind in sorted(types)})
 
 
 @st.composite
-def split_model(draw: st.DrawFn, layers: int, *, chain: bool) -> SplitModel:
+def split_model(draw: st.DrawFn, layers: int, unit: int, *, chain: bool) -> SplitModel:
     """A chain, or a DAG whose edges follow the order of the document."""
     names = [f"v{index}" for index in range(layers)]
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     edges = tuple(pair for pair in pairs if draw(st.booleans()))
     return SplitModel(
         name="tiny",
-        input_bytes=draw(st.integers(0, 20)),
+        input_bytes=draw(_amount(unit, 20)),
         layers=tuple(
             SplitLayer(
                 name=name,
-                time_ns={"camera": draw(st.integers(0, 30)), "server": draw(st.integers(0, 9))},
-                output_bytes=draw(st.integers(0, 20)),
+                time_ns={"camera": draw(_amount(unit, 30)), "server": draw(_amount(unit, 9))},
+                output_bytes=draw(_amount(unit, 20)),
             )
             for name in names
         ),
@@ -78,7 +87,7 @@ def _devices(draw: st.DrawFn, size: int) -> tuple[SplitDevice, ...]:
 
 
 @st.composite
-def _representations(draw: st.DrawFn, model: SplitModel) -> tuple[Representation, ...]:
+def _representations(draw: st.DrawFn, model: SplitModel, unit: int) -> tuple[Representation, ...]:
     tensors = ["input", *(layer.name for layer in model.layers)]
     found = []
     if draw(st.booleans()):
@@ -87,9 +96,9 @@ def _representations(draw: st.DrawFn, model: SplitModel) -> tuple[Representation
         found.append(
             Representation(
                 name="codec",
-                size_bytes={draw(st.sampled_from(tensors)): draw(st.integers(0, 4))},
-                encode=draw(st.one_of(st.none(), _work())),
-                decode=draw(st.one_of(st.none(), _work())),
+                size_bytes={draw(st.sampled_from(tensors)): draw(_amount(unit, 4))},
+                encode=draw(st.one_of(st.none(), _work(unit))),
+                decode=draw(st.one_of(st.none(), _work(unit))),
                 accuracy_ppm=draw(st.sampled_from([None, 850_000, 880_000])),
             )
         )
@@ -97,7 +106,7 @@ def _representations(draw: st.DrawFn, model: SplitModel) -> tuple[Representation
 
 
 @st.composite
-def _policies(draw: st.DrawFn, waists: list[str]) -> tuple[Policy, ...]:
+def _policies(draw: st.DrawFn, waists: list[str], unit: int) -> tuple[Policy, ...]:
     if not waists or draw(st.booleans()):
         return ()
     places = draw(st.lists(st.sampled_from(waists), min_size=1, max_size=2, unique=True))
@@ -105,7 +114,7 @@ def _policies(draw: st.DrawFn, waists: list[str]) -> tuple[Policy, ...]:
         Gate(
             after=place,
             pass_ppm=draw(st.sampled_from([0, 333_333, 500_000, 10**6])),
-            time_ns={"camera": draw(st.integers(0, 3)), "server": 1},
+            time_ns={"camera": draw(_amount(unit, 3)), "server": unit},
         )
         for place in places
     )
@@ -113,43 +122,51 @@ def _policies(draw: st.DrawFn, waists: list[str]) -> tuple[Policy, ...]:
 
 
 @st.composite
-def _limits(draw: st.DrawFn) -> SplitLimits:
+def _limits(draw: st.DrawFn, unit: int) -> SplitLimits:
     if draw(st.booleans()):
         return SplitLimits()
+
+    def at_most(*choices: int) -> int | None:
+        chosen = draw(st.sampled_from([None, *choices]))
+        return None if chosen is None else chosen * unit + draw(st.integers(0, 3)) * (unit > 1)
+
     return SplitLimits(
         accuracy_floor_ppm=draw(st.sampled_from([None, 830_000, 860_000, 890_000])),
-        deadline_ns=draw(st.sampled_from([None, 15, 40])),
-        energy_uj=draw(st.sampled_from([None, 40, 100])),
-        sent_bytes=draw(st.sampled_from([None, 3, 20])),
+        deadline_ns=at_most(15, 40),
+        energy_uj=at_most(40, 100),
+        sent_bytes=at_most(3, 20),
     )
 
 
 @st.composite
 def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitComputingProblem:
-    """Up to 3 devices and 4 layers, with every option of the kind."""
+    """Up to 3 devices and 4 layers, with every option of the kind, at any magnitude."""
+    unit = draw(UNITS)
     chained = draw(st.booleans()) if chain is None else chain
     size = draw(st.sampled_from([1, 2, 2, 2, 3]))
-    model = draw(split_model(draw(st.integers(1, 4 if size < 3 else 3)), chain=chained))
+    model = draw(split_model(draw(st.integers(1, 4 if size < 3 else 3)), unit, chain=chained))
     waists = [layer.name for layer in model.layers if model.is_waist(layer.name)]
     bottlenecks = tuple(
         Bottleneck(
             name=f"b{index}",
             after=draw(st.sampled_from(waists)),
-            size_bytes=draw(st.integers(0, 4)),
-            encode=draw(_work()),
-            decode=draw(_work()),
+            size_bytes=draw(_amount(unit, 4)),
+            encode=draw(_work(unit)),
+            decode=draw(_work(unit)),
             accuracy_ppm=draw(st.sampled_from([None, 840_000, 870_000])),
         )
         for index in range(draw(st.integers(0, 2)) if waists else 0)
     )
-    bandwidth = st.sampled_from(_BANDWIDTHS)
+    # Ten times as fast for terabytes, which would take over a day otherwise.
+    faster = 10 if unit == 10**12 else 1
+    bandwidth = st.sampled_from([rate * faster for rate in _BANDWIDTHS])
     return SplitComputingProblem(
         model=model,
         accuracy_ppm=_ACCURACY,
         devices=draw(_devices(size)),
         hops=tuple(
             Hop(
-                latency_ns=draw(st.integers(0, 5)),
+                latency_ns=draw(_amount(unit, 5)),
                 bandwidth_bit_per_s=draw(bandwidth),
                 radio_uj_per_s=draw(st.sampled_from([0, 2 * 10**9])),
             )
@@ -164,23 +181,24 @@ def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitCompu
             for index in range(draw(st.integers(0, 2)))
         ),
         against=draw(st.sampled_from(Against)),
-        representations=draw(_representations(model)),
+        representations=draw(_representations(model, unit)),
         bottlenecks=bottlenecks,
-        policies=draw(_policies(waists)),
+        policies=draw(_policies(waists, unit)),
         objective=draw(st.sampled_from(SplitObjective)),
-        limits=draw(_limits()),
+        limits=draw(_limits(unit)),
     )
 
 
 @st.composite
-def _option(draw: st.DrawFn, name: str) -> Option:
+def _option(draw: st.DrawFn, name: str, unit: int) -> Option:
     remote = draw(st.booleans())
+    noise = draw(st.integers(0, 9)) if unit > 1 else 0
     return Option(
         name=name,
-        device_ns=draw(st.integers(0, 9)) * 10**8,
-        sent_bytes=draw(st.integers(0, 9)) * 10**3 if remote else 0,
-        server_ns=draw(st.integers(1, 9)) * 10**7 if remote else 0,
-        energy_uj=draw(st.integers(0, 9)),
+        device_ns=draw(st.integers(0, 9)) * 10**8 + noise,
+        sent_bytes=draw(_amount(unit, 9)) * 10 if remote else 0,
+        server_ns=draw(st.integers(1, 9)) * 10**7 + noise if remote else 0,
+        energy_uj=draw(_amount(unit, 9)),
         accuracy_ppm=draw(st.sampled_from([600_000, 650_000, 700_000, 760_000])),
     )
 
@@ -197,7 +215,11 @@ def _demand(draw: st.DrawFn) -> dict[str, int | None]:
 
 @st.composite
 def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
-    """Up to 3 streams, 3 options, 2 uplinks, 2 servers and 2 windows; tight rooms."""
+    """Up to 3 streams, 3 options, 2 uplinks, 2 servers, 2 windows; tight; any magnitude."""
+    unit = draw(st.sampled_from([100, 100, 10**5, 10**7]))
+    objective = draw(st.sampled_from(FleetObjective))
+    roomy = objective is not FleetObjective.LATENCY and unit < 10**7
+    heavy = draw(st.sampled_from([1, 99_991])) if roomy else 1
     streams = draw(st.integers(1, 3))
     servers = draw(st.integers(1, 2))
     windows = draw(st.integers(1, 2)) if streams < 3 else 1
@@ -206,14 +228,14 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
         catalogues=tuple(
             Catalogue(
                 name=f"k{index}",
-                options=tuple(draw(_option(f"o{n}")) for n in range(draw(st.integers(1, 3)))),
+                options=tuple(draw(_option(f"o{n}", unit)) for n in range(draw(st.integers(1, 3)))),
             )
             for index in range(2)
         ),
         uplinks=tuple(
             Uplink(
                 name=f"u{index}",
-                bandwidth_bit_per_s=draw(st.sampled_from([40_000, 100_000, 10**6])),
+                bandwidth_bit_per_s=unit * draw(st.sampled_from([400, 1000, 10**4])),
                 share_ppm=draw(st.sampled_from([10**6, 700_000])),
             )
             for index in range(2)
@@ -239,10 +261,10 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
         windows=tuple(
             Window(
                 name=f"w{index}",
-                weight=draw(st.integers(1, 3)),
+                weight=draw(st.integers(1, 3)) * heavy + index,
                 urgent=(Urgency(stream="c0", **draw(_demand())),) if index else (),
             )
             for index in range(windows)
         ),
-        objective=draw(st.sampled_from(FleetObjective)),
+        objective=objective,
     )

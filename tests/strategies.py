@@ -1,4 +1,6 @@
-"""Hypothesis strategies: tiny problems that an oracle can enumerate."""
+"""Hypothesis strategies: problems of few parts that an oracle can enumerate."""
+
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
@@ -26,52 +28,87 @@ from tests.split_strategies import split_computing, split_fleet  # noqa: F401  #
 _NAMES = "abcd"
 
 
+@dataclass(frozen=True)
+class _Scale:
+    """By what tiny times and sizes are multiplied, and whether odd ns and bytes are added.
+
+    Real problems reckon in milliseconds to hours and in GiB: sums that 32 bits, a double or a
+    careless 64-bit total do not hold, and that no power of ten divides.
+    """
+
+    time: int = 1
+    size: int = 1
+
+    def ns(self, draw: st.DrawFn, tiny: int) -> int:
+        """A time of `tiny` units; no time at all stays none."""
+        return tiny * self.time + (draw(self._odd) if tiny and self.time > 1 else 0)
+
+    def bytes(self, draw: st.DrawFn, tiny: int) -> int:
+        """A size of `tiny` units; nothing stays nothing."""
+        return tiny * self.size + (draw(self._odd) if tiny and self.size > 1 else 0)
+
+    def per_s(self, tiny: int) -> int:
+        """A rate at which one unit of size takes as many units of time as at the scale 1."""
+        return tiny * self.size // self.time
+
+    @property
+    def _odd(self) -> st.SearchStrategy[int]:
+        return st.integers(0, 7)
+
+
+_TINY = _Scale()
+_SCALES = (_TINY, _Scale(10**6, 2**20), _Scale(10**9, 2**30), _Scale(10**12, 2**30))
+
+
 @st.composite
-def _device(draw: st.DrawFn, name: str) -> Device:
+def _device(draw: st.DrawFn, name: str, scale: _Scale) -> Device:
     return Device(
         name=name,
         type=draw(st.sampled_from(["fast", "slow", name])),
-        memory_bytes=draw(st.sampled_from([3, 8, 13, 20, 30, 60])),
-        memory_bytes_per_s=draw(st.sampled_from([10**9, 3 * 10**8])),
-        launch_overhead_ns=draw(st.sampled_from([0, 3])),
+        memory_bytes=scale.bytes(draw, draw(st.sampled_from([3, 8, 13, 20, 30, 60]))),
+        memory_bytes_per_s=scale.per_s(draw(st.sampled_from([10**9, 3 * 10**8]))),
+        launch_overhead_ns=scale.ns(draw, draw(st.sampled_from([0, 3]))),
     )
 
 
 @st.composite
-def _rate(draw: st.DrawFn) -> LinkRate:
+def _rate(draw: st.DrawFn, scale: _Scale) -> LinkRate:
+    bandwidth = draw(st.sampled_from([8 * 10**9, 2 * 10**9, 13 * 10**8]))
     return LinkRate(
-        latency_ns=draw(st.integers(0, 9)),
-        bandwidth_bit_per_s=draw(st.sampled_from([8 * 10**9, 2 * 10**9, 7 * 10**8])),
+        latency_ns=scale.ns(draw, draw(st.integers(0, 9))),
+        bandwidth_bit_per_s=scale.per_s(bandwidth),
     )
 
 
 @st.composite
-def _device_graph(draw: st.DrawFn, size: int) -> DeviceGraph:
+def _device_graph(draw: st.DrawFn, size: int, scale: _Scale = _TINY) -> DeviceGraph:
     names = _NAMES[:size]
-    devices = tuple(draw(_device(name)) for name in names)
+    devices = tuple(draw(_device(name, scale)) for name in names)
     links = []
     for a in names:
         for b in names:
             if a < b and draw(st.integers(0, 2)) == 0:
-                rate = draw(_rate())
+                rate = draw(_rate(scale))
                 links.append(
                     Link(source=a, target=b, directed=draw(st.booleans()), **rate.model_dump())
                 )
-    default = draw(st.one_of(st.none(), _rate()))
+    default = draw(st.one_of(st.none(), _rate(scale)))
     return DeviceGraph(devices=devices, links=tuple(links), default_link=default)
 
 
 @st.composite
-def _chain(draw: st.DrawFn) -> ModelGraph:
+def _chain(draw: st.DrawFn, scale: _Scale) -> ModelGraph:
     equal_cuts = draw(st.booleans())
     layers = tuple(
         Layer(
             name=f"layer-{index}",
             repeat=draw(st.sampled_from([1, 1, 2])),
-            weight_bytes=draw(st.integers(0, 9)),
-            kv_bytes_per_token=draw(st.integers(0, 2)),
-            activation_bytes_per_token=draw(st.integers(0, 3)),
-            output_bytes_per_token=4 if equal_cuts else draw(st.integers(0, 12)),
+            weight_bytes=scale.bytes(draw, draw(st.integers(0, 9))),
+            kv_bytes_per_token=scale.bytes(draw, draw(st.integers(0, 2))),
+            activation_bytes_per_token=scale.bytes(draw, draw(st.integers(0, 3))),
+            output_bytes_per_token=(
+                4 * scale.size if equal_cuts else scale.bytes(draw, draw(st.integers(0, 12)))
+            ),
         )
         for index in range(draw(st.integers(1, 3)))
     )
@@ -79,44 +116,50 @@ def _chain(draw: st.DrawFn) -> ModelGraph:
 
 
 @st.composite
-def _profile(draw: st.DrawFn, model: ModelGraph) -> Profile:
+def _profile(draw: st.DrawFn, model: ModelGraph, scale: _Scale) -> Profile:
     times = {
-        kind: {layer.name: draw(st.integers(0, 20)) for layer in model.layers}
+        kind: {layer.name: scale.ns(draw, draw(st.integers(0, 20))) for layer in model.layers}
         for kind in draw(st.sets(st.sampled_from(["fast", "slow"])))
     }
     return Profile(measurements=(Measurement(time_ns=times),))
 
 
 @st.composite
-def _previous(draw: st.DrawFn, names: list[str], layers: int) -> PreviousPlan | None:
+def _previous(draw: st.DrawFn, names: list[str], layers: int, scale: _Scale) -> PreviousPlan | None:
     if draw(st.integers(0, 2)) > 0:
         return None
     cut = draw(st.integers(0, layers))
     first, second = draw(st.permutations(names))[:2]
     ends = ((first, 0, cut), (second, cut, layers))
     stages = tuple(Stage(device=d, start=a, stop=b) for d, a, b in ends if b > a)
-    return PreviousPlan(stages=stages, ns_per_mib=draw(st.sampled_from([0, 2**20, 2**21 // 3])))
+    price = draw(st.sampled_from([0, 2**20, 2**21 // 3])) * scale.time // scale.size
+    return PreviousPlan(stages=stages, ns_per_mib=price)
 
 
 @st.composite
 def pipeline_partition(draw: st.DrawFn) -> PipelinePartitionProblem:
-    """Up to 4 devices and 6 layers; tight memory, unequal cuts, missing links, every option."""
+    """Up to 4 devices and 6 layers, of bytes and ns or of GiB and hours.
+
+    Tight memory, unequal cuts, missing links, every option.
+    """
     size = draw(st.integers(1, 4))
-    graph = draw(_device_graph(size))
-    model = draw(_chain())
+    scale = draw(st.sampled_from(_SCALES))
+    graph = draw(_device_graph(size, scale))
+    model = draw(_chain(scale))
     names = [device.name for device in graph.devices]
     objective = draw(st.sampled_from(PipelineObjective))
     source = draw(st.one_of(st.none(), st.sampled_from(names)))
     ordered = draw(st.integers(0, 3)) == 0
+    layers = sum(layer.repeat for layer in model.layers)
     return PipelinePartitionProblem(
         model=model,
-        profile=draw(_profile(model)),
+        profile=draw(_profile(model, scale)),
         device_graph=graph,
         workload=Inference(
             prompt_tokens=draw(st.integers(0, 2)),
             new_tokens=1,
             concurrency=draw(st.integers(1, 2)),
-            message_bytes=draw(st.integers(0, 2)),
+            message_bytes=scale.bytes(draw, draw(st.integers(0, 2))),
         ),
         objective=objective,
         units=draw(st.integers(1, 20)) if objective is PipelineObjective.MAKESPAN else None,
@@ -125,7 +168,7 @@ def pipeline_partition(draw: st.DrawFn) -> PipelinePartitionProblem:
         return_hop=source is not None and draw(st.booleans()),
         use_all_devices=draw(st.integers(0, 3)) == 0,
         device_order=tuple(draw(st.permutations(names))) if ordered else None,
-        previous=draw(_previous([*names, "gone"], sum(layer.repeat for layer in model.layers))),
+        previous=draw(_previous([*names, "gone"], layers, scale)),
     )
 
 

@@ -11,8 +11,8 @@ from ortools.sat.python.cp_model import CpModel
 
 from models.result import Limits, Reason
 from solvers.backends import cpsat, highs
-from solvers.backends.linear_program import LinearProgram
 from solvers.base import Progress, Stopwatch
+from solvers.integer_program import IntegerProgram
 
 _SECOND = 10**9
 _LIMITS = Limits(time_limit_ns=60 * _SECOND)
@@ -24,24 +24,24 @@ def _program(
     box: list[tuple[float, float]],
     rows: list[tuple[list[float], float, float]],
     integral: list[bool],
-) -> LinearProgram:
+) -> IntegerProgram:
     """Min cost · x in a box, rows (coefficients, low, high), dense."""
     columns, lines = len(cost), len(rows)
-    return LinearProgram(
+    return IntegerProgram(
         cost=np.array(cost, dtype=float),
         lower=np.array([low for low, _ in box], dtype=float),
         upper=np.array([high for _, high in box], dtype=float),
-        integral=np.array(integral, dtype=bool),
+        whole=np.array(integral, dtype=bool),
         starts=np.arange(0, columns * lines + 1, columns or 1, dtype=np.int32)[: lines + 1],
-        index=np.tile(np.arange(columns, dtype=np.int32), lines),
+        column=np.tile(np.arange(columns, dtype=np.int32), lines),
         value=np.array([a for terms, _, _ in rows for a in terms], dtype=float),
         row_lower=np.array([low for _, low, _ in rows], dtype=float),
         row_upper=np.array([high for _, _, high in rows], dtype=float),
     )
 
 
-def _solved(program: LinearProgram, limits: Limits = _LIMITS) -> highs.Answer:
-    return highs.solve(program, limits, Stopwatch(limits, None))
+def _solved(program: IntegerProgram, limits: Limits = _LIMITS) -> highs.Answer:
+    return highs.solve(program, Stopwatch(limits, None))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def _solved(program: LinearProgram, limits: Limits = _LIMITS) -> highs.Answer:
     ids=["28.2, answered 29", "9, answered 15", "64"],
 )
 def test_small_programs_that_other_builds_answer_wrongly(
-    program: LinearProgram, right: float
+    program: IntegerProgram, right: float
 ) -> None:
     """HiGHS 1.14.0 calls worse points optimal on such programs; the pinned build does not."""
     answer = _solved(program)
@@ -136,11 +136,11 @@ def test_a_linear_program_has_its_own_bound() -> None:
 def test_no_columns_are_answered() -> None:
     """An empty model has a status of its own; its rows decide."""
     assert _solved(_program([], [], [], [])).reason is Reason.COMPLETED
-    empty_row = LinearProgram(
+    empty_row = IntegerProgram(
         *(np.zeros(0) for _ in range(3)),
-        integral=np.zeros(0, dtype=bool),
+        whole=np.zeros(0, dtype=bool),
         starts=np.zeros(2, dtype=np.int32),
-        index=np.zeros(0, dtype=np.int32),
+        column=np.zeros(0, dtype=np.int32),
         value=np.zeros(0),
         row_lower=np.ones(1),
         row_upper=np.ones(1),
@@ -169,7 +169,7 @@ def _hard_model() -> CpModel:
 def test_unknown_leaks_no_placeholder() -> None:
     """Without time CP-SAT reports an objective and a bound of 0.0; neither is passed on."""
     limits = Limits(time_limit_ns=1)
-    answer = cpsat.solve(_hard_model(), [], limits, Stopwatch(limits, None))
+    answer = cpsat.solve(_hard_model(), [], Stopwatch(limits, None))
     assert answer.reason is Reason.TIME_LIMIT
     assert (answer.values, answer.lower_bound) == (None, None)
 
@@ -191,7 +191,7 @@ def test_a_cancel_reaches_the_search() -> None:
     answers: list[cpsat.Answer] = []
 
     def run() -> None:
-        answers.append(cpsat.solve(_hard_model(), [], _LIMITS, watch))
+        answers.append(cpsat.solve(_hard_model(), [], watch))
         done.set()
 
     threading.Thread(target=run, daemon=True).start()

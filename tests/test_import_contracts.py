@@ -23,6 +23,10 @@ OFFENCES = {
         "solvers/dp/pipeline_partition.py",
         "import highspy",
     ),
+    "Pyomo stays where models are written in it": (
+        "solvers/search/split_computing.py",
+        "import pyomo",
+    ),
 }
 
 

@@ -1,7 +1,6 @@
 """Known results of split computing, from published figures: what the papers' point is."""
 
-from pathlib import Path
-
+from models.frontier import FrontierPoint
 from models.problems.split_computing import (
     Crossing,
     Placement,
@@ -9,55 +8,58 @@ from models.problems.split_computing import (
     SplitComputingProblem,
     SplitLimits,
 )
-from planner.split_computing_frontier import BANDWIDTHS, FLOORS, Point, frontier, plot, to_markdown
+from planner.plot.frontier import draw
+from planner.split_computing_frontier import frontier, saved
 from planner.verify import verify
 from problem_instances import load
 
 MBIT = 10**6
+BANDWIDTHS = tuple(2**power * MBIT for power in range(8))
+FLOORS = (600_000, 680_000, 720_000, 740_000, 758_000)
 
 
-def _points(name: str, floors: tuple[int, ...]) -> dict[tuple[int, int], Point]:
+def _points(name: str, floors: tuple[int, ...]) -> dict[tuple[int, int], FrontierPoint]:
     problem = load(name)
     assert isinstance(problem, SplitComputingProblem)
-    found = frontier(problem, BANDWIDTHS, floors)
-    return {(point.bandwidth_bit_per_s // MBIT, point.floor_ppm): point for point in found}
+    found = frontier(problem, BANDWIDTHS, floors).points
+    return {((point.bandwidth_bit_per_s or 0) // MBIT, point.limit): point for point in found}
 
 
 def test_without_bottlenecks_the_optimum_is_an_extreme() -> None:
     """ResNet-50 in 8 bits: local, 98.0 ms, up to 8 Mbit/s; remote from 16, 76.0 ms; 19.6 at 64."""
     points = _points("resnet50-jetson-int8", (761_000,))
     for rate in (1, 2, 4, 8):
-        assert points[rate, 761_000].cut == "local"
-        assert points[rate, 761_000].latency_ns == 98_028_000
+        assert points[rate, 761_000].what == "local"
+        assert points[rate, 761_000].objective == 98_028_000
     for rate in (16, 32, 64, 128):
-        assert points[rate, 761_000].cut == "remote (input as raw)"
-        assert points[rate, 761_000].latency_ns == 150_528 * 8000 // rate + 739_300
-    assert round((points[16, 761_000].latency_ns or 0) / 1e6, 1) == 76.0
-    assert round((points[64, 761_000].latency_ns or 0) / 1e6, 1) == 19.6
+        assert points[rate, 761_000].what == "remote (input as raw)"
+        assert points[rate, 761_000].objective == 150_528 * 8000 // rate + 739_300
+    assert round((points[16, 761_000].objective or 0) / 1e6, 1) == 76.0
+    assert round((points[64, 761_000].objective or 0) / 1e6, 1) == 19.6
 
 
 def test_a_bottleneck_moves_the_cut_inside() -> None:
     """With trained bottlenecks a cut inside wins at each rate and floor but two extremes."""
     points = _points("resnet50-jetson-bottlenecks", FLOORS)
-    outside = {key: point.cut for key, point in points.items() if "student" not in point.cut}
+    outside = {key: point.what for key, point in points.items() if "student" not in point.what}
     assert outside == {(1, 758_000): "local", (128, 758_000): "remote (input as raw)"}
     best = points[8, 740_000]
-    assert best.cut == "entropic-student-3.64"
-    assert best.saved(best.local_ns) == "87%"
-    assert best.saved(best.remote_ns) == "91%"
+    assert best.what == "entropic-student-3.64"
+    assert saved(best, "all-local") == "87%"
+    assert saved(best, "all-remote") == "91%"
 
 
 def test_more_bandwidth_or_a_lower_floor_never_slows_down() -> None:
     """The frontier falls with the rate and rises with the floor, and keeps every floor."""
     points = _points("resnet50-jetson-bottlenecks", FLOORS)
     for (rate, floor), point in points.items():
-        assert point.latency_ns is not None
-        assert (point.accuracy_ppm or 0) >= floor
-        assert point.latency_ns <= min(point.local_ns or 0, point.remote_ns or 0)
+        assert point.objective is not None
+        assert point.totals["accuracy_ppm"] >= floor
+        assert point.objective <= min(value or 10**15 for value in point.heuristics.values())
         if (2 * rate, floor) in points:
-            assert (points[2 * rate, floor].latency_ns or 0) <= point.latency_ns
+            assert (points[2 * rate, floor].objective or 0) <= point.objective
     for rate in (1, 16, 128):
-        row = [points[rate, floor].latency_ns or 0 for floor in FLOORS]
+        row = [points[rate, floor].objective or 0 for floor in FLOORS]
         assert row == sorted(row)
 
 
@@ -84,16 +86,27 @@ def test_bytes_at_a_cut_of_a_pyramid_are_cumulative() -> None:
         assert verdict.breakdown.totals["sent_bytes"] == factor * 800 * 800
 
 
-def test_table_and_figure_say_what_was_found(tmp_path: Path) -> None:
-    """The table has a row per point, the figure a line per bandwidth, both the same twice."""
+def test_the_figure_has_a_line_per_bandwidth() -> None:
+    """The drawing names each bandwidth, and equal frontiers give equal bytes."""
     problem = load("resnet50-jetson-bottlenecks")
     assert isinstance(problem, SplitComputingProblem)
-    points = frontier(problem, (4 * MBIT, 16 * MBIT), (680_000, 999_999))
-    lines = to_markdown(points).splitlines()
-    assert len(lines) == 2 + len(points)
-    assert "no plan" in lines[3]
-    figures = [tmp_path / name for name in ("a", "b")]
-    for figure in figures:
-        plot(points, figure)
-    assert figures[0].read_bytes() == figures[1].read_bytes()
-    assert "16 Mbit/s" in figures[0].read_text(encoding="utf-8")
+    found = frontier(problem, (4 * MBIT, 16 * MBIT), (680_000, 999_999))
+    assert [point.objective is None for point in found.points] == [False, True] * 2
+    assert all(point.proved for point in found.points)
+    image = draw(found, ".svg")
+    assert image == draw(found, ".svg")
+    for words in (b"4 Mbit/s", b"16 Mbit/s", b"all local", b"latency, ms"):
+        assert words in image
+
+
+def test_without_floors_every_plan_that_matters_is_found() -> None:
+    """At 16 Mbit/s no plan is left out: each accuracy that a choice has is a point or dominated."""
+    problem = load("resnet50-jetson-bottlenecks")
+    assert isinstance(problem, SplitComputingProblem)
+    points = frontier(problem, (16 * MBIT,)).points
+    assert not any(point.dominated for point in points)
+    accuracies = {item.accuracy_ppm or 0 for item in problem.bottlenecks} | {problem.accuracy_ppm}
+    given = frontier(problem, (16 * MBIT,), sorted(accuracies)).points
+    useful = [(p.limit, p.objective) for p in given if not p.dominated]
+    assert [(p.limit, p.objective) for p in points] == useful
+    assert len(useful) < len(given)

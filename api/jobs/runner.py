@@ -19,7 +19,6 @@ from models.documents import validate
 from models.errors import DocumentError, FieldError
 from models.problems import KINDS
 from models.result import Certificate
-from planner.certify import ContradictionError
 from planner.race import Event
 
 _log = logging.getLogger(__name__)
@@ -50,9 +49,6 @@ def run(
         answer = work.run(request, lambda event: _report(store, row, event, cancel), cancel)
     except DocumentError as error:
         _fail(store, row, "invalid-document", str(error), error.faults)
-    except ContradictionError as error:
-        _log.error("job %s: contradiction: %s", row["id"], error)
-        _fail(store, row, "contradiction", str(error))
     except Exception as error:  # noqa: BLE001  # the job must end; the log has the traceback
         _log.exception("job %s failed", row["id"])
         _fail(store, row, "internal", f"an unexpected {type(error).__name__}; it has been logged")

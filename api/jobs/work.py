@@ -53,7 +53,8 @@ WORKS: dict[Operation, Work] = {
 def lasting(answer: Document) -> bool:
     """Whether asking the same again cannot give more: everything in it is proved."""
     if isinstance(answer, Certificate):
-        return answer.grade in (Grade.OPTIMAL, Grade.INFEASIBLE)
+        proved = answer.grade in (Grade.OPTIMAL, Grade.INFEASIBLE)
+        return proved and not answer.contradictions
     if isinstance(answer, Frontier):
         return all(point.proved for point in answer.points)
     return False

@@ -24,7 +24,13 @@ _EXAMPLES = {
         "budget": "energy",
         "points": 4,
         "limits": {"time_limit_ns": "10 s"},
-    }
+    },
+    "split_computing": {
+        "problem": EXAMPLES["split_computing"].problem,
+        "budget": "accuracy",
+        "bandwidths_bit_per_s": ["10 Mbit/s", "100 Mbit/s"],
+        "limits": {"time_limit_ns": "10 s"},
+    },
 }
 
 

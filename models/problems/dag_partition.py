@@ -33,8 +33,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
-from models.units import Bytes, Nanoseconds
+from models.base import Document, Name, contradiction, first_duplicate, last_index
+from models.units import Bytes, Nanoseconds, format_quantity
 
 MAX_OPERATORS = 4096
 # Sums over all operators stay exact in double precision, which integer programs and matrix
@@ -96,8 +96,12 @@ class DagPartitionProblem(Document):
     @property
     def size_in_words(self) -> str:
         """How large it is, for people."""
-        devices = f"{self.accelerators} accelerators, {self.cpus} CPUs"
-        return f"{len(self.operators)} operators, {devices}"
+        counts = {
+            "operators": len(self.operators),
+            "accelerators": self.accelerators,
+            "CPUs": self.cpus,
+        }
+        return ", ".join(format_quantity(count, what) for what, count in counts.items())
 
     @cached_property
     def by_name(self) -> dict[str, Operator]:
@@ -127,26 +131,32 @@ class DagPartitionProblem(Document):
 
     @model_validator(mode="after")
     def _operators_are_named_once_and_sane(self) -> Self:
-        twice = first_duplicate([operator.name for operator in self.operators])
+        names = [operator.name for operator in self.operators]
+        twice = first_duplicate(names)
         if twice is not None:
-            raise contradiction(f"two operators are named '{twice}'", "give each its own name")
+            place = ("operators", last_index(names, twice), "name")
+            reason = f"two operators are named '{twice}'"
+            raise contradiction(reason, "give each its own name", *place)
         if sum(operator.size_bytes for operator in self.operators) > MAX_TOTAL_BYTES:
             raise contradiction(
-                f"the operators fill more than {MAX_TOTAL_BYTES} bytes", "check size_bytes"
+                f"the operators fill more than {MAX_TOTAL_BYTES} bytes",
+                "check size_bytes",
+                "operators",
             )
         slowest = sum(max(o.cpu_ns, o.accelerator_ns or 0) + o.transfer_ns for o in self.operators)
         if slowest > MAX_TOTAL_NS:
-            raise contradiction("one sample takes over 100 days", "check the times")
+            raise contradiction("one sample takes over 100 days", "check the times", "operators")
         return self
 
     @model_validator(mode="after")
     def _edges_form_a_dag(self) -> Self:
         for index, edge in enumerate(self.edges):
-            for end in edge:
+            for side, end in enumerate(edge):
                 if end not in self.by_name:
                     raise contradiction(
-                        f"edges/{index} names the unknown operator '{end}'",
+                        f"there is no operator '{end}'",
                         "name one of the operators",
+                        *("edges", index, side),
                     )
         before: dict[str, set[str]] = {operator.name: set() for operator in self.operators}
         for source, target in self.edges:
@@ -156,7 +166,7 @@ class DagPartitionProblem(Document):
         except CycleError as error:
             cycle = " -> ".join(error.args[1][:8])
             raise contradiction(
-                f"the edges form a cycle: {cycle}", "remove one edge of the cycle"
+                f"the edges form a cycle: {cycle}", "remove one edge of the cycle", "edges"
             ) from None
         return self
 
@@ -165,16 +175,19 @@ class DagPartitionProblem(Document):
         for index, (source, target) in enumerate(self.edges):
             if self.by_name[source].backward and not self.by_name[target].backward:
                 raise contradiction(
-                    f"edges/{index} leads from the backward operator '{source}' to the forward "
+                    f"the edge leads from the backward operator '{source}' to the forward "
                     f"operator '{target}'",
                     "mark the target as backward too",
+                    *("edges", index),
                 )
         return self
 
     @model_validator(mode="after")
     def _there_is_a_device(self) -> Self:
         if self.accelerators + self.cpus == 0:
-            raise contradiction("there is no device", "give 'accelerators' or 'cpus'")
+            raise contradiction(
+                "there is no device", "give 'accelerators' or 'cpus'", "accelerators"
+            )
         return self
 
 

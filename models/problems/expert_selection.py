@@ -50,7 +50,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.devices import DeviceGraph
 from models.units import MAX_DURATION_NS, Bytes, Microjoules, Nanoseconds, Ppm
 
@@ -200,36 +200,43 @@ class ExpertSelectionProblem(Document):
         ):
             twice = first_duplicate(names)
             if twice is not None:
-                raise contradiction(f"two {what} are named '{twice}'", "give each its own name")
+                place = (what, last_index(names, twice), "name")
+                reason = f"two {what} are named '{twice}'"
+                raise contradiction(reason, "give each its own name", *place)
         return self
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
-        for name in (self.source_device, *(expert.device for expert in self.experts)):
+        places: dict[tuple[str | int, ...], str] = {("source_device",): self.source_device}
+        places |= {("experts", i, "device"): e.device for i, e in enumerate(self.experts)}
+        for place, name in places.items():
             if self.device_graph.device(name) is None:
                 known = sorted(device.name for device in self.device_graph.devices)
                 raise contradiction(
                     f"the device '{name}' is not in the device graph",
                     f"use one of: {', '.join(known[:8])}",
+                    *place,
                 )
         categories = {cluster.category for cluster in self.clusters}
         for name in self.deadline_ns:
             if name not in categories:
                 raise contradiction(
-                    f"deadline_ns names the category '{name}', which no cluster has",
+                    f"no cluster has the category '{name}'",
                     f"use one of: {', '.join(sorted(categories)[:8])}",
+                    *("deadline_ns", name),
                 )
         return self
 
     @model_validator(mode="after")
     def _rows_go_with_the_clusters(self) -> Self:
         gated = self.quality_model is QualityModel.GATED
-        for expert in self.experts:
+        for index, expert in enumerate(self.experts):
             rows = {"quality_ppm": expert.quality_ppm}
             if (expert.gate_weight is not None) != gated:
                 raise contradiction(
                     f"gate weights and the model '{self.quality_model}' of expert '{expert.name}'",
                     "give gate_weight for every expert in the model 'gated', and nowhere else",
+                    *("experts", index, "gate_weight"),
                 )
             if expert.gate_weight is not None:
                 rows["gate_weight"] = expert.gate_weight
@@ -239,6 +246,7 @@ class ExpertSelectionProblem(Document):
                         f"{name} of expert '{expert.name}' has {len(row)} entries "
                         f"for {len(self.clusters)} clusters",
                         "give one per cluster, in their order",
+                        *("experts", index, name),
                     )
         return self
 
@@ -251,6 +259,7 @@ class ExpertSelectionProblem(Document):
             raise contradiction(
                 "'top_k' and the modes that need it",
                 "give top_k with the quality model 'top_k' or the energy mode 'worst_top_k' only",
+                "top_k",
             )
         return self
 
@@ -265,6 +274,7 @@ class ExpertSelectionProblem(Document):
                 raise contradiction(
                     f"the qualities of cluster '{cluster.name}' add up to {whole} ppm",
                     "give shares of at most 1,000,000 ppm together",
+                    *("clusters", index),
                 )
         return self
 
@@ -274,6 +284,7 @@ class ExpertSelectionProblem(Document):
             raise contradiction(
                 "'measured' and the quality model 'table' go together",
                 "give 'measured' with the model 'table', and nowhere else",
+                "measured",
             )
         known = {expert.name for expert in self.experts}
         seen: set[frozenset[str]] = set()
@@ -281,8 +292,9 @@ class ExpertSelectionProblem(Document):
             names = frozenset(row.experts)
             if not names <= known or len(names) < len(row.experts) or names in seen:
                 raise contradiction(
-                    f"measured/{index} names an unknown expert, an expert twice or a set again",
+                    "the set names an unknown expert, an expert twice, or stands a second time",
                     "list each set once, each of its experts once",
+                    *("measured", index, "experts"),
                 )
             seen.add(names)
         return self
@@ -292,17 +304,20 @@ class ExpertSelectionProblem(Document):
         weight = self.total_weight
         if weight > MAX_TOTAL_WEIGHT:
             raise contradiction(
-                f"the weights add up to {weight}", f"scale them to {MAX_TOTAL_WEIGHT} or less"
+                f"the weights add up to {weight}",
+                f"scale them to {MAX_TOTAL_WEIGHT} or less",
+                "clusters",
             )
         prompt = max(cluster.prompt_tokens for cluster in self.clusters)
         output = max(cluster.output_tokens for cluster in self.clusters)
         total = 0
-        for expert in self.experts:
+        for index, expert in enumerate(self.experts):
             time = prompt * expert.prefill_ns_per_token + output * expert.decode_ns_per_token
             if time > MAX_DURATION_NS:
                 raise contradiction(
                     f"expert '{expert.name}' takes over a day for one request",
                     "check prefill_ns_per_token and decode_ns_per_token",
+                    *("experts", index),
                 )
             total += (
                 expert.request_energy_uj
@@ -314,6 +329,7 @@ class ExpertSelectionProblem(Document):
             raise contradiction(
                 "the energies, times the weights in mode 'expected', overflow 64-bit sums",
                 "check the energies, or scale the weights down",
+                "experts",
             )
         return self
 

@@ -39,10 +39,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.devices import MAX_DEVICES, Device, DeviceGraph
 from models.layers import Layer, ModelGraph, Profile
-from models.units import MAX_DURATION_NS, Nanoseconds
+from models.problems.pipeline_partition_checks import check_times, check_transfers
+from models.units import MAX_DURATION_NS, Nanoseconds, format_quantity
 from models.workload import Inference
 
 
@@ -102,13 +103,16 @@ class PipelinePartitionProblem(Document):
     @property
     def objective_in_words(self) -> str:
         """What is minimised, for people."""
+        if self.objective is PipelineObjective.THROUGHPUT:
+            return f"{self.objective} (time per unit)"
         units = f" of {self.units} units" if self.units is not None else ""
         return f"{self.objective}{units}"
 
     @property
     def size_in_words(self) -> str:
         """How large it is, for people."""
-        return f"{len(self.devices)} devices, {len(self.layers)} layers"
+        devices, layers = len(self.devices), len(self.layers)
+        return f"{format_quantity(devices, 'devices')}, {format_quantity(layers, 'layers')}"
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -121,6 +125,7 @@ class PipelinePartitionProblem(Document):
             raise contradiction(
                 "the model's edges do not form a chain",
                 "merge the layers of each branch into one, or leave 'edges' out",
+                *("model", "edges"),
             )
         return self
 
@@ -128,50 +133,72 @@ class PipelinePartitionProblem(Document):
     def _units_go_with_makespan(self) -> Self:
         makespan = self.objective is PipelineObjective.MAKESPAN
         if makespan and self.units is None:
-            raise contradiction("the makespan of how many units?", "give 'units', 1 or more")
+            raise contradiction(
+                "the makespan of how many units?", "give 'units', 1 or more", "units"
+            )
         if not makespan and self.units is not None:
             raise contradiction(
-                f"'units' says nothing for the objective {self.objective}", "leave 'units' out"
+                f"'units' says nothing for the objective {self.objective}",
+                "leave 'units' out",
+                "units",
             )
         return self
 
     @model_validator(mode="after")
     def _named_devices_exist(self) -> Self:
         known = {device.name for device in self.devices}
-        named = [*(self.device_order or ()), *([self.source_device] if self.source_device else [])]
-        for name in named:
-            if name not in known:
+        order = list(self.device_order or ())
+        named: list[tuple[str | None, tuple[str | int, ...]]] = [
+            (self.source_device, ("source_device",)),
+            *((name, ("device_order", index)) for index, name in enumerate(order)),
+        ]
+        for name, place in named:
+            if name is not None and name not in known:
                 raise contradiction(
                     f"the device '{name}' is not in the device graph",
                     f"use one of: {', '.join(sorted(known)[:8])}",
+                    *place,
                 )
-        order = self.device_order
-        if order is not None:
-            twice = first_duplicate(list(order))
-            if twice is not None:
-                raise contradiction(f"device_order names '{twice}' twice", "name each device once")
-            if len(order) < len(known):
-                missing = sorted(known - set(order))[0]
-                raise contradiction(
-                    f"device_order leaves '{missing}' out",
-                    "name every device; a plan may still leave some of them unused",
-                )
+        return self
+
+    @model_validator(mode="after")
+    def _the_order_is_whole(self) -> Self:
+        if self.device_order is None:
+            return self
+        order = list(self.device_order)
+        twice = first_duplicate(order)
+        if twice is not None:
+            place = ("device_order", last_index(order, twice))
+            raise contradiction(
+                f"device_order names '{twice}' twice", "name each device once", *place
+            )
+        missing = sorted({device.name for device in self.devices} - set(order))
+        if missing:
+            raise contradiction(
+                f"device_order leaves '{missing[0]}' out",
+                "name every device; a plan may still leave some of them unused",
+                "device_order",
+            )
         return self
 
     @model_validator(mode="after")
     def _return_hop_has_a_source(self) -> Self:
         if self.return_hop and self.source_device is None:
-            raise contradiction("return_hop needs somewhere to return to", "give 'source_device'")
+            raise contradiction(
+                "return_hop needs somewhere to return to", "give 'source_device'", "source_device"
+            )
         return self
 
     @model_validator(mode="after")
     def _previous_stages_lie_in_the_chain(self) -> Self:
-        for stage in self.previous.stages if self.previous is not None else ():
+        stages = () if self.previous is None else self.previous.stages
+        for index, stage in enumerate(stages):
             if not stage.start < stage.stop <= len(self.layers):
                 raise contradiction(
                     f"previous holds layers {stage.start} to {stage.stop - 1} on "
                     f"'{stage.device}', but the chain has {len(self.layers)} layers",
                     "give start < stop, and stop no more than the number of layers",
+                    *("previous", "stages", index),
                 )
         return self
 
@@ -181,62 +208,17 @@ class PipelinePartitionProblem(Document):
         heaviest = max(self.layers, key=lambda layer: layer.weight_bytes)
         if heaviest.weight_bytes * price > MAX_DURATION_NS * 2**20:
             raise contradiction(
-                f"moving layer '{heaviest.name}' costs over a day", "check previous.ns_per_mib"
+                f"moving layer '{heaviest.name}' costs over a day",
+                "lower it, or check the layer's weight_bytes",
+                *("previous", "ns_per_mib"),
             )
         return self
 
     @model_validator(mode="after")
     def _every_time_is_known_and_sane(self) -> Self:
-        distinct = {id(layer): layer for layer in self.layers}.values()
-        kinds = {
-            (d.profile_type, d.flops_per_s, d.memory_bytes_per_s): d for d in self.devices
-        }.values()
-        for device in kinds:
-            for layer in distinct:
-                self._check_time(layer, device)
-        slowest = min(
-            (link.bandwidth_bit_per_s for link in self.device_graph.links),
-            default=MAX_DURATION_NS,
-        )
-        if self.device_graph.default_link is not None:
-            slowest = min(slowest, self.device_graph.default_link.bandwidth_bit_per_s)
-        for layer in distinct:
-            bits = 8 * (
-                layer.output_bytes_per_token * self.workload.unit_tokens * self.workload.batch
-                + self.workload.message_bytes
-            )
-            if bits * 10**9 > slowest * MAX_DURATION_NS:
-                raise contradiction(
-                    f"sending one unit of layer '{layer.name}' over the slowest link takes a day",
-                    "check output_bytes_per_token and the links' bandwidths",
-                )
+        check_times(self)
+        check_transfers(self)
         return self
-
-    def _check_time(self, layer: Layer, device: Device) -> None:
-        work = self.workload
-        measured = self.profile.time_ns(
-            device.profile_type, layer.name, work.unit_tokens, work.batch
-        )
-        if measured is not None:
-            return
-        tokens = work.unit_tokens * work.batch
-        cached = layer.kv_bytes_per_token * work.context_tokens * work.batch
-        terms = []
-        if device.flops_per_s is not None and layer.flops_per_token is not None:
-            terms.append(layer.flops_per_token * tokens * 10**9 // device.flops_per_s)
-        if device.memory_bytes_per_s is not None:
-            terms.append((layer.weight_bytes + cached) * 10**9 // device.memory_bytes_per_s)
-        if not terms:
-            raise contradiction(
-                f"how long layer '{layer.name}' takes on device '{device.name}' is not known",
-                f"measure type '{device.profile_type}' at {work.unit_tokens} tokens x batch "
-                f"{work.batch}, or give the device's memory_bytes_per_s or flops_per_s",
-            )
-        if max(terms) > MAX_DURATION_NS:
-            raise contradiction(
-                f"layer '{layer.name}' takes over a day on device '{device.name}'",
-                "check flops_per_token, weight_bytes and the device's rates",
-            )
 
 
 class PipelinePartitionPlan(Document):

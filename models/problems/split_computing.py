@@ -56,6 +56,7 @@ from models.split_models import (
     SplitModel,
     Work,
 )
+from models.split_range import check_duration, check_sums
 from models.units import MAX_DURATION_NS, BitsPerSecond, Bytes, Nanoseconds, Quantity
 
 Ppm = Annotated[int, Field(ge=0, le=10**6)]
@@ -251,10 +252,12 @@ class SplitComputingProblem(Document):
                 f"how long {what} takes on device '{device.name}' is not known",
                 f"give time_ns for type '{device.profile_type}', or flops and flops_per_s",
             )
-        if time > MAX_DURATION_NS:
-            raise contradiction(
-                f"{what} takes over a day on device '{device.name}'", "check flops and rates"
-            )
+        check_duration(what, time, device)
+
+    @model_validator(mode="after")
+    def _sums_stay_in_range(self) -> Self:
+        check_sums(self)
+        return self
 
 
 class Placement(Document):

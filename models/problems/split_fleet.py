@@ -31,12 +31,13 @@ Neurosurgeon, SPINN); choosing configurations for many streams under shared reso
 of VideoStorm (Zhang et al., NSDI 2017) and Chameleon (Jiang et al., SIGCOMM 2018).
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.devices import LinkRate
 from models.units import Nanoseconds, Quantity
 
@@ -82,10 +83,13 @@ class Catalogue(Document):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        twice = first_duplicate([option.name for option in self.options])
+        names = [option.name for option in self.options]
+        twice = first_duplicate(names)
         if twice is not None:
             raise contradiction(
-                f"catalogue '{self.name}' has two options '{twice}'", "give each its own name"
+                f"catalogue '{self.name}' has two options '{twice}'",
+                "give each its own name",
+                *("options", last_index(names, twice), "name"),
             )
         return self
 
@@ -163,15 +167,15 @@ class SplitFleetProblem(Document):
 
     @property
     def unit(self) -> str:
-        """The unit of the objective, weights and priorities aside."""
-        units = {FleetObjective.LOSS: "ppm", FleetObjective.LATENCY: "ns"}
+        """The unit of the objective; sums with weights and priorities are no plain ppm or ns."""
+        units = {FleetObjective.LOSS: "weighted ppm", FleetObjective.LATENCY: "weighted ns"}
         per_time = {FleetObjective.ENERGY: "µJ/1000 s", FleetObjective.BYTES: "bytes/1000 s"}
         return {**units, **per_time}[self.objective]
 
     @property
     def objective_in_words(self) -> str:
         """What is minimised, for people."""
-        return f"weighted {self.objective}"
+        return str(self.objective)
 
     @property
     def size_in_words(self) -> str:
@@ -195,13 +199,18 @@ class SplitFleetProblem(Document):
             twice = first_duplicate(names)
             if twice is not None:
                 raise contradiction(
-                    f"'{twice}' is named twice in {group}", "give each its own name"
+                    f"'{twice}' is named twice in {group}",
+                    "give each its own name",
+                    *(group, last_index(names, twice), "name"),
                 )
-        for window in self.windows:
-            twice = first_duplicate([item.stream for item in window.urgent])
+        for index, window in enumerate(self.windows):
+            names = [item.stream for item in window.urgent]
+            twice = first_duplicate(names)
             if twice is not None:
                 raise contradiction(
-                    f"window '{window.name}' names '{twice}' twice", "keep one of the two demands"
+                    f"window '{window.name}' names '{twice}' twice",
+                    "keep one of the two demands",
+                    *("windows", index, "urgent", last_index(names, twice)),
                 )
         return self
 
@@ -213,17 +222,25 @@ class SplitFleetProblem(Document):
             "server": {item.name for item in self.servers},
             "stream": {item.name for item in self.streams},
         }
-        named = [("catalogue", stream.catalogue) for stream in self.streams]
-        named += [("uplink", stream.uplink) for stream in self.streams]
-        named += [("server", name) for stream in self.streams for name in stream.servers or ()]
-        named += [("stream", item.stream) for window in self.windows for item in window.urgent]
-        for group, name in named:
+        for group, name, place in self._references():
             if name not in known[group]:
                 raise contradiction(
                     f"the {group} '{name}' is not known",
                     f"use one of: {', '.join(sorted(known[group])[:8])}",
+                    *place,
                 )
         return self
+
+    def _references(self) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
+        """What is named elsewhere: of which group, its name, and where."""
+        for index, stream in enumerate(self.streams):
+            yield "catalogue", stream.catalogue, ("streams", index, "catalogue")
+            yield "uplink", stream.uplink, ("streams", index, "uplink")
+            for number, name in enumerate(stream.servers or ()):
+                yield "server", name, ("streams", index, "servers", number)
+        for index, window in enumerate(self.windows):
+            for number, item in enumerate(window.urgent):
+                yield "stream", item.stream, ("windows", index, "urgent", number, "stream")
 
     @model_validator(mode="after")
     def _sums_stay_in_range(self) -> Self:
@@ -244,6 +261,7 @@ class SplitFleetProblem(Document):
             raise contradiction(
                 "the objective may grow beyond 64 bits",
                 "give smaller weights or priorities: only their ratios count",
+                "windows",
             )
         return self
 

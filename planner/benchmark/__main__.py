@@ -5,9 +5,18 @@ import sys
 from pathlib import Path
 
 from models.result import Limits
-from planner.benchmark import pipeline_partition
+from planner.benchmark import (
+    expert_selection,
+    pipeline_partition,
+    split_computing,
+    split_fleet,
+)
 
 _SECOND_NS = 10**9
+_KINDS = {
+    item.KIND: item.tables
+    for item in (pipeline_partition, expert_selection, split_computing, split_fleet)
+}
 
 
 def main() -> None:
@@ -18,12 +27,16 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the generated problems (default 1)")
     parser.add_argument("--out", type=Path, default=Path("bench-out"), help="default bench-out")
+    parser.add_argument(
+        "--kind", choices=_KINDS, action="append", help="only this one; may be given again"
+    )
     arguments = parser.parse_args()
     limits = Limits(time_limit_ns=arguments.time_limit * _SECOND_NS, seed=arguments.seed)
-    for table in pipeline_partition.tables(limits):
-        sys.stdout.write(table.to_markdown() + "\n")
-        sys.stdout.flush()
-        table.write(arguments.out)
+    for kind in arguments.kind or _KINDS:
+        for table in _KINDS[kind](limits):
+            sys.stdout.write(table.to_markdown() + "\n")
+            sys.stdout.flush()
+            table.write(arguments.out)
 
 
 if __name__ == "__main__":

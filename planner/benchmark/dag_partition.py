@@ -11,9 +11,8 @@ from pathlib import Path
 
 from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
 from models.result import Limits
-from planner.benchmark.measure import Measured, measure
+from planner.benchmark.measure import Measured, judged, measure
 from planner.benchmark.table import Cell, Table
-from planner.certify import certify
 from problem_instances.readers.dnn_partitioning import read
 from solvers.registry import entries
 
@@ -81,16 +80,16 @@ def free(texts: dict[str, str], limits: Limits) -> Table:
     for name, text in texts.items():
         problem = read(text, contiguous=False)
         runs = _lane(problem, ("linearised-dp", "local-search", "cpsat"), limits)
-        judged = certify(problem, [run.outcome for run in runs.values()])
+        proved = judged(problem, runs.values())
         known = PUBLISHED.get(name)
         table.add(
             {
                 "graph": name,
                 "search_ns": runs["local-search"].outcome.objective,
-                "best_ns": judged.objective,
-                "bound_ns": judged.lower_bound,
-                "grade": judged.grade.value,
-                "gap": "–" if judged.gap is None else f"{judged.gap:.2%}",
+                "best_ns": proved.objective,
+                "bound_ns": proved.lower_bound,
+                "grade": proved.grade.value,
+                "gap": "–" if proved.gap is None else f"{proved.gap:.2%}",
                 "total time_ns": sum(run.outcome.wall_ns for run in runs.values()),
                 "their search_ns": None if known is None else round(known.local_search * _MS),
                 "best known_ns": None if known is None else round(known.free * _MS),

@@ -2,11 +2,13 @@
 
 import resource
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.problems import AnyPlan, AnyProblem
-from models.result import Claim, Limits, Reason
-from planner.certify import Outcome
+from models.result import Certificate, Claim, Limits, Reason
+from planner.certify import certify
+from planner.standing import Outcome
 from planner.verify import verify
 from planner.worker import ChildLostError, call
 from solvers.registry import Entry
@@ -43,6 +45,18 @@ def measure(
     verification = None if claim.plan is None else verify(problem, claim.plan)
     traits = method.traits
     return Measured(Outcome(claim, verification, traits.exact, traits.family, wall_ns), peak)
+
+
+class ContradictionError(Exception):
+    """Claims that a verified plan refutes: a benchmark of methods that err measures nothing."""
+
+
+def judged(problem: AnyProblem, runs: Iterable[Measured]) -> Certificate:
+    """What runs prove together. Raises ContradictionError when they cannot all be right."""
+    certificate = certify(problem, [run.outcome for run in runs])
+    if certificate.contradictions:
+        raise ContradictionError("; ".join(certificate.contradictions))
+    return certificate
 
 
 def _solve(

@@ -5,22 +5,20 @@ The sizes are those at which the interval-flow MILP struggles with the least max
 """
 
 from collections.abc import Iterator
-from statistics import median
 
 from models.documents import parse, validate
 from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
-from models.result import Certificate, Limits, Reason
-from planner.benchmark.measure import Measured, measure
+from models.result import Limits, Reason
+from planner.benchmark.losses import losses
+from planner.benchmark.measure import Measured, judged, measure
 from planner.benchmark.table import Cell, Table
-from planner.certify import certify
-from problem_instances import document, names
+from problem_instances import document
 from problem_instances.generate import generate
 from problem_instances.generators.pipeline_partition import PipelineSpec
 from solvers.registry import entries
 
 KIND = "pipeline_partition"
 _METHODS = {method.name: method for method in entries(KIND)}
-_HEURISTICS = [name for name, method in _METHODS.items() if not method.traits.exact]
 _SIZES = ((32, 8), (80, 8), (40, 12))
 _UNITS = 16
 
@@ -29,7 +27,7 @@ def tables(limits: Limits) -> Iterator[Table]:
     """The tables of this kind, each when it is done; the limits are those of one solve."""
     yield _two_exact_methods(limits)
     yield _many_devices(limits)
-    yield from _heuristics(limits)
+    yield from losses(KIND, "dp", limits)
 
 
 def _two_exact_methods(limits: Limits) -> Table:
@@ -38,7 +36,7 @@ def _two_exact_methods(limits: Limits) -> Table:
         for objective in PipelineObjective:
             problem = _generated(layers, devices, objective, limits.seed)
             dp, milp = _measured(problem, ("dp", "milp"), limits)
-            _judged(problem, [dp, milp])
+            judged(problem, [dp, milp])
             case: dict[str, Cell] = {
                 "problem": _size(problem),
                 "objective": objective.value,
@@ -72,39 +70,6 @@ def _many_devices(limits: Limits) -> Table:
     return table
 
 
-def _heuristics(limits: Limits) -> Iterator[Table]:
-    """What each heuristic's plan costs above the best plan known, over all instances shipped."""
-    gaps = Table("heuristics by instance", "Cost above the best plan; – where there is no plan.")
-    losses: dict[str, list[int]] = {name: [] for name in _HEURISTICS}
-    for name in names(KIND):
-        problem = _read(document(f"{KIND}/{name}"))
-        runs = _measured(problem, ("dp", *_HEURISTICS), limits)
-        best = _judged(problem, runs).objective
-        row: dict[str, Cell] = {"instance": name}
-        for method, run in zip(_HEURISTICS, runs[1:], strict=True):
-            gap = _gap_ppm(run.outcome.objective, best)
-            row[f"{method}_ppm"] = gap
-            losses[method] += [] if gap is None else [gap]
-        gaps.add(row)
-    yield _summary(losses, len(gaps.rows))
-    yield gaps
-
-
-def _summary(losses: dict[str, list[int]], instances: int) -> Table:
-    table = Table("heuristics", f"Cost above the best plan over {instances} shipped instances.")
-    for method, found in losses.items():
-        table.add(
-            {
-                "method": method,
-                "median_ppm": int(median(found)) if found else None,
-                "worst_ppm": max(found, default=None),
-                "optimal": found.count(0),
-                "no plan": instances - len(found),
-            }
-        )
-    return table
-
-
 def _read(text: str) -> PipelinePartitionProblem:
     return validate(parse(text), PipelinePartitionProblem)
 
@@ -117,17 +82,6 @@ def _measured(
     problem: PipelinePartitionProblem, methods: tuple[str, ...], limits: Limits
 ) -> list[Measured]:
     return [measure(problem, _METHODS[name], limits) for name in methods]
-
-
-def _judged(problem: PipelinePartitionProblem, runs: list[Measured]) -> Certificate:
-    """What the runs prove together. Raises ContradictionError when they cannot all be right."""
-    return certify(problem, [run.outcome for run in runs])
-
-
-def _gap_ppm(objective: int | None, best: int | None) -> int | None:
-    if objective is None or best is None:
-        return None
-    return round((objective - best) * 10**6 / best)
 
 
 def _ratio(slow: Measured, fast: Measured) -> str | None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from models.problems import AnyProblem
+from models.problems import AnyPlan, AnyProblem
+from models.result import Claim, Limits, Reason
 from planner.bounds import (
     dag_partition,
     expert_selection,
@@ -11,6 +12,10 @@ from planner.bounds import (
     split_computing,
     split_fleet,
 )
+from solvers.base import Progress, Traits
+from solvers.registry import Entry
+
+COMBINATORIAL = "combinatorial"
 
 _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "dag_partition": dag_partition.lower_bound,
@@ -24,3 +29,28 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
 def lower_bound(problem: AnyProblem) -> int | None:
     """No plan of the problem costs less, in the kind's integer unit; None where none is known."""
     return _BY_KIND[problem.kind](problem)
+
+
+class Combinatorial:
+    """The bound as a method, so that it is computed beside the others and under their limits."""
+
+    name = COMBINATORIAL
+
+    def solve(
+        self,
+        problem: AnyProblem,
+        limits: Limits,
+        hint: AnyPlan | None = None,
+        report: Progress[AnyPlan] | None = None,
+    ) -> Claim[AnyPlan]:
+        """A claim without a plan; takes as long as it takes."""
+        del limits, hint, report  # there is no way to stop half-way with half a bound
+        return Claim(COMBINATORIAL, Reason.HEURISTIC, lower_bound=lower_bound(problem))
+
+
+ENTRY = Entry(
+    COMBINATORIAL,
+    f"{__name__}:{Combinatorial.__name__}",
+    Traits(exact=False, bounds=True, deterministic=True, family=COMBINATORIAL),
+    "a bound from the problem itself, without a solver",
+)

@@ -10,8 +10,8 @@ by a factor only.
 """
 
 from collections import Counter
-from fractions import Fraction
-from math import ceil
+from math import lcm
+from operator import mul
 
 from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
 from planner.verify.pipeline_partition import layer_ns
@@ -44,9 +44,8 @@ def _balanced(times: list[list[int]]) -> int:
     totals = [sum(row) for row in times]
     if min(totals) == 0:
         return 0
-    inverse = [Fraction(1, total) for total in totals]
-    columns: Counter[tuple[int, ...]] = Counter(zip(*times, strict=True))
-    bound = Fraction(0)
-    for column, number in columns.items():
-        bound += number * min(w * t for w, t in zip(inverse, column, strict=True))
-    return ceil(bound / sum(inverse))
+    scale = lcm(*totals)
+    weights = [scale // total for total in totals]
+    columns = Counter(zip(*times, strict=True))
+    least: int = sum(number * min(map(mul, weights, column)) for column, number in columns.items())
+    return -(-least // sum(weights))

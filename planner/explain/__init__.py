@@ -10,6 +10,8 @@ from planner.explain import (
     split_computing,
     split_fleet,
 )
+from planner.explain.words import broken
+from planner.verify import verify
 
 _BY_KIND: dict[str, Any] = {
     "dag_partition": dag_partition,
@@ -27,6 +29,9 @@ def infeasible(problem: AnyProblem, time_limit_ns: int) -> tuple[str, ...]:
 
 
 def binding(problem: AnyProblem, plan: AnyPlan, time_limit_ns: int) -> tuple[str, ...]:
-    """Lines that name what limits a verified plan and what each rule costs."""
-    lines: tuple[str, ...] = _BY_KIND[problem.kind].binding(problem, plan, time_limit_ns)
+    """Lines that name what limits a plan and what each rule costs, or the rules that it breaks."""
+    verdict = verify(problem, plan)
+    if verdict.objective is None:
+        return tuple(broken(violation) for violation in verdict.violations)
+    lines: tuple[str, ...] = _BY_KIND[problem.kind].binding(problem, plan, verdict, time_limit_ns)
     return lines

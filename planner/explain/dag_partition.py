@@ -1,47 +1,20 @@
 """Explanations of DAG partitions, by solving them with rules left out.
 
 Whether any plan exists is asked of the integer program with all times set to 0, which is quick;
-what a rule costs is the optimum without it. Only claims that end their search count.
+what a rule costs is told by the optimum without it. What time did not settle is said to be open.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem, DeviceClass
-from models.result import Claim, Limits, Reason
+from models.problems.dag_partition import DagPartitionPlan, DeviceClass
+from models.problems.dag_partition import DagPartitionProblem as Problem
+from models.result import Verification
 from models.units import format_quantity
-from planner.verify import verify
-from solvers.registry import entry
+from planner.explain.clock import Clock, TimeUpError, least
+from planner.explain.conflict import conflict
+from planner.explain.price import known_with_plan, price, standing
 
-Problem = DagPartitionProblem
-
-
-class _Clock:
-    """Answers what-if questions until the time is up."""
-
-    def __init__(self, time_limit_ns: int) -> None:
-        self._end = time.monotonic_ns() + time_limit_ns * 9 // 10
-
-    def solve(self, problem: Problem, questions: int = 1) -> Claim[DagPartitionPlan] | None:
-        """The claim of a method that ended its search, or None where time ran out.
-
-        questions: how many there are still to ask; this one gets its share of the time left.
-        """
-        for name in ("dp", "cpsat"):
-            left = (self._end - time.monotonic_ns()) // questions
-            method = entry(problem.kind, name)
-            if left > 0 and method is not None:
-                claim: Claim[DagPartitionPlan] = method.load().solve(
-                    problem, Limits(time_limit_ns=left)
-                )
-                if claim.reason in (Reason.COMPLETED, Reason.INFEASIBLE):
-                    return claim
-        return None
-
-    def feasible(self, problem: Problem) -> bool | None:
-        """Whether any plan exists, or None where time ran out."""
-        claim = self.solve(_timeless(problem))
-        return None if claim is None else claim.plan is not None
+_UNIT = "ns"
 
 
 def _timeless(problem: Problem) -> Problem:
@@ -96,69 +69,76 @@ def _whole(problem: Problem) -> int:
 
 def infeasible(problem: Problem, time_limit_ns: int) -> tuple[str, ...]:
     """A smallest set of rules in conflict, and the smallest repairs of memory and devices."""
-    clock = _Clock(time_limit_ns)
-    kept = _rules(problem)
-    for rule in list(kept):
-        others = [name for name in kept if name != rule]
-        reduced = problem
-        for name in _rules(problem):
-            if name not in others:
-                reduced = _RULES[name](reduced)
-        if clock.feasible(reduced) is False:
-            kept = others
-    lines = [f"these rules cannot hold together: {', '.join(kept)}"]
-    if "memory" in kept:
-        lines += _memory_lines(problem, clock)
+    clock = Clock(time_limit_ns)
+    whole, simple = _rules(problem), _timeless(problem)
+
+    def possible(kept: Sequence[str]) -> bool:
+        reduced = simple
+        for rule in whole:
+            if rule not in kept:
+                reduced = _RULES[rule](reduced)
+        return clock.feasible(reduced)
+
+    found = conflict(whole, possible)
+    lines = [found.line()] if found.rules else []
+    if "memory" in found.rules:
+        lines.append(_memory_line(simple, clock))
     for field, what in (("accelerators", "accelerator"), ("cpus", "CPU")):
-        if clock.feasible(_changed(problem, **{field: getattr(problem, field) + 1})):
-            lines.append(f"one {what} more would do")
-    return tuple(lines)
-
-
-def _memory_lines(problem: Problem, clock: _Clock) -> list[str]:
-    """The least memory per accelerator that makes a plan possible, by bisection."""
-    low, high = problem.accelerator_memory_bytes + 1, _whole(problem)
-    if not clock.feasible(_changed(problem, accelerator_memory_bytes=high)):
-        return []
-    while low < high:
-        middle = (low + high) // 2
-        enough = clock.feasible(_changed(problem, accelerator_memory_bytes=middle))
-        if enough is None:
-            return []
-        low, high = (low, middle) if enough else (middle + 1, high)
-    need = format_quantity(low, "bytes")
-    return [f"{need} ({low:,} bytes) per accelerator would do"]
-
-
-def binding(problem: Problem, plan: DagPartitionPlan, time_limit_ns: int) -> tuple[str, ...]:
-    """The fullest device, and what each rule costs; raises ValueError for a refused plan."""
-    verdict = verify(problem, plan)
-    if verdict.objective is None:
-        raise ValueError("the plan breaks a rule")
-    clock = _Clock(time_limit_ns)
-    lines = [_fullest(dict(row)) for row in verdict.breakdown.rows if _is(row, verdict.objective)]
-    rules = _rules(problem)
-    for asked, rule in enumerate(rules):
-        claim = clock.solve(_RULES[rule](problem), len(rules) - asked)
-        if claim is None or claim.lower_bound is None:
-            lines.append(f"without {rule}: not known in time")
-        elif claim.lower_bound < verdict.objective:
-            saved = (verdict.objective - claim.lower_bound) / verdict.objective
-            better = format_quantity(claim.lower_bound, "ns")
-            lines.append(f"without {rule} the optimum would be {better} (-{saved:.1%})")
+        try:
+            enough = clock.feasible(_changed(simple, **{field: getattr(problem, field) + 1}))
+        except TimeUpError:
+            lines.append(f"whether one {what} more is enough is not known in time")
         else:
-            lines.append(f"{rule} costs nothing")
+            lines.append(f"one {what} more {'would do' if enough else 'is not enough'}")
     return tuple(lines)
 
 
-def _is(row: dict[str, str | int], load_ns: int) -> bool:
-    return row["load_ns"] == load_ns
+def _memory_line(problem: Problem, clock: Clock) -> str:
+    """The least memory per accelerator that makes a plan possible."""
+
+    def need(memory: int) -> int | None:
+        plan: DagPartitionPlan | None = clock.plan(
+            _changed(problem, accelerator_memory_bytes=memory)
+        )
+        if plan is None:
+            return None
+        filled = (part for part in plan.parts if part.device is DeviceClass.ACCELERATOR)
+        sizes = (sum(problem.by_name[name].size_bytes for name in p.operators) for p in filled)
+        return max(sizes, default=0)
+
+    try:
+        used = need(_whole(problem))
+    except TimeUpError:
+        return "whether more memory, however much, is enough is not known in time"
+    if used is None:
+        return "more memory, however much, is not enough: another rule is in the way as well"
+    found = least(problem.accelerator_memory_bytes, used, need)
+    amount = f"{format_quantity(found.amount, 'bytes')} ({found.amount:,} bytes)"
+    rest = "" if found.proved else "; whether less would is not known in time"
+    return f"{amount} per accelerator would do{rest}"
+
+
+def binding(
+    problem: Problem, _plan: DagPartitionPlan, verdict: Verification, time_limit_ns: int
+) -> tuple[str, ...]:
+    """How an accepted plan stands, its fullest devices, and what each rule costs."""
+    clock = Clock(time_limit_ns)
+    rules = _rules(problem)
+    here = known_with_plan(clock.optimum(problem, 1 + len(rules)), verdict)
+    lines = [standing(verdict, here, _UNIT)]
+    rows = [row for row in verdict.breakdown.rows if row["load_ns"] == verdict.objective]
+    lines += dict.fromkeys(_fullest(row) for row in rows)
+    for asked, rule in enumerate(rules):
+        other = clock.optimum(_RULES[rule](problem), len(rules) - asked)
+        lines.append(price(rule, here, other, _UNIT))
+    return tuple(lines)
 
 
 def _fullest(row: dict[str, str | int]) -> str:
     transfers = int(row["received_ns"]) + int(row["sent_ns"])
+    operators = format_quantity(int(row["operators"]), "operators")
     where = "a CPU" if row["device"] == DeviceClass.CPU else "an accelerator"
     return (
-        f"the largest load is {format_quantity(int(row['load_ns']), 'ns')} on {where} with "
-        f"{row['operators']} operators, {format_quantity(transfers, 'ns')} of it transfers"
+        f"the largest load is {format_quantity(int(row['load_ns']), _UNIT)} on {where} with "
+        f"{operators}, {format_quantity(transfers, _UNIT)} of it transfers"
     )

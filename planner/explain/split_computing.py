@@ -1,117 +1,126 @@
 """Explanations of split-computing problems, by solving them with one limit left out.
 
-Each limit in conflict is named with the smallest value that it would have to have, found by
+Each limit in the way is named with the smallest value that it would have to have, found by
 minimising what it limits under the other limits: an exact repair, not a guess.
 """
 
-import time
-
 from models.problems.split_computing import (
     SplitComputingPlan,
-    SplitComputingProblem,
     SplitLimits,
     SplitObjective,
 )
-from models.result import Claim, Limits, Reason
+from models.problems.split_computing import SplitComputingProblem as Problem
+from models.result import Verification
 from models.units import format_quantity
+from planner.explain.clock import Clock, Optimum, TimeUpError, least
+from planner.explain.price import known_with_plan, price, standing
 from planner.verify import verify
-from solvers.registry import entries
 
 _OBJECTIVES = {
-    "deadline_ns": (SplitObjective.LATENCY, "ns"),
-    "energy_uj": (SplitObjective.ENERGY, "µJ"),
-    "sent_bytes": (SplitObjective.BYTES, "bytes"),
+    "deadline_ns": SplitObjective.LATENCY,
+    "energy_uj": SplitObjective.ENERGY,
+    "sent_bytes": SplitObjective.BYTES,
 }
+_ACCURACY = "accuracy_floor_ppm"
+_WHOLE_PPM = 10**6
 
 
-def infeasible(problem: SplitComputingProblem, time_limit_ns: int) -> tuple[str, ...]:
+def infeasible(problem: Problem, time_limit_ns: int) -> tuple[str, ...]:
     """The limits in the way, each with the least value at which a plan exists."""
-    end = time.monotonic_ns() + time_limit_ns * 9 // 10
-    limits = problem.limits
-    lines = []
-    for field, (objective, unit) in _OBJECTIVES.items():
-        limit = getattr(limits, field)
-        if limit is None:
-            continue
-        relaxed = _with(problem, limits.model_copy(update={field: None}), objective)
-        claim = _solve(relaxed, end)
-        if claim is not None and claim.lower_bound is not None and claim.plan is not None:
-            least = format_quantity(claim.lower_bound, unit)
-            lines.append(
-                f"{field} of {format_quantity(limit, unit)} is too tight: "
-                f"{least} ({claim.lower_bound:,} {unit}) would do, all other limits kept"
-            )
-    if limits.accuracy_floor_ppm is not None:
-        best = _best_accuracy(problem, end)
-        if best is not None:
-            lines.append(
-                f"the accuracy floor of {limits.accuracy_floor_ppm:,} ppm is too high: "
-                f"{best:,} ppm can be had within the other limits"
-            )
-    return tuple(lines) or ("no single limit can be relaxed to make a plan possible",)
+    clock = Clock(time_limit_ns)
+    stated = _stated(problem)
+    try:
+        if not clock.feasible(_without(problem, *stated)):
+            return ("no plan is possible even without any limit",)
+    except TimeUpError:
+        return ("whether a plan is possible without any limit is not known in time",)
+    lines: list[str] = []
+    single = len(stated)
+    for asked, limit in enumerate(stated):
+        if limit == _ACCURACY:
+            line = _accuracy_line(problem, clock)
+        else:
+            other = _without(problem, limit, objective=_OBJECTIVES[limit])
+            line = _limit_line(problem, limit, clock.optimum(other, single - asked))
+        lines += [line] if line is not None else []
+    return tuple(lines) or ("no single limit is in the way: at least two have to give",)
 
 
 def binding(
-    problem: SplitComputingProblem, plan: SplitComputingPlan, time_limit_ns: int
+    problem: Problem, _plan: SplitComputingPlan, verdict: Verification, time_limit_ns: int
 ) -> tuple[str, ...]:
-    """The plan's longest term, its slack under each limit, and what each limit costs."""
-    verdict = verify(problem, plan)
-    if verdict.objective is None:
-        return tuple(f"{v.rule} is broken at {v.where}" for v in verdict.violations)
+    """How an accepted plan stands, its longest term, and what each limit costs."""
+    clock = Clock(time_limit_ns)
+    stated = _stated(problem)
+    here = known_with_plan(clock.optimum(problem, 1 + len(stated)), verdict)
     longest = max(verdict.breakdown.rows, key=lambda row: int(row["latency_ns"]))
     lines = [
+        standing(verdict, here, problem.unit),
         f"the longest step is {longest['what']} on {longest['device']}: "
-        f"{format_quantity(int(longest['latency_ns']), 'ns')}"
+        f"{format_quantity(int(longest['latency_ns']), 'ns')}",
     ]
-    end = time.monotonic_ns() + time_limit_ns * 9 // 10
-    for field in (*_OBJECTIVES, "accuracy_floor_ppm"):
-        if getattr(problem.limits, field) is None:
-            continue
-        without = problem.limits.model_copy(update={field: None})
-        claim = _solve(_with(problem, without, problem.objective), end)
-        if claim is None or claim.lower_bound is None:
-            lines.append(f"without {field}: not known in time")
-        elif claim.lower_bound < verdict.objective:
-            better = format_quantity(claim.lower_bound, problem.unit)
-            lines.append(f"without {field} the optimum would be {better}")
-        else:
-            lines.append(f"{field} costs nothing")
+    for asked, limit in enumerate(stated):
+        other = clock.optimum(_without(problem, limit), len(stated) - asked)
+        lines.append(price(limit, here, other, problem.unit))
     return tuple(lines)
 
 
-def _with(
-    problem: SplitComputingProblem, limits: SplitLimits, objective: SplitObjective
-) -> SplitComputingProblem:
+def _stated(problem: Problem) -> list[str]:
+    """The limits that the problem sets."""
+    return [
+        limit for limit in (*_OBJECTIVES, _ACCURACY) if getattr(problem.limits, limit) is not None
+    ]
+
+
+def _without(problem: Problem, *limits: str, objective: SplitObjective | None = None) -> Problem:
+    relaxed = problem.limits.model_copy(update=dict.fromkeys(limits))
+    return _with(problem, relaxed, objective or problem.objective)
+
+
+def _with(problem: Problem, limits: SplitLimits, objective: SplitObjective) -> Problem:
     return problem.model_copy(update={"limits": limits, "objective": objective})
 
 
-def _solve(problem: SplitComputingProblem, end: int) -> Claim[SplitComputingPlan] | None:
-    """The first exact method's settled claim, None where time ran out."""
-    for entry in entries(problem.kind):
-        left = end - time.monotonic_ns()
-        if left <= 0 or not entry.traits.exact:
-            return None
-        claim: Claim[SplitComputingPlan] = entry.load().solve(problem, Limits(time_limit_ns=left))
-        if claim.reason in (Reason.COMPLETED, Reason.INFEASIBLE):
-            return claim
-    return None
+def _limit_line(problem: Problem, limit: str, found: Optimum) -> str | None:
+    """What a limit would have to be; None where it is proved not to be in the way alone.
 
-
-def _best_accuracy(problem: SplitComputingProblem, end: int) -> int | None:
-    """The highest floor under which a plan exists, by bisection over the distinct losses."""
-    low, high = 0, problem.limits.accuracy_floor_ppm or 0
-    if not _feasible(problem, low, end):
+    found: what is known of the least of what it limits under the other limits.
+    """
+    if found.infeasible:
         return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        feasible = _feasible(problem, middle, end)
-        if feasible is None:
+    if found.high is None:
+        return f"whether another {limit} is enough is not known in time"
+    unit = _with(problem, problem.limits, _OBJECTIVES[limit]).unit
+    stated = format_quantity(getattr(problem.limits, limit), unit)
+    rest = "all other limits kept" if found.settled else "whether less would is not known in time"
+    return (
+        f"{limit} of {stated} is too tight: {format_quantity(found.high, unit)} "
+        f"({found.high:,} {unit}) would do, {rest}"
+    )
+
+
+def _accuracy_line(problem: Problem, clock: Clock) -> str | None:
+    """The highest floor under which a plan exists; None where there is none at any floor."""
+
+    def need(loss: int) -> int | None:
+        """The loss of a plan that may lose so much, ppm."""
+        limits = problem.limits.model_copy(update={_ACCURACY: _WHOLE_PPM - loss})
+        lower = _with(problem, limits, problem.objective)
+        plan: SplitComputingPlan | None = clock.plan(lower)
+        if plan is None:
             return None
-        low, high = (middle, high) if feasible else (low, middle)
-    return low
+        return _WHOLE_PPM - verify(lower, plan).breakdown.totals["accuracy_ppm"]
 
-
-def _feasible(problem: SplitComputingProblem, floor: int, end: int) -> bool | None:
-    limits = problem.limits.model_copy(update={"accuracy_floor_ppm": floor})
-    claim = _solve(_with(problem, limits, problem.objective), end)
-    return None if claim is None else claim.plan is not None
+    floor = problem.limits.accuracy_floor_ppm or 0
+    try:
+        used = need(_WHOLE_PPM)
+    except TimeUpError:
+        return "whether a lower accuracy floor is enough is not known in time"
+    if used is None:
+        return None
+    found = least(_WHOLE_PPM - floor, used, need)
+    rest = "" if found.proved else "; whether more can is not known in time"
+    return (
+        f"the accuracy floor of {floor:,} ppm is too high: "
+        f"{_WHOLE_PPM - found.amount:,} ppm can be had within the other limits{rest}"
+    )

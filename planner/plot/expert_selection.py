@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from models.problems.expert_selection import ExpertSelectionProblem
 from models.result import Certificate
-from planner.plot.palette import FAINT, INK, colour
+from planner.plot.palette import FAINT, INK, colour, ink_on
 
 # More clusters than this are drawn as the most frequent ones.
 _MOST = 40
@@ -22,8 +22,8 @@ def figure(problem: ExpertSelectionProblem, certificate: Certificate) -> Figure:
         axes.barh(place, quality, color=shade, height=0.72)
         asked = str(row["asked"])
         words = asked if len(asked) <= 48 else f"{asked[:47]}…"
-        axes.text(1, place, words, va="center", fontsize=7, color=INK)
-    axes.set_yticks(range(len(rows)), [f"{row['cluster']} ({row['category']})" for row in rows])
+        axes.text(1, place, words, va="center", fontsize=7, color=ink_on(shade))
+    axes.set_yticks(range(len(rows)), [_name(str(r["cluster"]), str(r["category"])) for r in rows])
     axes.tick_params(labelsize=7, colors=INK)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
@@ -32,3 +32,7 @@ def figure(problem: ExpertSelectionProblem, certificate: Certificate) -> Figure:
     axes.set_title(f"{chosen} of {len(problem.experts)} experts in service", color=INK)
     axes.spines[["top", "right"]].set_color(FAINT)
     return drawing
+
+
+def _name(cluster: str, category: str) -> str:
+    return cluster if cluster == category else f"{cluster} ({category})"

@@ -18,7 +18,7 @@ def figure(problem: SplitComputingProblem, certificate: Certificate) -> Figure:
     drawing = Figure(figsize=(9, 1.2 + 0.7 * len(devices)), layout="constrained")
     axes = drawing.add_subplot()
     start = 0
-    for number, row in enumerate(sorted(rows, key=lambda row: devices.index(str(row["device"])))):
+    for number, row in enumerate(rows):
         length, place = int(row["latency_ns"]), devices.index(str(row["device"]))
         axes.barh(place, length / 10**6, left=start / 10**6, color=colour(number), height=0.6)
         if length > _NAMED * whole:

@@ -27,7 +27,8 @@ def figure(problem: SplitFleetProblem, certificate: Certificate) -> Figure:
     axes.tick_params(labelsize=7, colors=INK)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    axes.set_xlabel("% of the room used", color=INK)
+    axes.margins(y=0.01)
+    axes.set_xlabel("% of the room used (blue uplinks, orange servers)", color=INK)
     axes.set_title(f"{len(problem.streams)} streams: {problem.objective_in_words}", color=INK)
     axes.spines[["top", "right"]].set_color(FAINT)
     return drawing

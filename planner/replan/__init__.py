@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.replan import expert_selection, pipeline_partition
+from planner.replan import expert_selection, pipeline_partition, split_fleet
 from planner.replan.move import ChangeError, Move
 
 __all__ = ["ChangeError", "Move", "changed", "moves"]
@@ -11,6 +11,7 @@ __all__ = ["ChangeError", "Move", "changed", "moves"]
 _BY_KIND: dict[str, Any] = {
     "pipeline_partition": pipeline_partition,
     "expert_selection": expert_selection,
+    "split_fleet": split_fleet,
 }
 
 
@@ -22,6 +23,8 @@ def changed(
     ns_per_mib: int = 0,
 ) -> AnyProblem:
     """The problem without the `lost` devices and with others `slowed`, to be planned from `plan`.
+
+    Of a fleet, servers may be lost and servers or uplinks slowed.
 
     slowed: (device, factor as text, such as "2" or "1.5"); ns_per_mib: price of moving weights.
     Raises ChangeError.

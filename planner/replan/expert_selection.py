@@ -2,7 +2,7 @@
 
 from models.devices import DeviceGraph
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
-from planner.replan.move import ChangeError, Move
+from planner.replan.move import ChangeError, Move, check_names
 
 
 def changed(
@@ -17,16 +17,19 @@ def changed(
     A slower device and a price of moves have no meaning here: an expert's times are its own.
     """
     if slowed or ns_per_mib:
-        raise ChangeError("an expert selection knows lost devices only: its times are per expert")
-    if problem.source_device in lost:
-        raise ChangeError(f"'{problem.source_device}' is the source device")
+        about = "slowed" if slowed else "migration_weight"
+        reason = "an expert selection knows lost devices only: its times are per expert"
+        raise ChangeError(reason, about)
     graph = problem.device_graph
-    for name in lost:
-        if graph.device(name) is None:
-            raise ChangeError(f"there is no device '{name}'")
+    check_names(graph, lost, "lost")
+    if problem.source_device in lost:
+        raise ChangeError(
+            f"'{problem.source_device}' is the source device; change 'source_device' in the file",
+            "lost",
+        )
     experts = tuple(expert for expert in problem.experts if expert.device not in lost)
     if not experts:
-        raise ChangeError("no expert is left")
+        raise ChangeError("no expert is left", "lost")
     names = {expert.name for expert in experts}
     measured = problem.measured and tuple(r for r in problem.measured if names >= set(r.experts))
     kept = DeviceGraph(

@@ -1,8 +1,9 @@
 """Changes of a pipeline's devices: some lost, some slower, the old plan remembered."""
 
+import itertools
 from fractions import Fraction
-from itertools import groupby
 
+from models.base import MAX_NAME
 from models.devices import Device, DeviceGraph
 from models.layers import Measurement, Profile
 from models.problems.pipeline_partition import (
@@ -11,7 +12,7 @@ from models.problems.pipeline_partition import (
     PreviousPlan,
 )
 from models.units import round_half_up
-from planner.replan.move import ChangeError, Move
+from planner.replan.move import ChangeError, Move, check_names, factor_of
 
 
 def changed(
@@ -22,13 +23,15 @@ def changed(
     ns_per_mib: int,
 ) -> PipelinePartitionProblem:
     """The changed problem; see planner.replan.changed."""
-    _check_names(problem, [*lost, *(name for name, _ in slowed)])
+    check_names(problem.device_graph, lost, "lost")
+    check_names(problem.device_graph, [name for name, _ in slowed], "slowed")
     if problem.source_device in lost:
         raise ChangeError(
-            f"'{problem.source_device}' is the source device; change 'source_device' in the file"
+            f"'{problem.source_device}' is the source device; change 'source_device' in the file",
+            "lost",
         )
     for name, factor in slowed:
-        problem = _slow(problem, name, _factor(factor))
+        problem = _slow(problem, name, factor_of(factor))
     order = problem.device_order
     previous = PreviousPlan(stages=plan.stages, ns_per_mib=ns_per_mib)
     fields = problem.model_dump() | {
@@ -45,7 +48,7 @@ def moves(
     """Runs of layers that change from one device to another; see planner.replan.moves."""
     old, new = _holders(before), _holders(after)
     found = []
-    for (source, target), run in groupby(
+    for (source, target), run in itertools.groupby(
         range(len(problem.layers)), key=lambda layer: (old.get(layer), new[layer])
     ):
         held = list(run)
@@ -61,27 +64,10 @@ def _holders(plan: PipelinePartitionPlan) -> dict[int, str]:
     return {layer: s.device for s in plan.stages for layer in range(s.start, s.stop)}
 
 
-def _check_names(problem: PipelinePartitionProblem, names: list[str]) -> None:
-    for name in names:
-        if problem.device_graph.device(name) is None:
-            known = ", ".join(device.name for device in problem.devices)
-            raise ChangeError(f"there is no device '{name}'; use one of: {known}")
-
-
-def _factor(text: str) -> Fraction:
-    try:
-        factor = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise ChangeError(f"'{text}' is no factor; write a number such as 2 or 1.5") from None
-    if not 0 < factor <= 1000:
-        raise ChangeError(f"{text} times slower is out of range; write more than 0, up to 1000")
-    return factor
-
-
 def _without(graph: DeviceGraph, lost: tuple[str, ...]) -> DeviceGraph:
     devices = tuple(device for device in graph.devices if device.name not in lost)
     if not devices:
-        raise ChangeError("no device is left")
+        raise ChangeError("no device is left", "lost")
     links = tuple(link for link in graph.links if not {link.source, link.target} & set(lost))
     return DeviceGraph(devices=devices, links=links, default_link=graph.default_link)
 
@@ -90,8 +76,8 @@ def _slow(
     problem: PipelinePartitionProblem, name: str, factor: Fraction
 ) -> PipelinePartitionProblem:
     """One device `factor` times slower: its rates, and measured times under a type of its own."""
-    kind = f"{name} slowed"
     graph = problem.device_graph
+    kind = _unused_type(problem, name)
     devices = tuple(
         _slower(device, kind, factor) if device.name == name else device for device in graph.devices
     )
@@ -106,6 +92,18 @@ def _slow(
             "profile": Profile(measurements=measurements),
         }
     )
+
+
+def _unused_type(problem: PipelinePartitionProblem, name: str) -> str:
+    """A device type that nothing has yet, named after a device as far as a name's length goes."""
+    used = {device.profile_type for device in problem.devices}
+    used |= {kind for m in problem.profile.measurements for kind in m.time_ns}
+    for number in itertools.count(1):
+        end = " slowed" if number == 1 else f" slowed {number}"
+        kind = name[: MAX_NAME - len(end)].rstrip() + end
+        if kind not in used:
+            return kind
+    raise AssertionError("numbers do not end")
 
 
 def _slower(device: Device, kind: str, factor: Fraction) -> Device:

@@ -300,14 +300,23 @@ class _Replay:
             violations=(), objective=shortfall, breakdown=Breakdown(rows=rows, totals=totals)
         )
 
+    def _answering(self, cluster: int) -> list[int]:
+        """Whose answers count: the k best of those who may, where the model counts only k."""
+        asked = self._asked[cluster]
+        if self.problem.quality_model not in (QualityModel.BEST_EXPERT, QualityModel.TOP_K):
+            return asked
+        best = sorted(asked, key=lambda index: -(self.chosen[index].quality_ppm[cluster] or 0))
+        return sorted(best[: self.problem.asked_at_most])
+
     def _rows(self, quality: Iterable[Fraction]) -> Iterable[dict[str, str | int]]:
-        for cluster, asked, value in zip(self.problem.clusters, self._asked, quality, strict=True):
-            latencies = [self._latency(self.chosen[index], cluster) or 0 for index in asked]
+        for index, value in enumerate(quality):
+            cluster, asked = self.problem.clusters[index], self._answering(index)
+            latencies = [self._latency(self.chosen[expert], cluster) or 0 for expert in asked]
             yield {
                 "cluster": cluster.name,
                 "category": cluster.category,
                 "weight": cluster.weight,
-                "asked": ", ".join(self.chosen[index].name for index in asked),
+                "asked": ", ".join(self.chosen[expert].name for expert in asked),
                 "quality_ppm": int(value),
                 "slowest_ns": max(latencies),
             }

@@ -51,10 +51,11 @@ def _structure(problem: PipelinePartitionProblem, plan: PipelinePartitionPlan) -
         if stage.stop <= stage.start:
             found.append(Violation(rule="empty-stage", where=where))
         if stage.start != expected:
-            found.append(_uncovered(where, stage.start - expected))
+            layer = f"layer {max(stage.start, expected)} ({where})"
+            found.append(_uncovered(layer, stage.start - expected))
         expected = stage.stop
     if expected != len(problem.layers):
-        found.append(_uncovered("end of the chain", len(problem.layers) - expected))
+        found.append(_uncovered("the end of the chain", len(problem.layers) - expected))
     return found
 
 

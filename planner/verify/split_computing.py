@@ -47,9 +47,10 @@ def verify(problem: SplitComputingProblem, plan: SplitComputingPlan) -> Verifica
     violations = _limits(problem, totals)
     if violations:
         return Verification(violations=tuple(violations))
+    place = places(problem)
     rows: tuple[dict[str, str | int], ...] = tuple(
         {"what": t.what, "device": t.device, "latency_ns": max(t.latency), "sent_bytes": t.sent}
-        for t in terms
+        for t in sorted(terms, key=lambda term: place[term.device])
     )
     column = {
         SplitObjective.LATENCY: "latency_ns",

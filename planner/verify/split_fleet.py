@@ -42,7 +42,8 @@ def verify(problem: SplitFleetProblem, plan: SplitFleetPlan) -> Verification:
         return Verification(violations=tuple(violations))
     objective = sum(_cost(problem, item) for item in taken)
     totals = {
-        "weighted_loss_ppm": sum(_loss(problem, item) for item in taken),
+        "weighted_loss": sum(_loss(problem, item) for item in taken),
+        "mean_accuracy_ppm": sum(item.option.accuracy_ppm for item in taken) // len(taken),
         "choices": len(taken),
         "local": sum(item.server is None for item in taken),
     }

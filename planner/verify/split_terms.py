@@ -36,20 +36,21 @@ class Replay:
         self.scenarios = len(problem.bandwidths) if problem.against is Against.WORST else 1
 
     def terms(self) -> list[Term]:
-        """Layers, gates, the bottleneck and crossings."""
+        """Layers, the bottleneck's encoder, gates, what is sent."""
         found = [
             self._work(layer.name, layer, self.levels[layer.name], self._share(layer.name))
             for item in self.plan.placement
             for layer in self.problem.model.layers
             if layer.name in item.layers
         ]
+        through = [] if self.bottleneck is None else self._through(self.bottleneck)
+        found += through[:1]
         found += [
             self._work(f"gate after {gate.after}", gate, self._gate_level(gate.after), before)
             for gate in self.gates
             for before in [self._share(gate.after)]
         ]
-        if self.bottleneck is not None:
-            found += self._through(self.bottleneck)
+        found += through[1:]
         place = places(self.problem)
         for crossing in self.plan.crossings:
             form = form_of(self.problem, crossing.representation) or Representation(

@@ -18,7 +18,8 @@ class SelectionSpec:
     """What to generate.
 
     specialisation: 0 to 100; at 0 every expert is as good as its size makes it everywhere, at 100
-    it is good in its own category only; tightness: percent of the energy of all experts that the
+    it is good in its own category only; noise: thousands of ppm by which a quality strays from that
+    at most; tightness: percent of the energy of all experts that the
     budget allows; memory: percent of the experts' memory that the devices hold; variants: of each
     three experts the second is a smaller variant of the first, and only one of both may serve;
     island: the last device has no link; deadline_ms: for every category.
@@ -33,6 +34,7 @@ class SelectionSpec:
     energy_mode: str = "worst_case"
     latency_mode: str = "routed"
     specialisation: int = 60
+    noise: int = 30
     tightness: int = 30
     memory: int = 100
     top_k: int = 2
@@ -48,6 +50,8 @@ class SelectionSpec:
             raise ValueError(f"categories are 1 to {len(_CATEGORIES)}")
         if not (0 <= self.specialisation <= 100 and 0 <= self.tightness <= 100):
             raise ValueError("specialisation and tightness are percentages, 0 to 100")
+        if not 0 <= self.noise <= 1_000:
+            raise ValueError("noise is 0 to 1000")
         if self.memory < 1:
             raise ValueError("memory is a percentage, 1 or more")
         if self.quality_model not in _MODELS:
@@ -136,8 +140,8 @@ def _expert(
 
 
 def _quality(rng: random.Random, spec: SelectionSpec, level: int, at_home: bool) -> int:
-    swing = 4_000 * spec.specialisation
-    drawn = level + (swing // 2 if at_home else -swing // 2) + rng.randrange(-30_000, 30_001)
+    swing, noise = 4_000 * spec.specialisation, 1_000 * spec.noise
+    drawn = level + (swing // 2 if at_home else -swing // 2) + rng.randrange(-noise, noise + 1)
     return min(_MILLION, max(0, drawn))
 
 

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model import CpModel, Domain, IntVar, LinearExpr
 
-from models.result import Limits, Reason
-from solvers.backends.supervision import Findings, supervise
+from models.result import Reason
+from solvers.backends.supervision import Findings, stopped, supervise
 from solvers.base import Stopwatch
 
 __all__ = ["LARGEST", "Answer", "CpModel", "Domain", "IntVar", "LinearExpr", "solve"]
 
 Values = tuple[int, ...]
 
-# CP-SAT refuses models in which a sum could leave the 64-bit range, its own slack included.
+# CP-SAT refuses models in which a sum could leave the 64-bit range, its own slack included: a
+# quarter of what an integer holds, for what it adds to it.
 LARGEST = 2**60
 # Above it not every integer has a floating-point number of its own.
 _EXACT = 2**53
@@ -44,40 +45,36 @@ class Answer:
 def solve(
     model: CpModel,
     watched: Sequence[IntVar],
-    limits: Limits,
     watch: Stopwatch,
+    seed: int = 0,
     found: Callable[[Values], None] = lambda _: None,
     bounded: Callable[[int], None] = lambda _: None,
 ) -> Answer:
-    """The minimum within the limits; hints are part of the model.
+    """The minimum, or what was known when the stopwatch expired; hints are part of the model.
 
     Better points and bounds go to `found` and `bounded` as they come, from another thread.
     """
     if watch.expired():
-        return Answer(_stopped(watch))
+        return Answer(stopped(watch))
     findings = Findings(found, bounded)
-    solver = _solver(limits, watch)
+    solver = _solver(seed, watch)
     solver.best_bound_callback = lambda bound: findings.take_bound(_below(bound))
     listener = _Listener(watched, findings)
     status = supervise(lambda: solver.solve(model, listener), solver.stop_search, watch)
     findings.close()
     if status is None:
-        return Answer(_stopped(watch), findings.point, findings.bound, "left behind in mid-solve")
+        return Answer(stopped(watch), findings.point, findings.bound, "left behind in mid-solve")
     return _read(model, watched, solver, watch, findings.bound)
 
 
-def _stopped(watch: Stopwatch) -> Reason:
-    return Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
-
-
-def _solver(limits: Limits, watch: Stopwatch) -> cp_model.CpSolver:
+def _solver(seed: int, watch: Stopwatch) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     # ortools 9.15 loses int64 sums there above some 2^31 (google/or-tools #5293):
     # it called worse plans optimal and feasible problems infeasible. Only both switches cure it.
     solver.parameters.presolve_inclusion_work_limit = 0
     solver.parameters.auto_detect_greater_than_at_least_one_of = False
-    solver.parameters.random_seed = limits.seed
+    solver.parameters.random_seed = seed
     solver.parameters.max_time_in_seconds = watch.left_ns() / 1e9
     # Sums over whole models are proved by their linear relaxation, not by propagation.
     solver.parameters.linearization_level = 2
@@ -118,7 +115,7 @@ def _read(
     if response.status == cp_model.INFEASIBLE:
         return Answer(Reason.INFEASIBLE, stats=stats)
     if response.status == cp_model.UNKNOWN:
-        return Answer(_stopped(watch), None, bound, stats=stats)
-    reason = Reason.COMPLETED if response.status == cp_model.OPTIMAL else _stopped(watch)
+        return Answer(stopped(watch), None, bound, stats=stats)
+    reason = Reason.COMPLETED if response.status == cp_model.OPTIMAL else stopped(watch)
     values = tuple(solver.value(variable) for variable in watched)
     return Answer(reason, values, response.inner_objective_lower_bound, stats=stats)

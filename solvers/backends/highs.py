@@ -1,42 +1,24 @@
 """HiGHS: linear and mixed-integer programs in floating point.
 
-The only file that reads its statuses. "Optimal" is not taken at its word: both gaps are set to 0
-(the default relative gap of 1e-4 returned wrong answers for two of thirty small knapsacks), the
-bound is lowered by what the tolerances can hide (solvers/backends/resolution.py), and the point
-is for the verifier to judge. `mip_dual_bound` is read for mixed-integer programs only: for a pure
-LP it stays at 0.0.
-
-One thread: a second model with another thread count in the same process is an error.
+Statuses are read here alone (and of plain relaxations in highs_relaxation.py). "Optimal" is not
+taken at its word: both gaps are set to 0, the bound is lowered by what the tolerances can hide
+(solvers/backends/resolution.py), and the point is for the caller to judge, which
+solvers/backends/program_highs.py does in exact numbers. `mip_dual_bound` is read for mixed-integer
+programs only: for a pure LP it stays at 0.0.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import highspy
 import numpy as np
 
-from models.result import Limits, Reason
-from solvers.backends.linear_program import Floats, LinearProgram
-from solvers.backends.resolution import FEASIBILITY, INTEGRALITY, hidden_cost, safe, scaled
-from solvers.backends.supervision import Findings, supervise
+from models.result import Reason
+from solvers.backends.highs_model import checked, handed_over
+from solvers.backends.resolution import FINE, Scaled, Tolerances, safe, scaled
+from solvers.backends.supervision import Findings, stopped, supervise
 from solvers.base import Stopwatch
-
-_Found = Callable[[Floats], None]
-_Bounded = Callable[[float], None]
-_OPTIONS: Mapping[str, bool | int | float] = {
-    # `output_flag` would silence the callbacks as well.
-    "log_to_console": False,
-    "threads": 1,
-    "mip_rel_gap": 0.0,
-    "mip_abs_gap": 0.0,
-    "mip_feasibility_tolerance": INTEGRALITY,
-    "primal_feasibility_tolerance": FEASIBILITY,
-    "dual_feasibility_tolerance": FEASIBILITY,
-    # They solve sub-problems during which no callback is asked whether to go on.
-    "mip_heuristic_run_rins": False,
-    "mip_heuristic_run_rens": False,
-    "mip_heuristic_run_root_reduced_cost": False,
-}
+from solvers.integer_program import Array, Floats, IntegerProgram
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +26,8 @@ class Answer:
     """What HiGHS says of a program.
 
     values: [n] its best point, integer columns rounded, None where it has none; bound: no point
-    costs less, tolerances allowed for, None where not established.
+    costs less, tolerances allowed for, None where not established; duals: [m] of the rows, of a
+    linear program that was solved.
     """
 
     reason: Reason
@@ -52,35 +35,43 @@ class Answer:
     bound: float | None = None
     detail: str = ""
     stats: Mapping[str, int | float | str] = field(default_factory=dict)
+    duals: Floats | None = None
 
 
 def solve(
-    program: LinearProgram,
-    limits: Limits,
+    program: IntegerProgram,
     watch: Stopwatch,
-    start: Floats | None = None,
-    found: _Found = lambda _: None,
-    bounded: _Bounded = lambda _: None,
+    seed: int = 0,
+    start: Array | None = None,
+    findings: Findings[Floats, float] | None = None,
+    tolerances: Tolerances = FINE,
 ) -> Answer:
-    """The optimum within the limits, HiGHS' search started from the point `start`.
+    """The optimum before the stopwatch expires, HiGHS' search started from the point `start`.
 
-    Better points and bounds go to `found` and `bounded` as they come, from another thread.
+    Better points and bounds go to the findings as they come, from another thread.
     """
     if watch.expired():
-        return Answer(_stopped(watch))
+        return Answer(stopped(watch))
     if program.columns == 0:
         return _empty(program)
-    return _Solve(program, limits, watch, start, Findings(found, bounded)).run()
+    form = scaled(program)
+    return _Solve(form, watch, seed, findings, tolerances).run(start)
 
 
-def _stopped(watch: Stopwatch) -> Reason:
-    return Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+def relax(program: IntegerProgram, watch: Stopwatch) -> Answer:
+    """The optimum of the linear relaxation, with the duals of the rows."""
+    if watch.expired():
+        return Answer(stopped(watch))
+    if program.columns == 0:
+        return _empty(program)
+    form = scaled(program, integral=False)
+    return _Solve(form, watch).run(None)
 
 
-def _empty(program: LinearProgram) -> Answer:
+def _empty(program: IntegerProgram) -> Answer:
     """HiGHS has a status of its own for no columns, whether the rows allow 0 or not."""
-    if np.all((program.row_lower <= 0) & (program.row_upper >= 0)):
-        return Answer(Reason.COMPLETED, np.zeros(0), program.offset)
+    if program.holds(np.zeros(0, dtype=np.int64)):
+        return Answer(Reason.COMPLETED, np.zeros(0), program.offset, duals=np.zeros(program.rows))
     return Answer(Reason.INFEASIBLE)
 
 
@@ -89,74 +80,54 @@ class _Solve:
 
     def __init__(
         self,
-        program: LinearProgram,
-        limits: Limits,
+        form: Scaled,
         watch: Stopwatch,
-        start: Floats | None,
-        findings: Findings[Floats, float],
+        seed: int = 0,
+        findings: Findings[Floats, float] | None = None,
+        tolerances: Tolerances = FINE,
     ) -> None:
+        self._form = form
         self._watch = watch
-        self._findings = findings
-        self._integral = program.integral
-        self._program, self._unit = scaled(program)
-        self._hidden = hidden_cost(self._program)
+        self._findings = findings or Findings(lambda _: None, lambda _: None)
+        self._hidden = form.hidden_cost(tolerances)
         self._stop = False
-        self._highs = highspy.Highs()
-        for name, value in _OPTIONS.items():
-            self._check(self._highs.setOptionValue(name, value), f"the option {name}")
-        self._check(self._highs.setOptionValue("random_seed", limits.seed), "the seed")
-        self._pass_model()
-        if start is not None:
-            columns = np.arange(program.columns, dtype=np.int32)
-            self._check(self._highs.setSolution(columns.size, columns, start), "the start")
-
-    def run(self) -> Answer:
-        """Solve, and say what came of it."""
-        self._highs.setOptionValue("time_limit", self._watch.left_ns() / 1e9)
+        self._highs = handed_over(form, tolerances, seed)
         self._highs.cbMipImprovingSolution.subscribe(self._on_solution)
         self._highs.cbMipInterrupt.subscribe(self._on_interrupt)
         self._highs.cbSimplexInterrupt.subscribe(self._on_interrupt)
-        ended = supervise(self._highs.run, self._ask_to_stop, self._watch)
+
+    def run(self, start: Array | None) -> Answer:
+        """Solve, from a point where one is given, and say what came of it."""
+        if start is not None:
+            columns = np.arange(len(start), dtype=np.int32)
+            values = start.astype(np.float64) / self._form.unit
+            checked(self._highs.setSolution(columns.size, columns, values), "the start")
+        ended = self._supervised()
+        if ended is not None and self._highs.getModelStatus() == _SOLVE_ERROR:
+            # 1.12.0 fails on -2 x = -1, x in 0..2, and its like: in presolve, not without it.
+            self._highs.clearSolver()
+            self._highs.setOptionValue("presolve", "off")
+            ended = self._supervised()
         self._findings.close()
         if ended is None:
-            values, bound = self._findings.point, self._findings.bound
-            return Answer(_stopped(self._watch), values, bound, "left behind in mid-solve")
+            point, bound = self._findings.point, self._findings.bound
+            return Answer(stopped(self._watch), point, bound, "left behind in mid-solve")
         return self._read()
+
+    def _supervised(self) -> highspy.HighsStatus | None:
+        # HiGHS counts the time of all runs of an object.
+        until = self._watch.left_ns() / 1e9 + self._highs.getRunTime()
+        self._highs.setOptionValue("time_limit", until)
+        return supervise(self._highs.run, self._ask_to_stop, self._watch)
 
     def _ask_to_stop(self) -> None:
         self._stop = True
-
-    @staticmethod
-    def _check(status: highspy.HighsStatus, what: str) -> None:
-        if status == highspy.HighsStatus.kError:
-            raise ValueError(f"HiGHS does not take {what}")
-
-    def _pass_model(self) -> None:
-        program = self._program
-        status = self._highs.passModel(
-            program.columns,
-            program.rows,
-            program.value.size,
-            int(highspy.MatrixFormat.kRowwise),
-            int(highspy.ObjSense.kMinimize),
-            program.offset,
-            program.cost,
-            program.lower,
-            program.upper,
-            program.row_lower,
-            program.row_upper,
-            program.starts[:-1],
-            program.index,
-            program.value,
-            program.integral.astype(np.int32),
-        )
-        self._check(status, "the model")
 
     def _on_solution(self, event: highspy.highs.HighsCallbackEvent) -> None:
         self._findings.take_point(self._rounded(event.data_out.mip_solution))
 
     def _on_interrupt(self, event: highspy.highs.HighsCallbackEvent) -> None:
-        if self._integral.any():
+        if self._form.integral.any():
             self._take_bound(event.data_out.mip_dual_bound)
         if self._stop:
             event.interrupt()
@@ -167,12 +138,12 @@ class _Solve:
             self._findings.take_bound(lower)
 
     def _safe(self, bound: float) -> float | None:
-        lower = safe(bound, self._hidden) * self._unit
+        lower = safe(bound, self._hidden) * self._form.price
         return lower if np.isfinite(lower) else None
 
     def _rounded(self, values: object) -> Floats:
         point = np.array(values, dtype=np.float64)
-        return np.where(self._integral, np.round(point), point)
+        return np.where(self._form.integral, np.round(point), point * self._form.unit)
 
     def _read(self) -> Answer:
         status = self._highs.getModelStatus()
@@ -181,7 +152,7 @@ class _Solve:
             highspy.SolutionStatus.kSolutionStatusFeasible
         )
         values = self._rounded(self._highs.getSolution().col_value) if has_point else None
-        stats = {"nodes": info.mip_node_count} if self._integral.any() else {}
+        stats = {"nodes": info.mip_node_count} if self._form.integral.any() else {}
         stats["simplex iterations"] = info.simplex_iteration_count
         reason = self._reason(status)
         if reason is Reason.FAILED or (reason is Reason.COMPLETED and values is None):
@@ -189,22 +160,30 @@ class _Solve:
             return Answer(Reason.FAILED, detail=f"HiGHS ended with '{name}'", stats=stats)
         if reason is Reason.INFEASIBLE:
             return Answer(reason, stats=stats)
-        return Answer(reason, values, self._last_bound(reason), stats=stats)
+        return Answer(reason, values, self._last_bound(reason), "", stats, self._duals(reason))
+
+    def _duals(self, reason: Reason) -> Floats | None:
+        """[m] of a linear program's rows, in the program's own cost."""
+        if self._form.integral.any() or reason is not Reason.COMPLETED:
+            return None
+        duals = np.array(self._highs.getSolution().row_dual, dtype=np.float64)
+        return duals * self._form.price / self._form.divisor
 
     def _reason(self, status: highspy.HighsModelStatus) -> Reason:
         if status == highspy.HighsModelStatus.kInterrupt:
-            return _stopped(self._watch)
+            return stopped(self._watch)
         return _REASONS.get(status, Reason.FAILED)
 
     def _last_bound(self, reason: Reason) -> float | None:
         info = self._highs.getInfo()
-        if self._integral.any():
+        if self._form.integral.any():
             return self._safe(info.mip_dual_bound)
         if reason is Reason.COMPLETED:
             return self._safe(info.objective_function_value)
         return None
 
 
+_SOLVE_ERROR = highspy.HighsModelStatus.kSolveError
 _REASONS = {
     highspy.HighsModelStatus.kOptimal: Reason.COMPLETED,
     highspy.HighsModelStatus.kInfeasible: Reason.INFEASIBLE,

@@ -1,61 +1,55 @@
-"""Integer programs by CP-SAT: one worker, so that equal input gives an equal answer."""
+"""Integer programs by CP-SAT, exact; columns that need not be whole are so all the same."""
 
-from math import ceil
+from collections.abc import Callable
 
-from ortools.sat.python import cp_model
+import numpy as np
 
-from solvers.integer_program import Answer, IntegerProgram
-
-# CP-SAT refuses rows whose sums could leave 64 bits; half of that for what it adds itself.
-_MOST = 2**62
-
-
-def fits(program: IntegerProgram) -> bool:
-    """Whether all sums stay in the range that CP-SAT takes."""
-    widest = [max(abs(x), abs(y)) for x, y in zip(program.lower, program.upper, strict=True)]
-    rows = [tuple(enumerate(program.cost)), *(terms for terms, _, _ in program.rows)]
-    return all(sum(abs(a) * widest[c] for c, a in terms) < _MOST for terms in rows)
+from models.result import Reason
+from solvers.backends import cpsat
+from solvers.backends.cpsat import LARGEST, CpModel, LinearExpr
+from solvers.base import Stopwatch
+from solvers.integer_program import NO_LIMIT, Answer, Array, IntegerProgram
 
 
 def solve(
     program: IntegerProgram,
-    time_limit_ns: int,
-    seed: int,
-    start: tuple[int, ...] | None = None,
+    watch: Stopwatch,
+    seed: int = 0,
+    start: Array | None = None,
+    found: Callable[[Array], None] = lambda _: None,
+    bounded: Callable[[int], None] = lambda _: None,
 ) -> Answer:
-    """The optimum, or what was known when the time was up."""
-    model = cp_model.CpModel()
-    columns = [
-        model.new_int_var(low, high, f"x{index}")
-        for index, (low, high) in enumerate(zip(program.lower, program.upper, strict=True))
-    ]
-    for terms, low, high in program.rows:
-        total = cp_model.LinearExpr.weighted_sum(
-            [columns[c] for c, _ in terms], [a for _, a in terms]
-        )
-        least = -_MOST if low is None else max(low, -_MOST)
-        most = _MOST if high is None else min(high, _MOST)
-        model.add_linear_constraint(total, least, most)
-    model.minimize(cp_model.LinearExpr.weighted_sum(columns, program.cost))
+    """The optimum, or what was known when the stopwatch expired; from the point `start`.
+
+    Better points and bounds go to `found` and `bounded` as they come, from another thread.
+    UNSUPPORTED where a sum may leave the range of 64-bit integers.
+    """
+    if (largest := program.largest_sum()) > LARGEST:
+        detail = f"sums of up to {largest} do not fit into 64-bit integers"
+        return Answer(Reason.UNSUPPORTED, detail=detail)
+    model = CpModel()
+    bounds = zip(program.lower.tolist(), program.upper.tolist(), strict=True)
+    columns = [model.new_int_var(low, high, f"x{n}") for n, (low, high) in enumerate(bounds)]
+    _add_rows(model, columns, program)
+    model.minimize(LinearExpr.weighted_sum(columns, program.cost.tolist()))
     if start is not None:
-        for column, value in zip(columns, start, strict=True):
+        for column, value in zip(columns, start.tolist(), strict=True):
             model.add_hint(column, value)
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = max(time_limit_ns / 10**9, 0.001)
-    solver.parameters.num_workers = 1
-    # ortools 9.15 loses int64 sums there above some 2^31 (google/or-tools #5293):
-    # it called worse plans optimal and feasible problems infeasible. Only both switches cure it.
-    solver.parameters.presolve_inclusion_work_limit = 0
-    solver.parameters.auto_detect_greater_than_at_least_one_of = False
-    solver.parameters.random_seed = seed
-    status = solver.solve(model)
-    if status == cp_model.INFEASIBLE:
-        return Answer(infeasible=True)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Answer(interrupted=True)  # its objective and bound are placeholders then
-    point = tuple(solver.value(column) for column in columns)
-    return Answer(
-        point=point if program.holds(point) else None,
-        bound=ceil(solver.best_objective_bound - 1e-6),
-        interrupted=status != cp_model.OPTIMAL,
+    answer = cpsat.solve(
+        model, columns, watch, seed, lambda values: found(np.array(values)), bounded
     )
+    point = None if answer.values is None else np.array(answer.values, dtype=np.int64)
+    if point is not None and not program.holds(point):
+        return Answer(Reason.FAILED, detail="CP-SAT's point breaks a row", stats=answer.stats)
+    return Answer(answer.reason, point, answer.lower_bound, answer.detail, answer.stats)
+
+
+def _add_rows(model: CpModel, columns: list[cpsat.IntVar], program: IntegerProgram) -> None:
+    index, value = program.column.tolist(), program.value.tolist()
+    starts = program.starts.tolist()
+    limits = zip(program.row_lower.tolist(), program.row_upper.tolist(), strict=True)
+    for row, (low, high) in enumerate(limits):
+        part = slice(starts[row], starts[row + 1])
+        total = LinearExpr.weighted_sum([columns[n] for n in index[part]], value[part])
+        least, most = max(low, -NO_LIMIT), min(high, NO_LIMIT)
+        model.add_linear_constraint(total, least, most)

@@ -1,117 +1,122 @@
-"""Integer programs and their linear relaxations by HiGHS, with direct arrays.
+"""Integer programs by HiGHS, its answer held against the integers.
 
-Gaps are set to 0 and feasibility tolerances to 1e-9; the point is rounded and checked in exact
-numbers, and the bound is rounded up only past a margin for floating-point error, so that an answer
-never says more than its numbers carry.
+Points are rounded, completed and checked in exact numbers; the bound is what HiGHS' own is worth
+after its tolerances (solvers/backends/resolution.py), rounded up to an integer. An answer never
+says more than the numbers carry: a search that has ended with a gap has proved no optimum.
 """
 
-from dataclasses import dataclass
-from math import ceil, floor, gcd, isfinite
+import math
+from collections.abc import Callable
+from dataclasses import replace
 
-import highspy
-import numpy as np
-import numpy.typing as npt
+from models.result import Reason
+from solvers.backends import highs
+from solvers.backends.branching import prove
+from solvers.backends.resolution import COARSE
+from solvers.backends.safe_bound import divisor
+from solvers.backends.settling import settled
+from solvers.backends.supervision import Findings, stopped
+from solvers.base import Stopwatch
+from solvers.integer_program import Answer, Array, Floats, IntegerProgram
 
-from solvers.integer_program import Answer, IntegerProgram
-
-Floats = npt.NDArray[np.float64]
-_MARGIN = 1e-11
-
-
-@dataclass(frozen=True, eq=False)
-class Relaxed:
-    """An optimum of the linear relaxation: its value, point and the rows' dual values."""
-
-    value: float
-    point: Floats
-    duals: Floats
+# Every integer up to here has a floating-point number of its own.
+_LARGEST = 2**53
 
 
 def solve(
-    program: IntegerProgram, time_limit_ns: int, start: tuple[int, ...] | None = None
+    program: IntegerProgram,
+    watch: Stopwatch,
+    seed: int = 0,
+    start: Array | None = None,
+    found: Callable[[Array], None] = lambda _: None,
+    bounded: Callable[[int], None] = lambda _: None,
 ) -> Answer:
-    """The optimum, or what was known when the time was up."""
-    if not program.cost:
-        return Answer((), 0) if program.holds(()) else Answer(infeasible=True)
-    solver = _solver(program, time_limit_ns, integer=True)
-    if start is not None:
-        solution = highspy.HighsSolution()
-        solution.col_value = list(start)
-        solver.setSolution(solution)
-    solver.run()
-    if solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
-        # 1.12.0 fails on -2 x = -1, x in 0..2, and its like: in presolve, not without it.
-        solver.clearSolver()
-        solver.setOptionValue("presolve", "off")
-        solver.run()
-    status = solver.getModelStatus()
-    if status == highspy.HighsModelStatus.kInfeasible:
-        return Answer(infeasible=True)
-    info = solver.getInfo()
-    point = None
-    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-        rounded = tuple(round(x) for x in solver.getSolution().col_value)
-        point = rounded if program.holds(rounded) else None
-    return Answer(
-        point=point,
-        bound=_rounded_up(info.mip_dual_bound, gcd(*program.cost)),
-        interrupted=status != highspy.HighsModelStatus.kOptimal,
-    )
+    """The optimum, or what was known when the stopwatch expired; from the point `start`.
+
+    Better points and bounds go to `found` and `bounded` as they come, from another thread.
+    UNSUPPORTED where a sum may have more than 53 bits.
+    """
+    if (largest := program.largest_sum()) > _LARGEST:
+        detail = f"sums of up to {largest} exceed a double's precision"
+        return Answer(Reason.UNSUPPORTED, detail=detail)
+
+    findings = _listening(program, found, bounded)
+    answer = _judged(program, highs.solve(program, watch, seed, start, findings))
+    unsettled = answer.reason in (Reason.HEURISTIC, Reason.INFEASIBLE)
+    return _proved(program, watch, answer) if unsettled else answer
 
 
-def relax(program: IntegerProgram, time_limit_ns: int) -> Relaxed | None:
-    """The optimum of the linear relaxation; None where there is none or time ran out."""
-    solver = _solver(program, time_limit_ns, integer=False)
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+def _listening(
+    program: IntegerProgram, found: Callable[[Array], None], bounded: Callable[[int], None]
+) -> Findings[Floats, float]:
+    def take(values: Floats) -> None:
+        point = settled(program, values)
+        if point is not None:
+            found(point)
+
+    def take_bound(bound: float) -> None:
+        lower = whole_bound(program, bound)
+        if lower is not None:
+            bounded(lower)
+
+    return Findings(take, take_bound)
+
+
+def _judged(program: IntegerProgram, answer: highs.Answer) -> Answer:
+    point = None if answer.values is None else settled(program, answer.values)
+    bound = whole_bound(program, answer.bound)
+    reason, detail = answer.reason, answer.detail
+    if reason is Reason.COMPLETED:
+        if point is None:
+            reason, detail = (
+                Reason.HEURISTIC,
+                "the rounded point breaks a row by less than HiGHS sees",
+            )
+        elif bound is None or bound < program.objective(point):
+            reason, detail = Reason.HEURISTIC, "the search ended; HiGHS' tolerances leave a gap"
+    return Answer(reason, point, bound, detail, answer.stats, answer.values)
+
+
+def _proved(program: IntegerProgram, watch: Stopwatch, answer: Answer) -> Answer:
+    """The answer with what a search in exact numbers adds to it.
+
+    At most the root of it for large programs: networks and others whose relaxation is integral are
+    proved so at any magnitude.
+    """
+    proof = prove(program, watch, answer.point)
+    if proof.finished:
+        reason = Reason.INFEASIBLE if proof.point is None else Reason.COMPLETED
+        return replace(answer, reason=reason, point=proof.point, bound=proof.bound, detail="")
+    if answer.infeasible:
+        return _second_opinion(program, watch, answer, proof.point)
+    bounds = [bound for bound in (answer.bound, proof.bound) if bound is not None]
+    bound = max(bounds, default=None)
+    if proof.point is not None and bound is not None and program.objective(proof.point) <= bound:
+        return replace(answer, reason=Reason.COMPLETED, point=proof.point, bound=bound, detail="")
+    return replace(answer, point=proof.point, bound=bound)
+
+
+def _second_opinion(
+    program: IntegerProgram, watch: Stopwatch, answer: Answer, point: Array | None
+) -> Answer:
+    """HiGHS' word that there is no point counts where another run of it says the same.
+
+    point: one that the search in exact numbers has found all the same.
+    """
+    if point is None:
+        again = highs.solve(program, watch, tolerances=COARSE)
+        if again.reason is Reason.INFEASIBLE:
+            return answer
+        point = None if again.values is None else settled(program, again.values)
+    if point is None and watch.expired():
+        return Answer(stopped(watch), detail="HiGHS finds no point; not confirmed")
+    detail = "HiGHS finds no point at one tolerance, at another it does not deny it"
+    return Answer(Reason.HEURISTIC, point, None, detail, answer.stats)
+
+
+def whole_bound(program: IntegerProgram, bound: float | None) -> int | None:
+    """The least objective of integers that a safe bound leaves."""
+    if bound is None:
         return None
-    solution = solver.getSolution()
-    return Relaxed(
-        value=solver.getInfo().objective_function_value,
-        point=np.array(solution.col_value),
-        duals=np.array(solution.row_dual),
-    )
-
-
-def _rounded_up(bound: float, step: int) -> int | None:
-    """The least multiple of `step` that the bound proves; None for a placeholder of no bound."""
-    if not isfinite(bound) or abs(bound) >= highspy.kHighsInf:
-        return None
-    proved = bound - 1e-6 - _MARGIN * abs(bound)
-    return ceil(proved) if step == 0 else ceil(proved / step) * step
-
-
-def _solver(program: IntegerProgram, time_limit_ns: int, *, integer: bool) -> highspy.Highs:
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(program.cost), len(program.rows)
-    lp.col_cost_ = np.array(program.cost, dtype=np.float64)
-    lp.col_lower_ = np.array(program.lower, dtype=np.float64)
-    lp.col_upper_ = np.array(program.upper, dtype=np.float64)
-    infinity = highspy.kHighsInf
-    lp.row_lower_ = np.array([-infinity if low is None else low for _, low, _ in program.rows])
-    lp.row_upper_ = np.array([infinity if high is None else high for _, _, high in program.rows])
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lengths = [len(terms) for terms, _, _ in program.rows]
-    lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    lp.a_matrix_.index_ = np.array(
-        [c for terms, _, _ in program.rows for c, _ in terms], dtype=np.int32
-    )
-    lp.a_matrix_.value_ = np.array(
-        [a for terms, _, _ in program.rows for _, a in terms], dtype=np.float64
-    )
-    if integer:
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(program.cost)
-    solver = highspy.Highs()
-    options = {
-        "output_flag": False,
-        "threads": 1,  # another thread count in a process that has solved is an error
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": 0.0,
-        "mip_feasibility_tolerance": 1e-9,
-        "primal_feasibility_tolerance": 1e-9,
-        "time_limit": max(0.0, floor(time_limit_ns / 10**6) / 1000),
-    }
-    for name, value in options.items():
-        solver.setOptionValue(name, value)
-    solver.passModel(lp)
-    return solver
+    step = divisor(program)
+    return math.ceil((bound - program.offset) / step) * step + int(program.offset)

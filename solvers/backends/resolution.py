@@ -15,70 +15,124 @@ small integers, some nanoseconds in 1e9 where they are not. It is never too high
 tolerances; what remains is the trust in the code that any solver needs.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from solvers.backends.linear_program import LinearProgram
+from solvers.integer_program import NO_LIMIT, Array, Bools, Floats, IntegerProgram
 
-INTEGRALITY = 1e-10
-FEASIBILITY = 1e-9
+
+@dataclass(frozen=True)
+class Tolerances:
+    """Absolute, of a scaled program: how far off an integer or a row's limit is still on it."""
+
+    integrality: float
+    feasibility: float
+
+
+FINE = Tolerances(integrality=1e-10, feasibility=1e-9)
+COARSE = Tolerances(integrality=1e-7, feasibility=1e-7)
 # Of a sum of a few thousand products in double precision, relative to the sum.
 _ROUNDING = 1e-12
 # Largest entries after scaling: tolerances are absolute, so entries far from 1 defeat them.
+_COLUMN_EXPONENT = 10
 _ROW_EXPONENT = 10
 _COST_EXPONENT = 13
 
 
-def scaled(program: LinearProgram) -> tuple[LinearProgram, float]:
-    """The program with large rows and a large objective divided by powers of two, and the cost's.
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """A program in floating point, columns, rows and cost divided by powers of two.
 
-    Powers of two change no digit of any entry: the scaled program has exactly the same points.
+    Powers of two change no digit: the scaled program has exactly the same points, x = unit · x'.
+    cost, lower, upper, unit: [n]; integral: [n]; row_lower, row_upper: [m]; starts, index, value:
+    the entries by rows. Limits may be infinite. divisor: [m] of the rows; price: what one unit of
+    its cost is in the program's.
     """
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    integral: Bools
+    row_lower: Floats
+    row_upper: Floats
+    starts: npt.NDArray[np.int32]
+    index: npt.NDArray[np.int32]
+    value: Floats
+    offset: float
+    unit: Floats
+    divisor: Floats
+    price: float
+
+    @property
+    def row_of(self) -> Array:
+        """[nnz] the row of each entry."""
+        return np.repeat(np.arange(len(self.row_lower)), np.diff(self.starts))
+
+    def hidden_cost(self, tolerances: Tolerances) -> float:
+        """The most that all tolerances together can hide of its objective.
+
+        Infinite where a continuous column's range is: give such columns bounds.
+        """
+        off = tolerances.integrality * np.abs(self.cost[self.integral]).sum()
+        sign = tolerances.feasibility * (self.upper - self.lower).sum()
+        return float(off + sign + self._through_rows(tolerances).sum())
+
+    def _through_rows(self, tolerances: Tolerances) -> Floats:
+        """[n] cost hidden by continuous columns that integer columns push through a common row."""
+        size = np.abs(self.value)
+        row = self.row_of
+        pushed = np.bincount(
+            row, weights=size * self.integral[self.index], minlength=len(self.row_lower)
+        )
+        error = tolerances.feasibility + tolerances.integrality * pushed
+        priced = ~self.integral[self.index] & (self.cost[self.index] != 0) & (size > 0)
+        column = self.index[priced]
+        hidden = np.zeros(len(self.cost))
+        reach = error[row[priced]] / size[priced] * np.abs(self.cost[column])
+        np.maximum.at(hidden, column, reach)
+        return hidden
+
+
+def scaled(program: IntegerProgram, *, integral: bool = True) -> Scaled:
+    """The program for a floating-point solver, or its linear relaxation."""
+    whole = program.whole & integral
+    lower, upper = _limits(program.lower), _limits(program.upper)
+    span = np.maximum(np.abs(lower), np.abs(upper))
+    unit = np.where(whole | ~np.isfinite(span), 1.0, _power(span, _COLUMN_EXPONENT))
+    cost = program.cost.astype(np.float64) * unit
+    value = program.value.astype(np.float64) * unit[program.column]
+    row = program.row
     top = np.zeros(program.rows)
-    np.maximum.at(top, program.row_of, np.abs(program.value))
+    np.maximum.at(top, row, np.abs(value))
     rows = _power(top, _ROW_EXPONENT)
-    cost = _power(np.abs(program.cost).max(initial=0.0), _COST_EXPONENT)
-    divided = replace(
-        program,
-        cost=program.cost / cost,
-        offset=program.offset / float(cost),
-        value=program.value / rows[program.row_of],
-        row_lower=program.row_lower / rows,
-        row_upper=program.row_upper / rows,
+    price = float(_power(np.abs(cost).max(initial=0.0), _COST_EXPONENT))
+    return Scaled(
+        cost=cost / price,
+        lower=lower / unit,
+        upper=upper / unit,
+        integral=whole,
+        row_lower=_limits(program.row_lower) / rows,
+        row_upper=_limits(program.row_upper) / rows,
+        starts=program.starts.astype(np.int32),
+        index=program.column.astype(np.int32),
+        value=value / rows[row],
+        offset=program.offset / price,
+        unit=unit,
+        divisor=rows,
+        price=price,
     )
-    return divided, float(cost)
 
 
-def _power(size: np.typing.ArrayLike, exponent: int) -> np.typing.NDArray[np.float64]:
+def _limits(numbers: Array) -> Floats:
+    found = numbers.astype(np.float64)
+    return np.where(np.abs(found) >= NO_LIMIT, np.copysign(np.inf, found), found)
+
+
+def _power(size: npt.ArrayLike, exponent: int) -> Floats:
     """The least power of two, at least 1, that brings `size` down to 2^exponent."""
-    power: np.typing.NDArray[np.float64] = np.exp2(np.maximum(0, np.frexp(size)[1] - exponent))
-    return power
-
-
-def hidden_cost(program: LinearProgram) -> float:
-    """The most that all tolerances together can hide of a scaled program's objective.
-
-    Infinite where a continuous column's range is: give such columns bounds.
-    """
-    whole = program.integral
-    off = INTEGRALITY * np.abs(program.cost[whole]).sum()
-    sign = FEASIBILITY * (program.upper - program.lower).sum()
-    return float(off + sign + _through_rows(program).sum())
-
-
-def _through_rows(program: LinearProgram) -> np.typing.NDArray[np.float64]:
-    """[n] cost hidden by continuous columns that integer columns push through a common row."""
-    size = np.abs(program.value)
-    whole = program.integral[program.index]
-    pushed = np.bincount(program.row_of, weights=size * whole, minlength=program.rows)
-    error = FEASIBILITY + INTEGRALITY * pushed
-    priced = ~whole & (program.cost[program.index] != 0) & (size > 0)
-    column = program.index[priced]
-    hidden = np.zeros(program.columns)
-    reach = error[program.row_of[priced]] / size[priced] * np.abs(program.cost[column])
-    np.maximum.at(hidden, column, reach)
-    return hidden
+    return np.asarray(np.exp2(np.maximum(0, np.frexp(size)[1] - exponent)))
 
 
 def safe(bound: float, hidden: float) -> float:

@@ -8,10 +8,11 @@ from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
 from models.result import Claim, Limits
 from solvers.backends import program_cpsat
 from solvers.base import Progress, Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
+from solvers.integer_program import Answer, Array
 from solvers.tables.dag_partition import Tables
 from solvers.tables.dag_partition_anchor import anchors, program
-from solvers.tables.dag_partition_answer import claim
+from solvers.tables.dag_partition_answer import claim, streaming
+from solvers.tables.dag_partition_program import Formulation
 
 # What one anchor may take of the time that is left: counting groups is quick or hopeless, the
 # average load with its transfers is worth waiting for.
@@ -40,14 +41,15 @@ class ConstraintProgram:
                 if best < min(upper, anchor.least_ns):
                     single = program(tables, anchor)
                     time_ns = watch.left_ns() // (_COUNTING if anchor.counts else _WEIGHING)
-                    answer = program_cpsat.solve(single, time_ns, limits.seed)
+                    answer = program_cpsat.solve(single, watch.share(time_ns), limits.seed)
                     # No accelerator can hold the share: no plan is better than `upper`.
                     best = upper if answer.infeasible else max(best, answer.bound or 0)
             if report is not None and best:
                 report.bound(min(best, upper))
             return best
 
-        def solve(full: IntegerProgram, start: tuple[int, ...] | None) -> Answer:
-            return program_cpsat.solve(full, watch.left_ns(), limits.seed, start)
+        def solve(form: Formulation, start: Array | None) -> Answer:
+            found, bounded = streaming(form, report)
+            return program_cpsat.solve(form.program, watch, limits.seed, start, found, bounded)
 
         return claim(self.name, problem, watch, hint, (solve, bound))

@@ -1,12 +1,9 @@
 """The assignment program by CP-SAT: modular, best_expert and top_k in every mode."""
 
-import numpy as np
-
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.result import Claim, Limits, Reason
-from solvers.backends import sparse_cpsat
+from solvers.backends import program_cpsat
 from solvers.base import Progress, Stopwatch
-from solvers.sparse_program import Ended
 from solvers.tables.expert_selection import build
 from solvers.tables.expert_selection_program import ASSIGNED, assignment
 
@@ -38,14 +35,8 @@ class ConstraintProgram:
         model = assignment(tables)
         if watch.expired():
             return Claim(self.name, Reason.TIME_LIMIT)
-        answer = sparse_cpsat.solve(model.program, watch.left_ns(), limits.seed)
-        stats = {"columns": len(model.program.cost), "rows": len(model.program.row_lower)}
-        if answer.ended is Ended.INFEASIBLE:
-            return Claim(self.name, Reason.INFEASIBLE, stats=stats)
-        reason = Reason.COMPLETED if answer.ended is Ended.OPTIMAL else Reason.TIME_LIMIT
-        if answer.point is None or answer.bound is None:
-            return Claim(self.name, reason, stats=stats)
-        chosen = model.chosen(answer.point, tables)
-        routing = model.routing(answer.point, tables) if tables.decided else None
-        bound = tables.shortfall(int(np.floor(-answer.bound + 0.5)))
-        return Claim(self.name, reason, tables.plan(chosen, routing), max(0, bound), stats=stats)
+        found, bounded = model.streaming(tables, report)
+        answer = program_cpsat.solve(
+            model.program, watch, limits.seed, found=found, bounded=bounded
+        )
+        return model.claim(self.name, tables, answer)

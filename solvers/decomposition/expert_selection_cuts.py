@@ -4,12 +4,14 @@
 
 For best_expert and top_k, where μ is the k-th best quality of S, b = k μ and s_i = max(q_i - μ, 0):
 the submodular cut of Nemhauser and Wolsey (Mathematical Programming 21, 1981), which at fractional
-x separates the whole assignment program. For coverage b = f_c(S) and s_i = f_c(i | S), 0 inside.
+x separates the whole assignment program. For coverage b = f_c(S) and s_i = f_c(i | S), 0 inside,
+where x is whole, and elsewhere a capped tangent of 1 - Π (1 - p_i) (expert_selection_lines).
 The linear relaxation is tightened first, then the program with whole x is solved, its selection
 priced and cut off, until the program promises no more than the best selection has. One row per
 cluster and round, where the assignment program has one per cluster and expert.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,17 +23,23 @@ from models.problems.expert_selection import (
     QualityModel,
 )
 from models.result import Claim, Limits, Reason
-from solvers.backends import sparse_highs
+from solvers.backends import highs
 from solvers.base import Progress, Stopwatch
-from solvers.sparse_program import NO_LIMIT, Answer, Ended, Rows
+from solvers.integer_program import NO_LIMIT
+from solvers.program_builder import Blocks
 from solvers.tables.expert_selection import Bools, Tables, build
 from solvers.tables.expert_selection_greedy import by_ratio, complete
 from solvers.tables.expert_selection_program import budgets
 from solvers.tables.expert_selection_quality import Floats, Ints
 
 _MODELS = (QualityModel.BEST_EXPERT, QualityModel.TOP_K, QualityModel.COVERAGE)
+# Up to twenty rounds of cuts stay in memory, 8 bytes per pair of cluster and expert each.
+_MAX_PAIRS = 4 * 10**6
 # Rounds on the linear relaxation: later ones gain little.
 _RELAXED_ROUNDS = 20
+# A sure hit is worth -ln of this: 10⁻⁹ ppm instead of an infinity. And steps to a tangent's point.
+_SURE = 1e-15
+_POINT_STEPS = 10
 # HiGHS' bound, ppm of quality, to which its tolerances of 10⁻⁹ add up.
 _TOLERANCE = 1e-4
 
@@ -62,7 +70,10 @@ class Cuts:
         if problem.quality_model not in _MODELS or problem.routing_is_decided:
             detail = "for best_expert, top_k and coverage, where the selection decides the routing"
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
-        run = _Run(build(problem), watch)
+        if len(problem.experts) * len(problem.clusters) > _MAX_PAIRS:
+            detail = f"above {_MAX_PAIRS:,} pairs of cluster and expert"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
+        run = _Run(build(problem), watch, limits.seed)
         reason = run.solve()
         plan = None if run.best is None else run.tables.plan(run.best)
         lower = None
@@ -77,8 +88,8 @@ class Cuts:
 class _Run:
     """Cuts, the best selection and the bound of one solve."""
 
-    def __init__(self, tables: Tables, watch: Stopwatch) -> None:
-        self.tables, self.watch = tables, watch
+    def __init__(self, tables: Tables, watch: Stopwatch, seed: int) -> None:
+        self.tables, self.watch, self.seed = tables, watch, seed
         self.weight = tables.weight / tables.weight.sum()
         self.cuts: list[_Cut] = []
         self.best: Bools | None = None
@@ -108,17 +119,15 @@ class _Run:
     def _round(self, *, integer: bool) -> tuple[bool, Reason | None]:
         """Solve once; whether cuts were found at the point, and why to end, if so."""
         answer = self._answer(integer=integer)
-        if answer.ended is Ended.INFEASIBLE:
-            return False, Reason.INFEASIBLE
-        if answer.ended is Ended.STOPPED or answer.point is None:
-            return False, Reason.CANCELLED if self.watch.cancelled() else Reason.TIME_LIMIT
-        x = answer.point[: self.tables.experts]
+        if answer.reason is not Reason.COMPLETED or answer.values is None:
+            return False, answer.reason
+        x = answer.values[: self.tables.experts]
         if integer:
             x = np.round(x)
             self._offer(x == 1)
         if self._done():
             return False, Reason.COMPLETED
-        promised = answer.point[self.tables.experts :][: len(self.weight)]
+        promised = answer.values[self.tables.experts :][: len(self.weight)]
         return self._cut_off(x, promised), None
 
     def _done(self) -> bool:
@@ -133,15 +142,13 @@ class _Run:
             if self.objective is None or objective < self.objective:
                 self.best, self.objective = chosen, objective
 
-    def _answer(self, *, integer: bool) -> Answer:
+    def _answer(self, *, integer: bool) -> highs.Answer:
         """The program with all cuts so far."""
         self.rounds += 1
-        if self.watch.expired():
-            return Answer(Ended.STOPPED)
         tables, clusters = self.tables, len(self.weight)
         first = tables.experts + clusters
         extra = 0 if tables.peak is None else 1 + tables.experts
-        rows = Rows()
+        rows = Blocks()
         budgets(rows, tables, first)
         for cut in self.cuts:
             row, column = np.nonzero(cut.slopes)
@@ -157,7 +164,7 @@ class _Run:
                 cut.base,
             )
         cost = np.zeros(first + extra)
-        cost[tables.experts : first] = -self.weight * (MILLION / sparse_highs.PPM_PER_UNIT)
+        cost[tables.experts : first] = -self.weight * MILLION
         upper = np.ones(first + extra)
         upper[: tables.experts] = tables.allowed
         if tables.peak is not None:
@@ -165,16 +172,16 @@ class _Run:
         whole = np.zeros(first + extra, dtype=np.bool_)
         whole[: tables.experts] = integer
         program = rows.program(cost, np.zeros(first + extra), upper, whole)
-        answer = sparse_highs.solve(program, self.watch.left_ns())
+        answer = highs.solve(program, self.watch, self.seed)
         if answer.bound is not None:
-            bound = -answer.bound * sparse_highs.PPM_PER_UNIT
-            self.bound = bound if self.bound is None else min(self.bound, bound)
+            self.bound = min(-answer.bound, math.inf if self.bound is None else self.bound)
         return answer
 
     def _cut_off(self, x: Floats, promised: Floats) -> bool:
         """Add the cuts at a point that break what it promises; whether there were any."""
         if self.tables.model is QualityModel.COVERAGE:
-            base, slopes = self._coverage(x > 0.5)
+            whole = bool((np.abs(x - np.round(x)) < 1e-6).all())
+            base, slopes = self._coverage(x > 0.5) if whole else self._tangents(x)
         else:
             base, slopes = self._assigned(x)
         allowed = base + slopes @ x
@@ -192,6 +199,21 @@ class _Run:
         rows = np.arange(len(quality))
         level = np.where(filled.any(axis=1), quality[rows, order[rows, place]], 0.0)
         return k * level, np.maximum(quality - level[:, None], 0.0)
+
+    def _tangents(self, x: Floats) -> tuple[Floats, Floats]:
+        """(base [C], slopes [C, n]) of the capped tangents of coverage near a fractional x.
+
+        1 - e^{-t} (1 + t) + e^{-t} Σ min(a_i, 1 + t) x_i with a_i = -ln(1 - p_i) holds for every
+        t ≥ 0, and is least where t = Σ min(a_i, 1 + t) x_i.
+        """
+        hit = self.tables.quality / MILLION
+        strength = -np.log(np.maximum(1 - hit, _SURE))
+        point = strength @ x
+        for _ in range(_POINT_STEPS):
+            point = np.minimum(strength, 1 + point[:, None]) @ x
+        capped = np.minimum(strength, 1 + point[:, None])
+        scale = np.exp(-point)
+        return 1 - scale * (1 + point), scale[:, None] * capped
 
     def _coverage(self, chosen: Bools) -> tuple[Floats, Floats]:
         """(base [C], slopes [C, n]) of the gains over a selection."""

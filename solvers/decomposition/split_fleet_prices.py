@@ -13,7 +13,9 @@ up to a multiple of the costs' common divisor, so that the bound does not lean o
 
 With a plan of value U and reduced costs r at μ, a column with L + r > U - 1 is in no better plan
 (Nemhauser and Wolsey 1988, §II.5.2). The columns that remain are few, and the integer program over
-them by HiGHS is exact again: when it finishes, the better of its plan and U is optimal.
+them by HiGHS is exact again: when it finishes, the better of its plan and U is optimal. It counts
+equal streams on servers instead of placing each one (split_fleet_counted.py), which is what closes
+fleets whose servers are all but full.
 """
 
 from dataclasses import dataclass, replace
@@ -25,12 +27,13 @@ import numpy.typing as npt
 
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.result import Claim, Limits
-from solvers.backends import program_highs
+from solvers.backends import highs
 from solvers.base import Progress, Stopwatch
+from solvers.decomposition.split_fleet_counted import Counted
 from solvers.decomposition.split_fleet_uplinks import by_uplink
 from solvers.heuristic.split_fleet import Loaded, improve, repair, started
 from solvers.tables.split_fleet import Ints, Tables
-from solvers.tables.split_fleet_answer import Formulation, Found, over_windows
+from solvers.tables.split_fleet_answer import Formulation, Found, Progressing, over_windows
 
 Floats = npt.NDArray[np.float64]
 # Denominator of the prices; halved until all products stay inside 64 bits.
@@ -52,8 +55,11 @@ class Prices:
         report: Progress[SplitFleetPlan] | None = None,
     ) -> Claim[SplitFleetPlan]:
         """A plan and a bound; the optimum where the search among few columns ends in time."""
-        watch = Stopwatch(limits, report)
-        return over_windows(self.name, problem, watch, lambda tables: _window(tables, watch, hint))
+
+        def window(tables: Tables, watch: Stopwatch, progress: Progressing) -> Found:
+            return _window(tables, watch, hint, progress)
+
+        return over_windows(self.name, problem, limits, report, window)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,26 +75,38 @@ class Bounded:
     reduced: Ints
 
 
-def _window(tables: Tables, watch: Stopwatch, hint: SplitFleetPlan | None) -> Found:
+def _window(
+    tables: Tables, watch: Stopwatch, hint: SplitFleetPlan | None, progress: Progressing
+) -> Found:
     loaded = started(tables, watch)
     improve(loaded, watch)
     best = loaded.columns if loaded.fits else None
     hinted = None if hint is None else tables.columns(hint)
     if hinted is not None and (best is None or tables.value(hinted) < tables.value(best)):
         best = hinted
+    _tell(progress, best, None)
     generated = _generate(tables, loaded.columns, watch)
     if generated is None:
-        return _whole(tables, watch, best)
+        return _whole(tables, watch, best, progress)
     point, bounded = generated
     best = _better(tables, watch, best, point)
+    _tell(progress, best, bounded.bound)
     if best is not None and tables.value(best) > bounded.bound:
         split = by_uplink(tables, bounded.prices, _divisor(tables), watch)
         if split is not None:
             best = _better(tables, watch, best, split[0])
             bounded = replace(bounded, bound=max(bounded.bound, split[1]))
+            _tell(progress, best, bounded.bound)
     if best is None:
-        return _whole(tables, watch, None)
-    return _search(tables, watch, best, bounded)
+        return _whole(tables, watch, None, progress)
+    return _search(tables, watch, best, bounded, progress)
+
+
+def _tell(progress: Progressing, best: Ints | None, bound: int | None) -> None:
+    if best is not None:
+        progress.plan(best)
+    if bound is not None:
+        progress.bound(bound)
 
 
 def _better(tables: Tables, watch: Stopwatch, best: Ints | None, columns: Ints) -> Ints | None:
@@ -101,13 +119,15 @@ def _better(tables: Tables, watch: Stopwatch, best: Ints | None, columns: Ints) 
     return best
 
 
-def _whole(tables: Tables, watch: Stopwatch, best: Ints | None) -> Found:
+def _whole(tables: Tables, watch: Stopwatch, best: Ints | None, progress: Progressing) -> Found:
     """The integer program over all columns, which also proves that there is no plan."""
-    form = Formulation(tables)
-    return form.found(program_highs.solve(form.program, watch.left_ns(), form.point(best)))
+    form = Counted(tables)
+    return form.found(form.solve(watch, best, progress))
 
 
-def _search(tables: Tables, watch: Stopwatch, best: Ints, bounded: "Bounded") -> Found:
+def _search(
+    tables: Tables, watch: Stopwatch, best: Ints, bounded: Bounded, progress: Progressing
+) -> Found:
     """The integer program over the columns that may be in a better plan.
 
     A sixteenth of the admissible reduced cost comes first: it finds a better plan soon, which
@@ -120,11 +140,13 @@ def _search(tables: Tables, watch: Stopwatch, best: Ints, bounded: "Bounded") ->
         admitted = (tables.value(best) - step - bounded.exact) // part
         kept = bounded.reduced <= admitted
         kept[best] = True
-        form = Formulation(tables, np.flatnonzero(kept))
-        answer = program_highs.solve(form.program, watch.left_ns() // share, form.point(best))
+        form = Counted(tables, np.flatnonzero(kept))
+        part_watch = watch.share(watch.left_ns() // share)
+        answer = form.solve(part_watch, best, progress)
         found = form.found(answer).columns
         if found is not None and tables.value(found) < tables.value(best):
             best = found
+            _tell(progress, best, None)
         if part == 1 and answer.bound is not None:
             # Plans with a column left out cost no less than the best one did.
             return Found(best, min(tables.value(best), max(bounded.bound, answer.bound)))
@@ -166,22 +188,24 @@ def _relax(tables: Tables, kept: Ints, watch: Stopwatch) -> tuple[float, Ints, F
     Rows that these columns overflow are relaxed at a high price, so that there is a point.
     """
     form = Formulation(tables, kept)
-    rows = form.program.rows[tables.streams :]
+    rows = form.builder.rows[tables.streams :]
     most = int(tables.cost.max()) + 1
     for index, (terms, low, high) in enumerate(rows, start=tables.streams):
         heaviest = max(load for _, load in terms)
-        spare = form.program.column(most * 100, upper=len(terms))
-        form.program.rows[index] = ((*terms, (spare, -heaviest)), low, high)
-    relaxed = program_highs.relax(form.program, watch.left_ns())
-    if relaxed is None:
+        spare = form.builder.column(most * 100, upper=len(terms))
+        form.builder.rows[index] = ((*terms, (spare, -heaviest)), low, high)
+    program = form.program
+    relaxed = highs.relax(program, watch)
+    if relaxed.values is None or relaxed.duals is None:
         return None
     share = np.zeros(len(tables.cost))
-    share[kept] = relaxed.point[: len(kept)]
+    share[kept] = relaxed.values[: len(kept)]
     heaviest_columns = [a + int(share[a:b].argmax()) for a, b in pairwise(tables.start.tolist())]
     prices = np.zeros(len(tables.capacity))
     of_row = form.capacity_rows
     prices[of_row] = np.maximum(0.0, -relaxed.duals[tables.streams :])
-    return relaxed.value, np.array(heaviest_columns), prices
+    value = float(program.cost @ relaxed.values)
+    return value, np.array(heaviest_columns), prices
 
 
 def _priced(tables: Tables, prices: Floats) -> Floats:

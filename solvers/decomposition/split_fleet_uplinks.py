@@ -15,6 +15,7 @@ import numpy.typing as npt
 from solvers.backends import program_highs
 from solvers.base import Stopwatch
 from solvers.integer_program import IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.split_fleet import Ints, Tables
 
 # Priced costs stay below this, so that sums of some thousand are exact in floating point.
@@ -46,11 +47,11 @@ def by_uplink(
         share = watch.left_ns() // (2 * (len(groups) - number))
         kept, ends = _kept(tables, total, streams)
         program = _knapsack(tables, total, row, kept, ends)
-        answer = program_highs.solve(program, share)
+        answer = program_highs.solve(program, watch.share(share))
         if answer.point is None or answer.bound is None:
             return None
         bound += answer.bound
-        chosen[streams] = kept[np.array(answer.point) == 1]
+        chosen[streams] = kept[answer.point == 1]
     _spread(tables, chosen)
     return chosen, -(-bound // (denominator * step)) * step
 
@@ -87,7 +88,7 @@ def _kept(tables: Tables, total: Ints, streams: list[int]) -> tuple[Ints, list[i
 
 
 def _knapsack(tables: Tables, total: Ints, row: int, kept: Ints, ends: list[int]) -> IntegerProgram:
-    program = IntegerProgram()
+    program = Builder()
     for price in total[kept].tolist():
         program.column(price)
     for a, b in pairwise(ends):
@@ -95,7 +96,7 @@ def _knapsack(tables: Tables, total: Ints, row: int, kept: Ints, ends: list[int]
     if row >= 0:
         loads = enumerate(tables.load_up[kept].tolist())
         program.row(loads, high=int(tables.capacity[row]))
-    return program
+    return program.program()
 
 
 def _spread(tables: Tables, chosen: Ints) -> None:

@@ -1,5 +1,12 @@
-"""The recurrence of the pipeline dynamic program; solvers/dp/pipeline_partition.py states it."""
+"""The recurrence of the pipeline dynamic program; solvers/dp/pipeline_partition.py states it.
 
+Ranges. A value of the table is a real cost below 2^59 (solvers/tables/pipeline_partition.py) or
+cut off at UNREACHABLE = 2^61; a stage costs one of these, or where it also sends up to two of them
+before the cut-off; a promise adds a cover and takes off prices, each at most 2^61. No sum leaves
+±2^62.6.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +21,7 @@ _BLOCK = 4096
 
 
 class OutOfTimeError(Exception):
-    """The stopwatch ran out between two layers of the table."""
+    """The stopwatch ran out between two blocks of the table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +35,8 @@ class Suffixes:
 class Program:
     """The recurrence for one way of adding costs, under a threshold on every load.
 
-    longest: costs are added by the maximum, not the sum; threshold: the largest load allowed, ns.
+    longest: costs are added by the maximum, not the sum; threshold: the largest load allowed, ns;
+    kept: multisets that its tables have held so far.
     """
 
     def __init__(
@@ -49,30 +57,40 @@ class Program:
         self.cost = space.time if longest else space.cost
         self.send = np.where(space.send > self.threshold, UNREACHABLE, self.weight * space.send)
         self.layers: list[Suffixes] = []
+        self.kept = 0
 
     def solve(
-        self, guide: Prices | None = None, ceiling: int = UNREACHABLE, beam: int | None = None
+        self,
+        guide: Prices | None = None,
+        ceiling: int = UNREACHABLE,
+        beam: int | None = None,
+        found: Callable[[Columns], None] | None = None,
     ) -> tuple[int, Columns] | None:
         """The least value below the ceiling and its stages, or None where there is none.
 
         guide: leave out suffixes that cannot be completed for less than the ceiling (for the
         maximum: at all); beam: keep only so many of the most promising multisets of each size, so
-        that a plan is found soon and None proves nothing. Raises OutOfTimeError.
+        that a plan is found soon and None proves nothing; found: told of each better plan, after
+        every layer of the table. Raises OutOfTimeError.
         """
-        best, where = ceiling, (-1, 0, 0)
+        best = ceiling = min(ceiling, UNREACHABLE)
+        where: tuple[int, int, int] | None = None
         self.layers = []
         layer = self._pruned(self._last_stages(), guide, ceiling, beam)
         while layer.codes.size:
             self.layers.append(layer)
+            self.kept += layer.codes.size
             value = self._complete(layer)
             port, column = np.unravel_index(value.argmin(), value.shape)
             if value[port, column] < best:
                 best = int(value[port, column])
                 where = (len(self.layers) - 1, int(port), int(column))
+                if found is not None:
+                    found(self._trace(best, *where))
             if len(self.layers) == self.space.tables.devices:
                 break
             layer = self._pruned(self._extend(layer), guide, ceiling, beam)
-        return None if where[0] < 0 else (best, self._trace(best, *where))
+        return None if where is None else (best, self._trace(best, *where))
 
     def relaxation(self) -> Relaxation:
         """The relaxation of the counts with this program's costs (0 for the maximum)."""
@@ -101,6 +119,8 @@ class Program:
     ) -> Suffixes:
         """The suffixes that may still lead to a plan below the ceiling."""
         value = layer.value
+        if guide is None and ceiling < UNREACHABLE:
+            value = np.where(value >= ceiling, UNREACHABLE, value)
         if guide is not None:
             left = np.full(layer.codes.size, int(guide.price @ self.space.count))
             for kind, price in enumerate(guide.price):
@@ -158,13 +178,13 @@ class Program:
         codes = np.unique(np.concatenate(grown))
         value = self._nothing(codes.size)
         for kind, mask in enumerate(free):
-            if self.watch.expired():
-                raise OutOfTimeError
             if not mask.any():
                 continue
             columns = np.searchsorted(codes, grown[kind])
             chosen = np.flatnonzero(mask)
             for part in range(0, chosen.size, _BLOCK):
+                if self.watch.expired():
+                    raise OutOfTimeError
                 block = slice(part, part + _BLOCK)
                 added = self._add_stage(layer.value[:, :, chosen[block]], kind)
                 into = value[space.port[kind]]

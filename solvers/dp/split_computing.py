@@ -20,7 +20,7 @@ Cost O(ideals · K · width · W²) for W labels per state; a DAG of width w has
 ideals, so that beyond _MOST_STATES the method steps back. One run per policy of gates.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from operator import add, le
 
@@ -32,6 +32,8 @@ from solvers.tables.split_computing_build import build
 
 # Some seconds of work and some ten MB of labels.
 _MOST_STATES = 20_000
+# Between two bounds told.
+_TELL_NS = 5 * 10**8
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,19 @@ class TooWideError(Exception):
 
 
 class Labels:
-    """The labels of one policy; an ideal is a mask with bit v - 1 for layer v."""
+    """The labels of one policy; an ideal is a mask with bit v - 1 for layer v.
 
-    def __init__(self, tables: Tables) -> None:
+    below: only plans that cost less are wanted.
+    """
+
+    def __init__(self, tables: Tables, below: int | None = None) -> None:
         self.tables = tables
         self.kept = tables.kept
-        self.limit = self._kept(tables.limit)
+        self.aims = [position for position, m in enumerate(self.kept) if m in tables.aims]
+        limit = list(self._kept(tables.limit))
+        for position in self.aims if below is not None else ():
+            limit[position] = min(limit[position], (below or 0) - 1)
+        self.limit = tuple(limit)
         self.full = (1 << tables.layers) - 1
         self.states = 0
         self.waiting: list[dict[tuple[int, int], list[Label]]] = [
@@ -76,23 +85,49 @@ class Labels:
             row = self.waiting[ideal.bit_count()]
             row.setdefault((ideal, device), []).append(label)
 
-    def run(self, watch: Stopwatch) -> list[Label] | None:
-        """The labels of whole plans, or None where time ran out. Raises TooWideError."""
+    def value(self, label: Label) -> int:
+        """What a label has paid of the objective."""
+        return max(label.cost[position] for position in self.aims)
+
+    def run(self, watch: Stopwatch, tell: Callable[[int], None]) -> list[Label] | None:
+        """The labels of whole plans, or None where time ran out. Raises TooWideError.
+
+        tell: called now and then with what no plan of this policy costs less than.
+        """
         whole: list[Label] = []
-        for row in self.waiting:
-            for device in range(self.tables.hops + 1):
-                for ideal in sorted(mask for mask, at in row if at == device):
-                    self.states += 1
-                    if self.states > _MOST_STATES:
-                        raise TooWideError
-                    if watch.expired():
-                        return None
-                    labels = undominated(row[ideal, device])
-                    if ideal == self.full:
-                        whole += labels
-                    else:
-                        self._grow(ideal, device, labels)
+        told_at = watch.left_ns()
+        for size, row in enumerate(self.waiting):
+            if told_at - watch.left_ns() > _TELL_NS:
+                told_at = watch.left_ns()
+                least = self._least(size)
+                if least is not None:
+                    tell(least)
+            if not self._row(row, watch, whole):
+                return None
         return whole
+
+    def _row(
+        self, row: dict[tuple[int, int], list[Label]], watch: Stopwatch, whole: list[Label]
+    ) -> bool:
+        """Grows the labels of all ideals of one size; False where time ran out."""
+        for device in range(self.tables.hops + 1):
+            for ideal in sorted(mask for mask, at in row if at == device):
+                self.states += 1
+                if self.states > _MOST_STATES:
+                    raise TooWideError
+                if watch.expired():
+                    return False
+                labels = undominated(row[ideal, device])
+                if ideal == self.full:
+                    whole += labels
+                else:
+                    self._grow(ideal, device, labels)
+        return True
+
+    def _least(self, size: int) -> int | None:
+        """The least paid by labels of `size` layers or more, one of which every plan passes."""
+        rows = (labels for row in self.waiting[size:] for labels in row.values())
+        return min((self.value(label) for labels in rows for label in labels), default=None)
 
     def _grow(self, ideal: int, device: int, labels: list[Label]) -> None:
         for v in range(1, self.tables.layers + 1):
@@ -169,12 +204,15 @@ class DynamicProgram:
     ) -> Claim[SplitComputingPlan]:
         """The optimum, or proof that there is no plan."""
         watch = Stopwatch(limits, report)
+        report = report or Progress()
         best: tuple[int, SplitComputingPlan] | None = None
         states = 0
-        for tables in build(problem):
-            labels = Labels(tables)
+        policies = list(build(problem))
+        for number, tables in enumerate(policies, start=1):
+            labels = Labels(tables, None if best is None else best[0])
+            last = number == len(policies)
             try:
-                whole = labels.run(watch)
+                whole = labels.run(watch, _least_with(report, best, last=last))
             except TooWideError:
                 detail = f"more than {_MOST_STATES} sets of layers that could run first"
                 return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
@@ -182,12 +220,26 @@ class DynamicProgram:
                 reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
                 return Claim(self.name, reason, None if best is None else best[1])
             states += labels.states
-            aims = [position for position, m in enumerate(tables.kept) if m in tables.aims]
-            for label in whole:
-                value = max(label.cost[m] for m in aims)
-                if best is None or value < best[0]:
-                    best = value, tables.plan(*trace(label))
+            if whole:
+                label = min(whole, key=labels.value)
+                best = labels.value(label), tables.plan(*trace(label))
+                report.plan(best[1])
         stats = {"states": states}
         if best is None:
             return Claim(self.name, Reason.INFEASIBLE, stats=stats)
         return Claim(self.name, Reason.COMPLETED, best[1], best[0], stats=stats)
+
+
+def _least_with(
+    report: Progress[SplitComputingPlan],
+    best: tuple[int, SplitComputingPlan] | None,
+    *,
+    last: bool,
+) -> Callable[[int], None]:
+    """Tells bounds of the whole problem: the last policy's, or the best of those before it."""
+
+    def tell(bound: int) -> None:
+        if last:
+            report.bound(bound if best is None else min(bound, best[0]))
+
+    return tell

@@ -7,8 +7,9 @@ from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
 from models.result import Claim, Limits
 from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
-from solvers.tables.dag_partition_answer import claim
+from solvers.integer_program import Answer, Array
+from solvers.tables.dag_partition_answer import claim, streaming
+from solvers.tables.dag_partition_program import Formulation
 
 
 class IntegerProgramming:
@@ -26,7 +27,8 @@ class IntegerProgramming:
         """The optimum, or proof that there is no plan."""
         watch = Stopwatch(limits, report)
 
-        def solve(full: IntegerProgram, start: tuple[int, ...] | None) -> Answer:
-            return program_highs.solve(full, watch.left_ns(), start)
+        def solve(form: Formulation, start: Array | None) -> Answer:
+            found, bounded = streaming(form, report)
+            return program_highs.solve(form.program, watch, limits.seed, start, found, bounded)
 
         return claim(self.name, problem, watch, hint, (solve, lambda _tables, _upper: 0))

@@ -2,7 +2,7 @@
 
 The model is in solvers/milp/pipeline_partition_model.py. HiGHS reckons in floating point, so the
 bound that is claimed lies below its own by all that tolerances can hide: of small times nothing,
-of 1e9 ns some tens of ns (solvers/backends/resolution.py).
+of 1e9 ns some tens of ns (solvers/backends/resolution.py). Then no optimum is claimed.
 """
 
 import math
@@ -12,23 +12,19 @@ from models.problems.pipeline_partition import (
     PipelinePartitionProblem,
 )
 from models.result import Claim, Limits, Reason
-from solvers.backends import highs
-from solvers.backends.linear_program import Floats
+from solvers.backends import program_highs
 from solvers.backends.pyomo_model import compiled
 from solvers.base import Progress, Stopwatch
+from solvers.integer_program import Array
 from solvers.milp.pipeline_partition_model import IntervalModel, Stage
 from solvers.tables.pipeline_partition import Columns, Tables, build
 from solvers.tables.pipeline_partition_model import (
     Routes,
     by_type,
     in_common_unit,
-    largest_sum,
     routes,
     starting_stages,
 )
-
-# Every integer up to here has a floating-point number of its own.
-_LARGEST = 2**53
 
 
 class IntervalFlow:
@@ -46,31 +42,28 @@ class IntervalFlow:
         """The optimum, or proof that there is no plan; UNSUPPORTED beyond 53-bit integers."""
         watch, report = Stopwatch(limits, report), report or Progress()
         tables, unit = in_common_unit(build(problem))
-        if largest_sum(tables) > _LARGEST:
-            detail = f"sums of up to {largest_sum(tables)} x {unit} ns exceed a double's precision"
-            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         known = starting_stages(tables, hint)
         program = _program(tables, known)
         if program is None:
             return Claim(self.name, Reason.INFEASIBLE, detail="no stages can cover the chain")
         arrays = compiled(program.model)
 
-        def plan(values: Floats) -> PipelinePartitionPlan:
+        def plan(values: Array) -> PipelinePartitionPlan:
             return tables.plan(program.plan(arrays, values))
 
-        answer = highs.solve(
+        answer = program_highs.solve(
             arrays.program,
-            limits,
             watch,
+            limits.seed,
             None if known is None else program.point(arrays, known, tables.times(known)[1]),
             found=lambda values: report.plan(plan(values)),
-            bounded=lambda bound: report.bound(unit * math.ceil(bound)),
+            bounded=lambda bound: report.bound(unit * bound),
         )
         return Claim(
             self.name,
             answer.reason,
-            None if answer.values is None else plan(answer.values),
-            None if answer.bound is None else unit * math.ceil(answer.bound),
+            None if answer.point is None else plan(answer.point),
+            None if answer.bound is None else unit * answer.bound,
             answer.detail,
             {"columns": arrays.program.columns, "rows": arrays.program.rows, **answer.stats},
         )

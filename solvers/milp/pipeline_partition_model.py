@@ -4,7 +4,7 @@ Columns: z[w, a, b] = 1 where a device of type w holds the layers a..b - 1, for 
 fits into its memory; y[c, v, w] = 1 where the output at cut c goes from a device of type v to one
 of type w, for every link. Together they are a flow of one unit through the nodes (cut, type); cuts
 only grow, so there are no circles to exclude. Types in place of devices leave no two plans that
-differ by an exchange of equal devices. Objectives with a period add one continuous column T.
+differ by an exchange of equal devices. Objectives with a period add one column T.
 
 The relaxation is strong where costs add up (latency: often integral as it stands) and weak where
 a maximum counts: stages are then cut into fractions that all devices share.
@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pyomo.environ as pyo
 
-from solvers.backends.linear_program import Floats
 from solvers.backends.pyomo_model import Compiled
+from solvers.integer_program import Array
 from solvers.tables.pipeline_partition import Columns
 from solvers.tables.pipeline_partition_model import Routes, Types
 
@@ -116,14 +116,11 @@ class IntervalModel:
 
     def _no_load_exceeds_the_period(self) -> None:
         """The period is at least what a device computes and what it sends, or their sum."""
-        # T is in units that keep it near 1000: the tolerances of a solver are absolute.
-        longest = self._longest_load()
-        self.scale = 2.0 ** max(0, longest.bit_length() - 10)
-        self.model.T = pyo.Var(bounds=(0, longest / self.scale))
+        self.model.T = pyo.Var(bounds=(0, self._longest_load()))
         loads = [*self._loads_of_types(), *self._loads_of_ranges()]
         self.model.period = pyo.Constraint(
             range(len(loads)),
-            rule=lambda model, n: loads[n][0] * self.scale * model.T >= loads[n][1],
+            rule=lambda model, n: loads[n][0] * model.T >= loads[n][1],
         )
 
     def _loads_of_types(self) -> Iterator[tuple[int, Any]]:
@@ -176,7 +173,7 @@ class IntervalModel:
         if tables.latency_weight:
             total += tables.latency_weight * self._sent(self.hops, self.stages)
         if tables.period_weight:
-            total += tables.period_weight * self.scale * model.T
+            total += tables.period_weight * model.T
         model.objective = pyo.Objective(expr=total)
 
     def _price(self, stage: Stage) -> int:
@@ -184,17 +181,17 @@ class IntervalModel:
         moved = int(tables.move[kind, stop] - tables.move[kind, start])
         return tables.latency_weight * tables.compute(*stage) + moved
 
-    def point(self, arrays: Compiled, known: Columns, period: int) -> Floats:
+    def point(self, arrays: Compiled, known: Columns, period: int) -> Array:
         """The point of a plan that keeps to all rules, given its period."""
         model, stages = self.model, self.types.typed(known)
         ones = [model.z[stage] for stage in stages]
         ones += [model.y[a[2], a[0], b[0]] for a, b in itertools.pairwise(stages)]
-        assigned = [(variable, 1.0) for variable in ones]
+        assigned = [(variable, 1) for variable in ones]
         if self.tables.period_weight:
-            assigned.append((model.T, period / self.scale))
+            assigned.append((model.T, period))
         return arrays.point(assigned)
 
-    def plan(self, arrays: Compiled, values: Floats) -> Columns:
+    def plan(self, arrays: Compiled, values: Array) -> Columns:
         """The stages of a point, on devices and in their order."""
         stages = sorted(arrays.ones(self.model.z, values), key=lambda stage: stage[1])
         return self.types.named(tuple(stages))

@@ -7,8 +7,10 @@ from models.problems.split_computing import SplitComputingPlan, SplitComputingPr
 from models.result import Claim, Limits
 from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
-from solvers.tables.split_computing_answer import least_over_policies
+from solvers.integer_program import Array
+from solvers.tables.split_computing import Tables
+from solvers.tables.split_computing_answer import Answered, least_over_policies
+from solvers.tables.split_computing_program import Formulation
 
 
 class IntegerProgramming:
@@ -24,9 +26,20 @@ class IntegerProgramming:
         report: Progress[SplitComputingPlan] | None = None,
     ) -> Claim[SplitComputingPlan]:
         """The optimum, or proof that there is no plan."""
-        watch = Stopwatch(limits, report)
+        watch, listener = Stopwatch(limits, report), report or Progress()
 
-        def answer(program: IntegerProgram) -> Answer:
-            return program_highs.solve(program, watch.left_ns())
+        def policy(tables: Tables) -> Answered:
+            form = Formulation(tables)
 
-        return least_over_policies(self.name, problem, watch, answer)
+            def found(point: Array) -> None:
+                listener.plan(form.plan(point))
+
+            answer = program_highs.solve(form.program, watch, limits.seed, found=found)
+            best = None
+            if answer.point is not None:
+                value = form.program.objective(answer.point) + form.offset()
+                best = value, form.plan(answer.point)
+            bound = None if answer.bound is None else answer.bound + form.offset()
+            return Answered(answer.reason, best, bound, answer.detail)
+
+        return least_over_policies(self.name, problem, policy)

@@ -5,7 +5,7 @@ from models.result import Claim, Limits
 from solvers.backends import program_highs
 from solvers.base import Progress, Stopwatch
 from solvers.tables.split_fleet import Tables
-from solvers.tables.split_fleet_answer import Formulation, Found, over_windows
+from solvers.tables.split_fleet_answer import Formulation, Found, Progressing, over_windows
 
 
 class Knapsack:
@@ -21,11 +21,18 @@ class Knapsack:
         report: Progress[SplitFleetPlan] | None = None,
     ) -> Claim[SplitFleetPlan]:
         """The optimum, or proof that there is no plan."""
-        watch = Stopwatch(limits, report)
 
-        def window(tables: Tables) -> Found:
+        def window(tables: Tables, watch: Stopwatch, progress: Progressing) -> Found:
             form = Formulation(tables)
             start = None if hint is None else form.point(tables.columns(hint))
-            return form.found(program_highs.solve(form.program, watch.left_ns(), start))
+            answer = program_highs.solve(
+                form.program,
+                watch,
+                limits.seed,
+                start,
+                found=lambda point: progress.plan(form.columns(point)),
+                bounded=progress.bound,
+            )
+            return form.found(answer)
 
-        return over_windows(self.name, problem, watch, window)
+        return over_windows(self.name, problem, limits, report, window)

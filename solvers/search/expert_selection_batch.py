@@ -5,6 +5,7 @@ box as first axis: at these sizes a box by itself would cost more calls than wor
 """
 
 import heapq
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,9 @@ _STEPS = 6
 # Boxes split at once, and the cells (experts x clusters x boxes) that a batch may have.
 _WIDTH = 32
 _CELLS = 2 * 10**6
+# Boxes are split on the largest gain less so many times what the bound says of either way: on an
+# expert that is worth much and not decided by the bound already.
+_DECIDED = 5.0
 # Roundings looked at per batch.
 _ROUNDED = 8
 
@@ -33,7 +37,7 @@ class BatchSearch:
         self, tables: Tables, lines: Lines, watch: Stopwatch, incumbent: Incumbent
     ) -> None:
         self.tables, self.watch, self.incumbent = tables, watch, incumbent
-        self.linear = LinearBound(tables, lines)
+        self.linear = LinearBound(tables, lines, watch)
         self.width = max(1, min(_WIDTH, _CELLS // tables.quality.size))
         self.boxes = 0
         self._number = 0
@@ -49,6 +53,7 @@ class BatchSearch:
             bound = -self._open[0][0]
             if bound < self.incumbent.target:
                 return None
+            self.incumbent.bounded(bound)
             if self.watch.expired():
                 return bound
             children, above = self._split()
@@ -80,8 +85,8 @@ class BatchSearch:
         inside = boxes.inside.copy()
         inside[at, experts] = True
         state = self.linear.lines.grow(boxes.state, experts)
-        taken = Boxes(inside, free, state, boxes.params, boxes.prices)
-        left = Boxes(boxes.inside, free, boxes.state, boxes.params, boxes.prices)
+        taken = replace(boxes, inside=inside, free=free, state=state)
+        left = replace(boxes, free=free)
         return Boxes.join([taken, left]), np.tile(np.array(above), 2)
 
     def _enter(self, boxes: Boxes, above: Floats, steps: int) -> None:
@@ -104,6 +109,7 @@ class BatchSearch:
             self._grown(boxes.state[kept], must),
             bounds.params[kept],
             bounds.prices[kept],
+            reduced,
         )
         # Only its children would bound a box again: fewer boxes at a time cost more each.
         self._push(*self._reduced(fixed, above[kept]))
@@ -121,7 +127,7 @@ class BatchSearch:
         alive &= free.any(axis=1)
         state = self._grown(boxes.state[alive], (inside & ~boxes.inside)[alive])
         kept = boxes.take(alive)
-        return Boxes(inside[alive], free[alive], state, kept.params, kept.prices), above[alive]
+        return replace(kept, inside=inside[alive], free=free[alive], state=state), above[alive]
 
     def _grown(self, state: Floats, added: Bools) -> Floats:
         """The states with all added experts [B, n]."""
@@ -153,8 +159,9 @@ class BatchSearch:
     def _push(self, boxes: Boxes, above: Floats) -> None:
         if not len(boxes):
             return
-        gains = np.where(boxes.free, self.linear.lines.gains(boxes.state), -np.inf)
-        for box, pick in enumerate(gains.argmax(axis=1).tolist()):
+        score = self.linear.lines.gains(boxes.state) - _DECIDED * np.abs(boxes.reduced)
+        score = np.where(boxes.free, score, -np.inf)
+        for box, pick in enumerate(score.argmax(axis=1).tolist()):
             self._number += 1
             entry = (-float(above[box]), self._number, boxes.take(np.array([box])), pick)
             heapq.heappush(self._open, entry)

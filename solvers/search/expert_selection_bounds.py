@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.base import Stopwatch
 from solvers.search.expert_selection_lines import Lines
 from solvers.tables.expert_selection import Bools, Tables
 from solvers.tables.expert_selection_quality import Floats, Ints
@@ -25,7 +26,8 @@ from solvers.tables.expert_selection_quality import Floats, Ints
 class Boxes:
     """B boxes: all selections that contain `inside` [B, n] and besides only `free` ones [B, n].
 
-    state: [B, k, C] of the experts inside; params: [B, C] and prices: [B, R] to descend from.
+    state: [B, k, C] of the experts inside; params: [B, C] and prices: [B, R] to descend from, and
+    reduced: [B, n] as in Bounds, where the descent ended that found them (0 before any).
     """
 
     inside: Bools
@@ -33,6 +35,7 @@ class Boxes:
     state: Floats
     params: Floats
     prices: Floats
+    reduced: Floats
 
     def __len__(self) -> int:
         return len(self.inside)
@@ -45,6 +48,7 @@ class Boxes:
             self.state[which],
             self.params[which],
             self.prices[which],
+            self.reduced[which],
         )
 
     @staticmethod
@@ -53,7 +57,7 @@ class Boxes:
         return Boxes(
             *(
                 np.concatenate([getattr(part, name) for part in parts])
-                for name in ("inside", "free", "state", "params", "prices")
+                for name in ("inside", "free", "state", "params", "prices", "reduced")
             )
         )
 
@@ -77,8 +81,8 @@ class Bounds:
 class LinearBound:
     """The descent for the boxes of one problem."""
 
-    def __init__(self, tables: Tables, lines: Lines) -> None:
-        self.lines = lines
+    def __init__(self, tables: Tables, lines: Lines, watch: Stopwatch) -> None:
+        self.lines, self.watch = lines, watch
         rows = tables.rows * tables.allowed
         counts = np.maximum((rows > 0).sum(axis=1), 1)
         # In units of a typical expert the rows are alike, and one step length serves all.
@@ -96,25 +100,34 @@ class LinearBound:
             self.lines.empty()[None],
             self.lines.start()[None],
             np.zeros((1, len(self.room))),
+            np.zeros((1, len(allowed))),
         )
 
     def bound(self, boxes: Boxes, target: float, steps: int) -> Bounds:
-        """The least bounds within `steps` steps, which end when all are below the target."""
+        """The least bounds within `steps` steps, which end when all are below the target.
+
+        Where the watch says stop before the first step, they are infinite.
+        """
         descent = _Descent(self, boxes, target)
         for _ in range(steps):
+            if self.watch.expired():
+                break
             descent.step()
-            if descent.finished():
+            descent.leave_out_the_finished()
+            if not len(descent.at):
                 break
         return descent.best
 
 
 class _Descent:
-    """One descent for a batch of boxes."""
+    """One descent for a batch of boxes; at: [b] those of them that still move."""
 
     def __init__(self, parent: LinearBound, boxes: Boxes, target: float) -> None:
         self.lines, self.cost, self.main = parent.lines, parent.cost, parent.main
-        self.boxes, self.target = boxes, target
+        self.target = target
         self.goal = target if np.isfinite(target) else 0.0
+        self.at = np.arange(len(boxes))
+        self.free, self.state = boxes.free, boxes.state
         self.room = parent.room - boxes.inside @ parent.cost.T
         self.params = parent.lines.clip(boxes.params, boxes.state)
         self.prices = boxes.prices.copy()
@@ -130,16 +143,22 @@ class _Descent:
         self.stalled = np.zeros(size[0], dtype=np.int64)
         self.resting = np.zeros(size[0], dtype=np.bool_)
 
-    def finished(self) -> bool:
-        """Whether no box can gain from another step."""
-        return bool((self.resting | (self.best.bound < self.target)).all())
+    def leave_out_the_finished(self) -> None:
+        """Drop the boxes below the target and those that cannot gain from another step."""
+        moving = ~(self.resting | (self.best.bound[self.at] < self.target))
+        if moving.all():
+            return
+        self.at, self.free, self.state = self.at[moving], self.free[moving], self.state[moving]
+        self.room, self.params = self.room[moving], self.params[moving]
+        self.prices, self.length = self.prices[moving], self.length[moving]
+        self.stalled, self.resting = self.stalled[moving], self.resting[moving]
 
     def step(self) -> None:
         """Price the current points, then move against the subgradients."""
-        base, rho = self.lines.line(self.params, self.boxes.state)
+        base, rho = self.lines.line(self.params, self.state)
         if self.main is not None:
             self.prices[:, self.main] = 0.0
-        rho = np.where(self.boxes.free, rho - self.prices @ self.cost, -np.inf)
+        rho = np.where(self.free, rho - self.prices @ self.cost, -np.inf)
         order, x, price = self._knapsack(rho)
         ordered = np.take_along_axis(rho, order, axis=1)
         earned = (x * np.where(x > 0, ordered, 0.0)).sum(axis=1)
@@ -176,22 +195,23 @@ class _Descent:
         return order[:, :count], x[:, :count], price
 
     def _remember(self, value: Floats, reduced: Floats, order: Ints, x: Floats) -> None:
-        better = value < self.best.bound - 1e-9
         kept = self.best
-        kept.bound[better] = value[better]
-        kept.params[better] = self.params[better]
-        kept.prices[better] = self.prices[better]
-        kept.reduced[better] = reduced[better]
-        rounded = np.zeros_like(kept.rounded)
+        better = value < kept.bound[self.at] - 1e-9
+        where = self.at[better]
+        kept.bound[where] = value[better]
+        kept.params[where] = self.params[better]
+        kept.prices[where] = self.prices[better]
+        kept.reduced[where] = reduced[better]
+        rounded = np.zeros(reduced.shape, dtype=np.bool_)
         np.put_along_axis(rounded, order, x > 1 - 1e-9, axis=1)
-        kept.rounded[better] = rounded[better]
+        kept.rounded[where] = rounded[better]
         self.stalled = np.where(better, 0, self.stalled + 1)
 
     def _move(self, value: Floats, order: Ints, x: Floats) -> None:
         # After three steps without gain: back to the best point with half the step.
         back = self.stalled >= 3
-        slope = self.lines.slope(self.params, self.boxes.state, order, x)
-        taken = np.zeros(self.boxes.inside.shape)
+        slope = self.lines.slope(self.params, self.state, order, x)
+        taken = np.zeros(self.free.shape)
         np.put_along_axis(taken, order, x, axis=1)
         spare = self.room - taken @ self.cost.T
         if self.main is not None:
@@ -200,9 +220,9 @@ class _Descent:
         square = (slope**2).sum(axis=1) + (spare**2).sum(axis=1)
         self.resting = (square < 1e-12) | (self.length < 1e-4)
         step = self.length * np.maximum(value - self.goal, 1e-3) / np.maximum(square, 1e-12)
-        params = self.lines.clip(self.params - step[:, None] * slope, self.boxes.state)
+        params = self.lines.clip(self.params - step[:, None] * slope, self.state)
         prices = np.maximum(self.prices - step[:, None] * spare, 0.0)
-        self.params = np.where(back[:, None], self.best.params, params)
-        self.prices = np.where(back[:, None], self.best.prices, prices)
+        self.params = np.where(back[:, None], self.best.params[self.at], params)
+        self.prices = np.where(back[:, None], self.best.prices[self.at], prices)
         self.length = np.where(back, self.length / 2, self.length)
         self.stalled[back] = 0

@@ -1,8 +1,11 @@
 """Branch, reduce and bound one box at a time, for quality models known by their values alone.
 
-Without lines the bound of a box is the best its largest member could be: f(inside ∪ free) where f
-is monotone, else the envelope over the box that the model offers. A free expert without which that
-bound falls below the target joins; boxes are split on the expert whose absence costs most.
+Without lines the bound of a box U = inside ∪ free is the best its largest member could be: f(U)
+where f is monotone, else the envelope over the box that the model offers. A free expert without
+which that bound falls below the target joins; boxes are split on the expert whose absence costs
+most. Where U breaks a budget by some excess, a selection leaves out experts T of that weight, and
+is no better than f(U ∖ i) of any i in T: with the free experts in descending order of f(U ∖ i), the
+one at which their weights reach the excess bounds the box.
 """
 
 import heapq
@@ -17,9 +20,11 @@ from solvers.search.expert_selection_lines import lines_of
 from solvers.search.expert_selection_reduce import reduce
 from solvers.tables.expert_selection import Bools, Tables
 from solvers.tables.expert_selection_greedy import by_gain, by_ratio, complete
-from solvers.tables.expert_selection_quality import Floats, Gated, Measured
+from solvers.tables.expert_selection_quality import Floats, Gated, Ints, Measured
 
 _ROOT_STEPS = 100
+# A greedy completion costs as much as twenty boxes: the first boxes have one, then one in so many.
+_COMPLETED = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,7 @@ class BoxSearch:
             bound, _, box, pick = self._open[0]
             if -bound < self.incumbent.target:
                 return None
+            self.incumbent.bounded(-bound)
             if self.watch.expired():
                 return -bound
             heapq.heappop(self._open)
@@ -62,7 +68,7 @@ class BoxSearch:
         lines = lines_of(self.function.best_of())
         if lines is None:
             return np.inf
-        linear = LinearBound(self.tables, lines)
+        linear = LinearBound(self.tables, lines, self.watch)
         root: Boxes = linear.root(self.tables.allowed)
         return float(linear.bound(root, -np.inf, _ROOT_STEPS).bound[0])
 
@@ -74,8 +80,9 @@ class BoxSearch:
             box = Box(inside[0], free[0])
             if not alive[0] or self._closed(box):
                 return
-            self._complete(box)
-            bound, without = self._bounds(box)
+            if self.boxes <= _COMPLETED or self.boxes % _COMPLETED == 0:
+                self._complete(box)
+            bound, without = self.bounds(box)
             bound = min(bound, above)
             if bound < self.incumbent.target or bound == -np.inf:
                 return
@@ -107,7 +114,7 @@ class BoxSearch:
             if chosen is not None:
                 self.incumbent.offer(chosen)
 
-    def _bounds(self, box: Box) -> tuple[float, Floats]:
+    def bounds(self, box: Box) -> tuple[float, Floats]:
         """The bound of the box, and [n] those of the box without each free expert."""
         experts = np.flatnonzero(box.free)
         frees = np.repeat(box.free[None], len(experts) + 1, axis=0)
@@ -118,4 +125,17 @@ class BoxSearch:
             values = self.function.values(box.inside | frees)
         without = np.full(len(box.free), np.inf)
         without[experts] = values[:-1]
-        return float(values[-1]), without
+        return min(float(values[-1]), self._after_the_excess(box, experts, values[:-1])), without
+
+    def _after_the_excess(self, box: Box, experts: Ints, without: Floats) -> float:
+        """The bound from what has to be left out; experts: [m] the free ones, without: [m]."""
+        rows = self.tables.rows
+        excess = rows @ (box.inside | box.free) - self.tables.limits
+        order = np.argsort(-without, kind="stable")
+        bound = np.inf
+        for row in np.flatnonzero(excess > 0):
+            left_out = np.cumsum(rows[row, experts[order]])
+            last = int(np.searchsorted(left_out, excess[row]))
+            # Reduced boxes hold `inside` within every budget, so that the excess is reached.
+            bound = min(bound, float(without[order[last]]))
+        return bound

@@ -22,6 +22,7 @@ class Incumbent:
         self.chosen: Bools | None = None
         self.objective: int | None = None
         self.target = -np.inf
+        self._told = -1
 
     def offer(self, chosen: Bools) -> None:
         """Take a feasible selection if it is the best so far."""
@@ -33,6 +34,13 @@ class Incumbent:
         self.target = max(MILLION - (objective - 1), quality + self.tables.step) - TOLERANCE
         if self.report is not None:
             self.report.plan(self.tables.plan(chosen))
+
+    def bounded(self, bound: float) -> None:
+        """Tell whoever listens what the bound on all that is open, ppm, proves."""
+        lower = self.lower_bound(bound)
+        if self.report is not None and lower is not None and lower > self._told:
+            self._told = lower
+            self.report.bound(lower)
 
     def lower_bound(self, bound: float | None) -> int | None:
         """The objective's bound from the bound on what is open; None for nothing open."""

@@ -113,8 +113,13 @@ class ShareLines:
         slope = np.full(params.shape, float(self.k))
         if self.k > 1:
             slope -= (state > params[:, None]).sum(axis=1)
-        for column in range(taken.shape[1]):
-            slope -= x[:, column, None] * (self.share[taken[:, column]] > params)
+        if self.hit is not None:
+            amount = np.zeros((len(params), len(self.share)))
+            np.put_along_axis(amount, taken, x, axis=1)
+            slope -= (amount @ self.hit) * (self.top > params)
+        else:
+            for column in range(taken.shape[1]):
+                slope -= x[:, column, None] * (self.share[taken[:, column]] > params)
         slope[(params <= state[:, 0]) & (slope > 0)] = 0.0
         return slope
 

@@ -17,17 +17,15 @@ no part of a cut; there the cut of each metric alone bounds it from below, and t
 on the side of a layer (Handler and Zang 1980 do so for constrained paths). Where all layers are
 fixed, the forms are a small multiple-choice problem, solved by labels.
 
-Cost per node: one maximum flow by preflow-push on n·(K-1) layer nodes and as many tensor nodes.
+Cost per node: one maximum flow by push-relabel on n·(K-1) layer nodes and as many tensor nodes.
 """
 
 import heapq
 from operator import add, le
 
-import networkx as nx
-from networkx.algorithms.flow import preflow_push
-
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Claim, Limits, Reason
+from solvers.backends.minimum_cut import SINK, SOURCE, Network
 from solvers.base import Progress, Stopwatch
 from solvers.tables.split_computing import Sent, Tables, Through
 from solvers.tables.split_computing_build import build
@@ -46,12 +44,14 @@ class Cut:
         self.tables, self.use, self.metric = tables, use, metric
         self.ranges = ranges or {}
         self.layers = layers_left(tables, use)
+        self.present = frozenset(self.layers)
         self.low = 0 if use is None else use.hop + 1
-        self.graph: nx.DiGraph[object] = nx.DiGraph()
-        self.graph.add_nodes_from(["source", "sink"])
+        self.width = max(1, tables.hops - self.low)
+        self.network = Network(2 + 2 * (tables.layers + 1) * self.width)
 
     def solve(self) -> Found | None:
         """The cheapest placement and forms, or None where a form that is needed does not exist."""
+        before: set[int] | None = set()
         if self.low < self.tables.hops:
             for node in self.layers:
                 self._layer(node)
@@ -59,14 +59,9 @@ class Cut:
                 self._confine(node, least, most)
             for tensor in self._tensors():
                 self._tensor(tensor)
-            try:
-                _, (before, _) = nx.minimum_cut(
-                    self.graph, "source", "sink", flow_func=preflow_push
-                )
-            except nx.NetworkXUnbounded:  # the levels that layers are confined to contradict
-                return None
-        else:
-            before = set()
+            before = self.network.source_side()
+        if before is None:  # the levels that layers are confined to contradict
+            return None
         levels = {node: self._level(node, before) for node in self.layers}
         sent: Sent = {}
         for crossing in self.tables.needed(levels, self.use):
@@ -76,6 +71,13 @@ class Cut:
             sent[crossing] = form[0]
         return levels, sent, self.use
 
+    def _at(self, node: int, hop: int) -> int:
+        """The network's node of a layer before a hop."""
+        return 2 + node * self.width + hop - self.low
+
+    def _tensor_at(self, node: int, hop: int) -> int:
+        return self._at(node + self.tables.layers + 1, hop)
+
     def _hops(self) -> range:
         return range(self.low, self.tables.hops)
 
@@ -83,63 +85,49 @@ class Cut:
         first = 0 if self.use is None else self.use.after
         return [first, *(v for v in self.layers if v != first)]
 
-    def _level(self, node: int, before: set[object]) -> int:
+    def _level(self, node: int, before: set[int]) -> int:
         """Hops it is behind: those whose node is on the sink's side, from the first on."""
-        return self.low + sum((node, hop) not in before for hop in self._hops())
+        return self.low + sum(self._at(node, hop) not in before for hop in self._hops())
 
     def _cheapest(self, crossing: tuple[int, int]) -> tuple[str, int] | None:
         forms = [(name, cost[self.metric]) for name, cost in self.tables.forms[crossing]]
         return min(forms, key=lambda form: form[1], default=None)
 
-    def _pay(self, source: object, target: object, price: int) -> None:
-        """Adds to what the arc costs when it is cut."""
-        if self.graph.has_edge(source, target):
-            held = self.graph[source][target].get("capacity")
-            if held is None:
-                return
-            price += held
-        self.graph.add_edge(source, target, capacity=price)
-
-    def _forbid(self, source: object, target: object) -> None:
-        """Makes an arc impossible to cut."""
-        self.graph.add_edge(source, target)
-        self.graph[source][target].pop("capacity", None)
-
     def _layer(self, node: int) -> None:
         price = self.tables.run[node, :, self.metric].tolist()
-        hops = self._hops()
-        self._pay((node, hops[0]), "sink", price[self.low])
-        self._pay("source", (node, hops[-1]), price[-1])
+        hops, pay, forbid = self._hops(), self.network.pay, self.network.forbid
+        pay(self._at(node, hops[0]), SINK, price[self.low])
+        pay(SOURCE, self._at(node, hops[-1]), price[-1])
         for hop in hops[1:]:
-            self._pay((node, hop), (node, hop - 1), price[hop])
-            self._forbid((node, hop - 1), (node, hop))
+            pay(self._at(node, hop), self._at(node, hop - 1), price[hop])
+            forbid(self._at(node, hop - 1), self._at(node, hop))
         for source in self.tables.sources[node]:
-            for hop in hops if (source, hops[0]) in self.graph else ():
-                self._forbid((node, hop), (source, hop))
+            for hop in hops if source in self.present else ():
+                forbid(self._at(node, hop), self._at(source, hop))
 
     def _confine(self, node: int, least: int, most: int) -> None:
         for hop in self._hops():
             if hop < least:
-                self._forbid((node, hop), "sink")
+                self.network.forbid(self._at(node, hop), SINK)
             if hop >= most:
-                self._forbid("source", (node, hop))
+                self.network.forbid(SOURCE, self._at(node, hop))
 
     def _tensor(self, node: int) -> None:
         readers = self.tables.readers[node]
         fixed = node == (0 if self.use is None else self.use.after)
-        for hop in self._hops():
+        for hop in self._hops() if readers else ():
             form = self._cheapest((node, hop))
-            producer = "source" if fixed else (node, hop)
-            if len(readers) == 1 and form is not None and not fixed:
-                self._pay(producer, (readers[0], hop), form[1])
+            producer = SOURCE if fixed else self._at(node, hop)
+            if len(readers) == 1 and form is not None:
+                self.network.pay(producer, self._at(readers[0], hop), form[1])
                 continue
-            tensor = ("tensor", node, hop)
+            tensor = self._tensor_at(node, hop)
             for reader in readers:
-                self._forbid(tensor, (reader, hop))
-            if readers and form is None:
-                self._forbid(producer, tensor)
-            elif readers and form is not None:
-                self._pay(producer, tensor, form[1])
+                self.network.forbid(tensor, self._at(reader, hop))
+            if form is None:
+                self.network.forbid(producer, tensor)
+            else:
+                self.network.pay(producer, tensor, form[1])
 
 
 def layers_left(tables: Tables, use: Through | None) -> list[int]:
@@ -151,8 +139,8 @@ def layers_left(tables: Tables, use: Through | None) -> list[int]:
 class _Branching:
     """Best-first search over the levels of layers, for one policy and bottleneck at a time."""
 
-    def __init__(self, watch: Stopwatch) -> None:
-        self.watch = watch
+    def __init__(self, watch: Stopwatch, report: Progress[SplitComputingPlan] | None) -> None:
+        self.watch, self.report = watch, report or Progress()
         self.best: tuple[int, SplitComputingPlan] | None = None
         self.nodes = 0
         self.heap: list[tuple[int, int, Node]] = []
@@ -190,12 +178,17 @@ class _Branching:
         value = tables.value(cost)
         if tables.allowed(cost) and (self.best is None or value < self.best[0]):
             self.best = value, tables.plan(levels, sent, use)
+            self.report.plan(self.best[1])
 
     def run(self) -> bool:
         """Searches until the best plan is proved; False where time ran out."""
+        told = -1
         while self.heap and (self.best is None or self.heap[0][0] < self.best[0]):
             if self.watch.expired():
                 return False
+            if self.heap[0][0] > told:
+                told = self.heap[0][0]
+                self.report.bound(told)
             tables, use, ranges = heapq.heappop(self.heap)[2]
             low = 0 if use is None else use.hop + 1
             spans = {v: ranges.get(v, (low, tables.hops)) for v in layers_left(tables, use)}
@@ -242,7 +235,7 @@ class MinimumCut:
     ) -> Claim[SplitComputingPlan]:
         """The optimum, or proof that there is no plan."""
         watch = Stopwatch(limits, report)
-        search = _Branching(watch)
+        search = _Branching(watch, report)
         for tables in build(problem):
             for use in (None, *tables.through):
                 if watch.expired():

@@ -25,6 +25,7 @@ from models.problems.dag_partition import (
     DeviceClass,
     Part,
 )
+from solvers.tables.kept import kept
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -138,6 +139,7 @@ class Tables:
         return parts if sorted(placed) == list(range(self.groups)) else None
 
 
+@kept
 def build(problem: DagPartitionProblem) -> Tables:
     """The tables of a problem."""
     return _absorb(_grouped(problem))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.integer_program import IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.dag_partition import Ints, Tables
 
 # Pigeonhole bounds whose programs are worth solving, the ones with the largest plain sums.
@@ -50,7 +51,7 @@ def anchors(tables: Tables, upper: int) -> list[Anchor]:
 
 def program(tables: Tables, anchor: Anchor) -> IntegerProgram:
     """The least load of one accelerator that holds the anchor's share."""
-    found = IntegerProgram()
+    found = Builder()
     groups = [
         found.column(cost=int(time), upper=int(supported))
         for time, supported in zip(tables.accelerator_ns, tables.supported, strict=True)
@@ -64,7 +65,7 @@ def program(tables: Tables, anchor: Anchor) -> IntegerProgram:
         sizes = zip(groups, tables.size_bytes.tolist(), strict=True)
         found.row(sizes, high=tables.memory_bytes)
     found.row(zip(groups, anchor.weight.tolist(), strict=True), low=anchor.share)
-    return found
+    return found.program()
 
 
 def _pigeonholes(tables: Tables, upper: int) -> Iterator[Anchor]:

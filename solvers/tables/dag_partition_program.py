@@ -14,7 +14,8 @@ from itertools import product
 import numpy as np
 
 from models.problems.dag_partition import DeviceClass
-from solvers.integer_program import IntegerProgram
+from solvers.integer_program import Array, IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.dag_partition import Tables
 from solvers.tables.dag_partition_chain import Parts
 
@@ -29,20 +30,20 @@ class Formulation:
 
     def __init__(self, tables: Tables, lower: int, upper: int) -> None:
         self.tables = tables
-        self.program = IntegerProgram()
+        self.builder = Builder()
         self.slots = tables.accelerators + tables.cpus
-        self.load = self.program.column(cost=1, lower=lower, upper=upper)
+        self.load = self.builder.column(cost=1, lower=lower, upper=upper, whole=False)
         self.x = {
-            (group, slot, device): self.program.column()
+            (group, slot, device): self.builder.column()
             for group, slot in product(range(tables.groups), range(self.slots))
             for device in self._classes(slot)
         }
         self.y = {
-            (net, slot): self.program.column()
+            (net, slot): self.builder.column()
             for net, slot in product(range(len(tables.nets)), range(self.slots))
             if _ACCELERATOR in self._classes(slot)
         }
-        self.a = [self.program.column() for _ in range(self.slots)] if tables.contiguous else []
+        self.a = [self.builder.column() for _ in range(self.slots)] if tables.contiguous else []
         self._everything_somewhere()
         self._supported_only()
         self._one_class_per_slot()
@@ -51,6 +52,11 @@ class Formulation:
         self._cuts()
         self._loads()
         self._interchangeable_devices()
+
+    @property
+    def program(self) -> IntegerProgram:
+        """The program as it stands."""
+        return self.builder.program()
 
     def _classes(self, slot: int) -> tuple[DeviceClass, ...]:
         if not self.tables.contiguous:
@@ -66,25 +72,25 @@ class Formulation:
         """Every group is in exactly one slot, on one class of device."""
         for group in range(self.tables.groups):
             columns = [c for slot in range(self.slots) for c in self._places(group, slot)]
-            self.program.row([(column, 1) for column in columns], 1, 1)
+            self.builder.row([(column, 1) for column in columns], 1, 1)
 
     def _supported_only(self) -> None:
         """What does not run on an accelerator is on none."""
         for (group, _, device), column in self.x.items():
             if device is _ACCELERATOR and not self.tables.supported[group]:
-                self.program.upper[column] = 0
+                self.builder.upper[column] = 0
 
     def _one_class_per_slot(self) -> None:
         """A slot is an accelerator or a CPU, and there are as many as there are devices."""
         if not self.a:
             return
         number = self.tables.accelerators
-        self.program.row([(column, 1) for column in self.a], number, number)
+        self.builder.row([(column, 1) for column in self.a], number, number)
         for (_, slot, device), column in self.x.items():
             if device is _ACCELERATOR:
-                self.program.row([(column, 1), (self.a[slot], -1)], high=0)
+                self.builder.row([(column, 1), (self.a[slot], -1)], high=0)
             else:
-                self.program.row([(column, 1), (self.a[slot], 1)], high=1)
+                self.builder.row([(column, 1), (self.a[slot], 1)], high=1)
 
     def _keep_the_order(self) -> None:
         """Where g comes before h, h is within the first slots only if g is."""
@@ -93,7 +99,7 @@ class Formulation:
             for slot in range(self.slots - 1):
                 terms += [(column, 1) for column in self._places(behind, slot)]
                 terms += [(column, -1) for column in self._places(before, slot)]
-                self.program.row(terms, high=0)
+                self.builder.row(terms, high=0)
 
     def _memory(self) -> None:
         """The groups on an accelerator fit into its memory."""
@@ -103,7 +109,7 @@ class Formulation:
         for slot in range(self.slots):
             columns = self._on(slot, _ACCELERATOR)
             terms = [(column, int(sizes[group])) for group, column in columns]
-            self.program.row(terms, high=self.tables.memory_bytes)
+            self.builder.row(terms, high=self.tables.memory_bytes)
 
     def _on(self, slot: int, device: DeviceClass) -> list[tuple[int, int]]:
         """(group, column) of every group, where the slot may be of that class."""
@@ -118,8 +124,8 @@ class Formulation:
             held = self.x[first, slot, _ACCELERATOR]
             for other in others:
                 also = self.x[other, slot, _ACCELERATOR]
-                self.program.row([(held, 1), (also, -1), (cut, -1)], high=0)
-                self.program.row([(also, 1), (held, -1), (cut, -1)], high=0)
+                self.builder.row([(held, 1), (also, -1), (cut, -1)], high=0)
+                self.builder.row([(also, 1), (held, -1), (cut, -1)], high=0)
 
     def _loads(self) -> None:
         """Time and cut nets of an accelerator, or the time of a CPU, are at most the load."""
@@ -132,7 +138,7 @@ class Formulation:
             if fast:
                 nets = enumerate(self.tables.nets)
                 terms += [(self.y[net, slot], cost) for net, (_, cost) in nets]
-            self.program.row([*terms, (self.load, -1)], high=0)
+            self.builder.row([*terms, (self.load, -1)], high=0)
 
     def _interchangeable_devices(self) -> None:
         """Free form: of equal devices the i-th holds none of the i groups of most time."""
@@ -145,9 +151,9 @@ class Formulation:
             heaviest = np.argsort(-times, kind="stable")[:number].tolist()
             for rank, group in enumerate(heaviest):
                 for slot in range(begin + rank + 1, begin + number):
-                    self.program.upper[self.x[group, slot, device]] = 0
+                    self.builder.upper[self.x[group, slot, device]] = 0
 
-    def parts(self, point: tuple[int, ...]) -> Parts:
+    def parts(self, point: Array) -> Parts:
         """The parts of a point."""
         found: Parts = []
         for slot, device in product(range(self.slots), (_ACCELERATOR, _CPU)):
@@ -156,12 +162,12 @@ class Formulation:
                 found.append((device, held))
         return found
 
-    def point(self, parts: Parts) -> tuple[int, ...] | None:
+    def point(self, parts: Parts) -> Array | None:
         """The point of these parts, or None where they break a rule or are above the bounds."""
         slots = self._slots_of(parts)
         if slots is None:
             return None
-        values = [0] * len(self.program.cost)
+        values = [0] * len(self.builder.cost)
         loads = [0]
         for slot, (device, held) in zip(slots, parts, strict=True):
             for group in held:
@@ -173,8 +179,8 @@ class Formulation:
                 for net in self.tables.cut(inside).tolist():
                     values[self.y[net, slot]] = 1
         self._set_classes(values, dict(zip(slots, [d for d, _ in parts], strict=True)))
-        values[self.load] = max(*loads, self.program.lower[self.load])
-        point = tuple(values)
+        values[self.load] = max(*loads, self.builder.lower[self.load])
+        point = np.array(values)
         return point if self.program.holds(point) else None
 
     def _slots_of(self, parts: Parts) -> list[int] | None:

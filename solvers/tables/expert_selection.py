@@ -27,6 +27,7 @@ from models.problems.expert_selection import (
 )
 from solvers.base import UNREACHABLE
 from solvers.tables.expert_selection_quality import SetFunction, quality_of
+from solvers.tables.kept import kept
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -151,6 +152,7 @@ class Tables:
         return self.chosen(index[name] for name in plan.experts)
 
 
+@kept
 def build(problem: ExpertSelectionProblem) -> Tables:
     """The tables of a problem; O(C n) time and memory."""
     given = np.array(

@@ -10,12 +10,16 @@ and, where routing is a decision, y whole, Σ_i y_ci ≥ 1 and Σ w_c ε_ci y_ci
 follows from x and may be fractional; pairs of no quality are left out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.problems.expert_selection import QualityModel
-from solvers.sparse_program import NO_LIMIT, Array, Rows, SparseProgram
+from models.problems.expert_selection import ExpertSelectionPlan, QualityModel
+from models.result import Claim, Reason
+from solvers.base import Progress
+from solvers.integer_program import NO_LIMIT, Answer, Array, IntegerProgram
+from solvers.program_builder import Blocks
 from solvers.tables.expert_selection import Bools, Tables
 
 ASSIGNED = (QualityModel.MODULAR, QualityModel.BEST_EXPERT, QualityModel.TOP_K)
@@ -25,7 +29,7 @@ ASSIGNED = (QualityModel.MODULAR, QualityModel.BEST_EXPERT, QualityModel.TOP_K)
 class Assignment:
     """The program and where its variables stand: x first, then y of the pairs (cluster, expert)."""
 
-    program: SparseProgram
+    program: IntegerProgram
     cluster: Array
     expert: Array
 
@@ -40,6 +44,52 @@ class Assignment:
         asked[self.cluster[taken], self.expert[taken]] = True
         return asked
 
+    def replayed(self, point: Array, tables: Tables) -> tuple[ExpertSelectionPlan, int] | None:
+        """Plan and shortfall of a point, rounded; None where a rule breaks in whole numbers."""
+        chosen = self.chosen(point, tables)
+        if not tables.feasible(chosen):
+            return None
+        if not tables.decided:
+            return tables.plan(chosen), tables.objective(chosen)
+        routing = self.routing(point, tables)
+        spent = int((tables.energy * tables.weight[:, None])[routing].sum())
+        asked = routing.sum(axis=1)
+        if tables.routed_limit is not None and spent > tables.routed_limit:
+            return None
+        if (asked < 1).any() or (asked > tables.asked).any() or (routing & ~chosen).any():
+            return None
+        value = int((tables.quality * tables.weight[:, None])[routing].sum())
+        return tables.plan(chosen, routing), tables.shortfall(value)
+
+    def streaming(
+        self, tables: Tables, report: Progress[ExpertSelectionPlan] | None
+    ) -> tuple[Callable[[Array], None], Callable[[int], None]]:
+        """Where a backend's better points and bounds go."""
+        listener = report or Progress[ExpertSelectionPlan]()
+
+        def found(point: Array) -> None:
+            replayed = self.replayed(point, tables)
+            if replayed is not None:
+                listener.plan(replayed[0])
+
+        return found, lambda bound: listener.bound(max(0, tables.shortfall(-bound)))
+
+    def claim(self, name: str, tables: Tables, answer: Answer) -> Claim[ExpertSelectionPlan]:
+        """What a solver's answer says of the problem; nothing is proved but by equal integers."""
+        stats = {"columns": self.program.columns, "rows": self.program.rows, **answer.stats}
+        if answer.reason in (Reason.INFEASIBLE, Reason.UNSUPPORTED, Reason.FAILED):
+            return Claim(name, answer.reason, detail=answer.detail, stats=stats)
+        point = answer.values if answer.point is None else answer.point
+        replayed = None if point is None else self.replayed(point, tables)
+        plan, objective = replayed or (None, None)
+        bound = None if answer.bound is None else max(0, tables.shortfall(-answer.bound))
+        reason, detail = answer.reason, answer.detail
+        if plan is not None and objective == bound:
+            reason, detail = Reason.COMPLETED, ""
+        elif reason is Reason.COMPLETED:
+            reason, detail = Reason.HEURISTIC, "the search ended, floating point leaves a gap"
+        return Claim(name, reason, plan, bound, detail, stats)
+
 
 def assignment(tables: Tables) -> Assignment:
     """The program of a problem whose model is in ASSIGNED."""
@@ -48,7 +98,7 @@ def assignment(tables: Tables) -> Assignment:
     pairs = usable if tables.decided else usable & (tables.quality > 0)
     cluster, expert = np.nonzero(pairs & (not modular))
     experts, size = tables.experts, tables.experts + len(cluster)
-    rows = Rows()
+    rows = Blocks()
     budgets(rows, tables, size)
     at = np.arange(len(cluster))
     if len(at):
@@ -75,7 +125,7 @@ def assignment(tables: Tables) -> Assignment:
     return Assignment(program, cluster, expert)
 
 
-def budgets(rows: Rows, tables: Tables, first: int) -> None:
+def budgets(rows: Blocks, tables: Tables, first: int) -> None:
     """Rows on x alone; λ and μ of the worst top-k energy stand from column `first` on."""
     row, column = np.nonzero(tables.rows)
     entries = (row, column, tables.rows[row, column])

@@ -3,6 +3,12 @@
 A stage is layers [a, b) on device d. Cut b is the boundary after layer b - 1; its bytes fall into
 one of K size classes (one for a transformer, whose cuts all carry the same), so that transfer
 times need D x D x K entries instead of D x D x L.
+
+Ranges. A document's layer takes at most 2 · 10^14 ns (roofline and launch overhead, each checked
+against MAX_DURATION_NS), a transfer as much (wire and latency), moving a layer 10^14 ns; a chain
+has at most 1024 layers and so 1024 transfers. Latency and moves together stay below 5.2 · 10^17 <
+2^59, a quarter of UNREACHABLE, and all sums of them are exact in 64 bits. Only (units - 1) x
+period may leave them: it is taken in Python's integers, outside of any array.
 """
 
 import itertools
@@ -13,7 +19,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from models.devices import Device
+from models.devices import Device, LinkRate
 from models.layers import Layer
 from models.problems.pipeline_partition import (
     PipelineObjective,
@@ -23,6 +29,7 @@ from models.problems.pipeline_partition import (
 )
 from models.units import round_half_up
 from solvers.base import UNREACHABLE
+from solvers.tables.kept import kept
 
 Ints = npt.NDArray[np.int64]
 Columns = tuple[tuple[int, int, int], ...]
@@ -163,13 +170,18 @@ class Tables:
         return bool(np.all(np.diff(self.order[devices]) > 0))
 
 
+@kept
 def build(problem: PipelinePartitionProblem) -> Tables:
     """The tables of a problem; O(D L + D² K)."""
     devices = problem.devices
     index = {device.name: number for number, device in enumerate(devices)}
-    sizes, size_class = np.unique(_cut_bytes(problem), return_inverse=True)
+    sent = _cut_bytes(problem)
+    # Python's integers: numpy would round bytes beyond 2^63 to a floating-point number.
+    sizes = sorted(set(sent))
+    place = {size: number for number, size in enumerate(sizes)}
+    size_class = np.array([place[size] for size in sent], dtype=np.int64)
     time = np.array([_times(problem, device) for device in devices], dtype=np.int64)
-    link = _link_times(problem, [int(size) for size in sizes])
+    link = _link_times(problem, sizes)
     source = None if problem.source_device is None else index[problem.source_device]
     home = np.zeros(len(devices), dtype=np.int64)
     if problem.return_hop and source is not None:
@@ -186,7 +198,7 @@ def build(problem: PipelinePartitionProblem) -> Tables:
         prefix=_running_sums(time),
         fits=np.array([fits[device.memory_bytes] for device in devices], dtype=np.int64),
         link=link,
-        size_class=size_class.astype(np.int64),
+        size_class=size_class,
         home=home,
         source=source,
         order=order,
@@ -251,13 +263,16 @@ def _link_times(problem: PipelinePartitionProblem, sizes: list[int]) -> Ints:
     graph = problem.device_graph
     names = [device.name for device in problem.devices]
     table = np.full((len(names), len(names), len(sizes)), UNREACHABLE, dtype=np.int64)
+    known: dict[LinkRate, Ints] = {}  # most pairs share the default link's
     for a, source in enumerate(names):
         for b, target in enumerate(names):
             rate = graph.rate(source, target) if a != b else None
-            if rate is not None:
-                for k, size in enumerate(sizes):
-                    wire = -(-8 * size * 10**9 // rate.bandwidth_bit_per_s)
-                    table[a, b, k] = rate.latency_ns + wire
+            if rate is None:
+                continue
+            if rate not in known:
+                wires = (-(-8 * size * 10**9 // rate.bandwidth_bit_per_s) for size in sizes)
+                known[rate] = np.array([rate.latency_ns + wire for wire in wires], dtype=np.int64)
+            table[a, b] = known[rate]
     return table
 
 

@@ -40,6 +40,24 @@ def routes(tables: Tables) -> Routes:
     return Routes(first, last, follow)
 
 
+@dataclass(frozen=True)
+class Run:
+    """Layers `begin` to `begin` + `length` - 1, equal on every device."""
+
+    begin: int
+    length: int
+
+
+def runs(tables: Tables) -> tuple[Run, ...]:
+    """All layers as the fewest runs, in their order."""
+    price = np.diff(tables.move, axis=1)
+    rows = np.concatenate([tables.time, price])
+    changes = np.flatnonzero((rows[:, 1:] != rows[:, :-1]).any(axis=0)) + 1
+    begins = [0, *changes.tolist()]
+    ends = [*changes.tolist(), tables.layers]
+    return tuple(Run(begin, end - begin) for begin, end in zip(begins, ends, strict=True))
+
+
 @dataclass(frozen=True, eq=False)
 class Types:
     """Interchangeable devices as one type of device, to be used several times.

@@ -10,13 +10,18 @@ least the suffix + G[p, i] - Σ_w price_w · (devices of type w left). The price
 Lagrangian relaxation of the counts, raised where the cheapest cover uses too many devices of a
 type (subgradient ascent; Fisher, Management Science 1981; state-space relaxation after
 Christofides, Mingozzi and Toth, Networks 1981). O(rounds · W · P · L²).
+
+Ranges. G is cut off at UNREACHABLE = 2^61, prices are raised only while price · count <= 2^61, and
+a cost is at most 2^61, so that no sum leaves ±2^62.6. Whether a chain can be covered at all does
+not depend on prices: it is read off the first evaluation, whose prices are small. A G that later
+prices push to the cut-off is only lower than it might be, which every bound made of it survives.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvers.base import UNREACHABLE
+from solvers.base import UNREACHABLE, Stopwatch
 from solvers.tables.pipeline_partition import Ints
 
 _ROUNDS = 250
@@ -31,7 +36,7 @@ class Prices:
     """Prices per type [W], the covers G [P + 1, L + 1] they lead to, and the bound they prove.
 
     The last row of G is for the end of the chain (return hop included); bound is UNREACHABLE
-    where no plan exists.
+    where the chain cannot be covered, with any number of devices.
     """
 
     price: Ints
@@ -47,31 +52,41 @@ class Relaxation:
     port: Ints
     count: Ints
 
-    def ascend(self, start: Ints, *, covered: bool = False) -> Prices:
-        """The best prices found from `start`.
+    def ascend(
+        self, start: Ints, watch: Stopwatch, enough: int, *, covered: bool = False
+    ) -> Prices:
+        """The best prices found from `start` before the stopwatch expires.
 
-        covered: the costs are 0 and only the sign of the bound counts: stop once it is positive
-        (no plan exists) or a cover keeps to the counts (one may).
+        start: small prices, no more than 2^30; enough: stop at a bound that reaches it; covered:
+        only whether a cover keeps to the counts is asked, so stop at the first that does.
         """
-        best = self._evaluated(start)[0]
-        price, step, stale = start, _STEP, 0
+        prices, excess = self._evaluated(start)
+        best, price, step, stale = prices, start, _STEP, 1
+        if prices.cover[-1, -1] >= UNREACHABLE:
+            return replace(prices, bound=UNREACHABLE)
         for _ in range(_ROUNDS):
-            prices, excess = self._evaluated(price)
-            stale += 1
-            if prices.bound > best.bound:
-                best, stale = prices, 0
-            if covered and (best.bound > 0 or (excess <= 0).all()):
+            if watch.expired() or best.bound >= enough or (covered and (excess <= 0).all()):
                 break
             if stale == _PATIENCE:
                 price, step, stale = best.price, step / 2, 0
                 prices, excess = self._evaluated(price)
             direction = np.where((price == 0) & (excess < 0), 0, excess)
-            length = int(direction @ direction)
-            if length == 0:
+            if not direction.any():
                 break
-            scale = step * (max(abs(best.bound), int(best.price @ self.count)) + 1) / length
-            price = np.maximum(0, price + np.rint(scale * direction).astype(np.int64))
+            change = step * self._reach(best) / int(direction @ direction) * direction
+            if np.maximum(0.0, price + change) @ self.count > UNREACHABLE:
+                stale = _PATIENCE
+                continue
+            price = np.maximum(0, price + np.rint(change).astype(np.int64))
+            prices, excess = self._evaluated(price)
+            stale += 1
+            if prices.bound > best.bound:
+                best, stale = prices, 0
         return best
+
+    def _reach(self, best: Prices) -> int:
+        """The size of what is bounded, for the length of a step."""
+        return max(abs(best.bound), int(best.price @ self.count)) + 1
 
     def _evaluated(self, price: Ints) -> tuple[Prices, Ints]:
         """The covers at these prices, and per type how many devices too many the best one uses."""
@@ -85,7 +100,7 @@ class Relaxation:
             choice[:, cut] = flat.argmin(axis=1)
             cover[:, cut] = np.minimum(flat[np.arange(ports), choice[:, cut]], UNREACHABLE)
         total = int(cover[-1, layers])
-        bound = UNREACHABLE if total >= UNREACHABLE else total - int(price @ self.count)
+        bound = total - int(price @ self.count)
         excess = -self.count
         cut, port = layers, ports - 1
         while cut > 0:

@@ -58,6 +58,16 @@ class Space:
         """Time of the return hop from a type, ns."""
         return int(self.tables.home[self.types[kind][0]])
 
+    @property
+    def dearest(self) -> int:
+        """No plan's additive part exceeds it: each layer where it costs most, sent each time."""
+        tables = self.tables
+        homes = tables.home[tables.home < UNREACHABLE]
+        sends = self.send[self.send < UNREACHABLE]
+        sent = min(tables.devices, tables.layers) * max(sends.max(initial=0), homes.max(initial=0))
+        timed = tables.latency_weight * (int(tables.time.max(axis=0).sum()) + int(sent))
+        return timed + int(np.diff(tables.move).max(axis=0).sum())
+
     @cached_property
     def time(self) -> Ints:
         """[W, L, L + 1] ns of layers [j, i) on a type, UNREACHABLE where i <= j or not fitting."""

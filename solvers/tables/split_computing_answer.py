@@ -1,46 +1,48 @@
-"""From the answers of an integer-program solver, policy by policy, to one claim."""
+"""From answers policy by policy to one claim."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Claim, Reason
-from solvers.base import Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
+from solvers.tables.split_computing import Tables
 from solvers.tables.split_computing_build import build
-from solvers.tables.split_computing_program import Formulation
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What is known under one policy: why the search ended, the best value and plan, a bound."""
+
+    reason: Reason
+    best: tuple[int, SplitComputingPlan] | None = None
+    bound: int | None = None
+    detail: str = ""
 
 
 def least_over_policies(
-    name: str,
-    problem: SplitComputingProblem,
-    watch: Stopwatch,
-    answer: Callable[[IntegerProgram], Answer],
+    name: str, problem: SplitComputingProblem, answer: Callable[[Tables], Answered]
 ) -> Claim[SplitComputingPlan]:
     """The least of the policies' optima; a bound only where every policy has one."""
-    plans: list[tuple[int, SplitComputingPlan]] = []
-    bounds: list[int | None] = []
-    interrupted = False
-    for tables in build(problem):
-        form = Formulation(tables)
-        found = answer(form.program)
-        if found.infeasible:
-            continue
-        interrupted |= found.interrupted
-        bounds.append(None if found.bound is None else found.bound + form.offset())
-        if found.point is not None:
-            value = form.program.value(found.point) + form.offset()
-            plans.append((value, form.plan(found.point)))
-    known = [bound for bound in bounds if bound is not None]
-    bound = min(known) if known and len(known) == len(bounds) else None
-    best = min(plans, key=lambda pair: pair[0], default=None)
-    plan = None if best is None else best[1]
-    if not bounds:
+    answers = [answer(tables) for tables in build(problem)]
+    answers = [found for found in answers if found.reason is not Reason.INFEASIBLE]
+    if not answers:
         return Claim(name, Reason.INFEASIBLE)
+    best = min((a.best for a in answers if a.best), key=lambda pair: pair[0], default=None)
+    known = [a.bound for a in answers if a.bound is not None]
+    bound = min(known) if len(known) == len(answers) else None
+    plan = None if best is None else best[1]
     if best is not None and best[0] == bound:
         return Claim(name, Reason.COMPLETED, plan, bound)
-    if watch.cancelled():
-        return Claim(name, Reason.CANCELLED, plan, bound)
-    if interrupted:
-        return Claim(name, Reason.TIME_LIMIT, plan, bound)
-    detail = "the numbers are too large for its floating point"
-    return Claim(name, Reason.UNSUPPORTED, plan, bound, detail=detail)
+    reason, detail = _why(answers)
+    if reason is Reason.UNSUPPORTED:
+        return Claim(name, reason, detail=detail)
+    return Claim(name, reason, plan, bound, detail)
+
+
+def _why(answers: Sequence[Answered]) -> tuple[Reason, str]:
+    """The first reason why nothing is proved: one that cut a search short, or else a gap."""
+    ended = (Reason.COMPLETED, Reason.HEURISTIC)
+    short = [a for a in answers if a.reason not in ended]
+    gaps = [a for a in answers if a.reason is Reason.HEURISTIC]
+    first = next(iter([*short, *gaps]), None)
+    return (Reason.FAILED, "no gap, no proof") if first is None else (first.reason, first.detail)

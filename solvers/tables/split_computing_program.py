@@ -12,7 +12,8 @@ Queyranne 1980).
 
 from models.problems.split_computing import SplitComputingPlan
 from solvers.base import UNREACHABLE
-from solvers.integer_program import IntegerProgram
+from solvers.integer_program import Array, IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.split_computing import Sent, Tables
 
 Expression = list[tuple[int, int]]
@@ -23,7 +24,7 @@ class Formulation:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self.program = IntegerProgram()
+        self.builder = Builder()
         aims = tables.aims
         self.single = aims[0] if len(aims) == 1 else None
         run = tables.run.tolist()
@@ -47,7 +48,7 @@ class Formulation:
         self.the_worst_scenario_counts()
 
     def _priced(self, cost: tuple[int, ...]) -> int:
-        column = self.program.column(0 if self.single is None else cost[self.single])
+        column = self.builder.column(0 if self.single is None else cost[self.single])
         self.columns.append((column, cost))
         return column
 
@@ -60,12 +61,12 @@ class Formulation:
                 for use, column in zip(self.tables.through, self.uses, strict=True)
                 if v in self.tables.replaced[use.after]
             ]
-            self.program.row(terms, 1, 1)
+            self.builder.row(terms, 1, 1)
 
     def at_most_one_bottleneck(self) -> None:
         """At most one bottleneck is used."""
         if self.uses:
-            self.program.row([(column, 1) for column in self.uses], high=1)
+            self.builder.row([(column, 1) for column in self.uses], high=1)
 
     def data_moves_forward_and_crossings_are_paid(self) -> None:
         """A reader is not before what it reads; where it is behind, some form of it is sent."""
@@ -74,10 +75,10 @@ class Formulation:
                 for hop in range(self.tables.hops):
                     behind = self._behind(v, hop)
                     moved = behind + [(c, -a) for c, a in self._tensor_behind(u, hop)]
-                    self.program.row(moved, low=0)
+                    self.builder.row(moved, low=0)
                     forms = self.tables.forms[u, hop]
                     sent = [(self.sends[(u, hop), name], -1) for name, _ in forms]
-                    self.program.row(moved + sent, high=0)
+                    self.builder.row(moved + sent, high=0)
 
     def _behind(self, v: int, hop: int) -> Expression:
         terms = [(self.runs[v, d], 1) for d in range(hop + 1, self.tables.hops + 1)]
@@ -102,23 +103,28 @@ class Formulation:
         for metric, limit in enumerate(self.tables.limit):
             if limit < UNREACHABLE:
                 terms = [(column, cost[metric]) for column, cost in self.columns]
-                self.program.row(terms, high=limit - self.tables.start[metric])
+                self.builder.row(terms, high=limit - self.tables.start[metric])
 
     def the_worst_scenario_counts(self) -> None:
         """The objective is at least each scenario's sum."""
         if self.single is not None:
             return
         most = max(sum(cost[m] for _, cost in self.columns) for m in self.tables.aims)
-        worst = self.program.column(1, upper=most)
+        worst = self.builder.column(1, upper=most, whole=False)
         for metric in self.tables.aims:
             terms = [(column, -cost[metric]) for column, cost in self.columns]
-            self.program.row([(worst, 1), *terms], low=0)
+            self.builder.row([(worst, 1), *terms], low=0)
+
+    @property
+    def program(self) -> IntegerProgram:
+        """The program."""
+        return self.builder.program()
 
     def offset(self) -> int:
         """What the policy costs before anything runs."""
         return self.tables.value(self.tables.start)
 
-    def plan(self, point: tuple[int, ...]) -> SplitComputingPlan:
+    def plan(self, point: Array) -> SplitComputingPlan:
         """The plan of a point; a form paid for without need is left out."""
         levels = {v: d for (v, d), column in self.runs.items() if point[column]}
         use = next(

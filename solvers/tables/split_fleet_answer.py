@@ -1,25 +1,30 @@
 """The integer program of a fleet in one window, and one claim from the answers of all windows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from models.problems.split_fleet import Choice, SplitFleetPlan, SplitFleetProblem
-from models.result import Claim, Reason
-from solvers.base import Stopwatch
-from solvers.integer_program import Answer, IntegerProgram
+from models.result import Claim, Limits, Reason
+from solvers.base import Progress, Stopwatch
+from solvers.integer_program import Answer, Array, IntegerProgram
+from solvers.program_builder import Builder
 from solvers.tables.split_fleet import Ints, Tables, build
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What is known of one window: [C] columns of a plan, a lower bound, or that there is none."""
+    """What is known of one window: [C] columns of a plan, a lower bound, or that there is none.
+
+    unsupported: why the method cannot say anything.
+    """
 
     columns: Ints | None = None
     bound: int | None = None
     infeasible: bool = False
+    unsupported: str = ""
 
 
 class Formulation:
@@ -28,10 +33,10 @@ class Formulation:
     def __init__(self, tables: Tables, kept: Ints | None = None) -> None:
         self.tables = tables
         self.kept = np.arange(len(tables.cost)) if kept is None else kept
-        self.program = IntegerProgram()
+        self.builder = Builder()
         self.capacity_rows: list[int] = []
         for price in tables.cost[self.kept].tolist():
-            self.program.column(price)
+            self.builder.column(price)
         self.every_stream_takes_one_column()
         self.no_row_overflows()
 
@@ -39,7 +44,7 @@ class Formulation:
         """Each stream takes exactly one of its columns."""
         ends = np.searchsorted(self.kept, self.tables.start).tolist()
         for a, b in pairwise(ends):
-            self.program.row([(column, 1) for column in range(a, b)], 1, 1)
+            self.builder.row([(column, 1) for column in range(a, b)], 1, 1)
 
     def no_row_overflows(self) -> None:
         """The loads of the columns taken stay within each uplink's and server's capacity."""
@@ -53,46 +58,113 @@ class Formulation:
                     loads[row].append((column, load))
         for row, (terms, room) in enumerate(zip(loads, tables.capacity.tolist(), strict=True)):
             if sum(load for _, load in terms) > room:
-                self.program.row(terms, high=room)
+                self.builder.row(terms, high=room)
                 self.capacity_rows.append(row)
 
-    def point(self, columns: Ints | None) -> tuple[int, ...] | None:
+    @property
+    def program(self) -> IntegerProgram:
+        """The program as it stands."""
+        return self.builder.program()
+
+    def point(self, columns: Ints | None) -> Array | None:
         """A choice of columns as a point, None where one is not kept."""
         if columns is None or not np.isin(columns, self.kept).all():
             return None
-        return tuple(np.isin(self.kept, columns).astype(int).tolist())
+        return np.isin(self.kept, columns).astype(np.int64)
+
+    def columns(self, point: Array) -> Ints:
+        """[C] the columns that a point chooses."""
+        chosen: Ints = self.kept[point == 1]
+        return chosen
 
     def found(self, answer: Answer) -> Found:
         """The window's answer."""
-        columns = None if answer.point is None else self.kept[np.array(answer.point) == 1]
-        return Found(columns, answer.bound, answer.infeasible)
+        columns = None if answer.point is None else self.columns(answer.point)
+        unsupported = answer.detail if answer.reason is Reason.UNSUPPORTED else ""
+        return Found(columns, answer.bound, answer.infeasible, unsupported)
+
+
+@dataclass
+class Whole:
+    """The windows so far: their choices and bound, None once one is missing; their cost.
+
+    cut_short: whether time ran out in one of them.
+    """
+
+    choices: list[Choice] | None = field(default_factory=list)
+    bound: int | None = 0
+    value: int = 0
+    cut_short: bool = False
+
+    def add(self, tables: Tables, found: Found) -> None:
+        """Takes a window's answer in."""
+        if self.bound is not None:
+            self.bound = None if found.bound is None else self.bound + found.bound
+        if self.choices is not None and found.columns is not None:
+            self.choices += tables.choices(found.columns)
+            self.value += tables.value(found.columns)
+        else:
+            self.choices = None
+
+    def claim(self, name: str, watch: Stopwatch) -> Claim[SplitFleetPlan]:
+        """What is known when all windows were gone through."""
+        plan = None if self.choices is None else SplitFleetPlan(choices=tuple(self.choices))
+        if plan is not None and self.value == self.bound:
+            return Claim(name, Reason.COMPLETED, plan, self.bound)
+        if watch.cancelled():
+            return Claim(name, Reason.CANCELLED, plan, self.bound)
+        if self.cut_short:
+            return Claim(name, Reason.TIME_LIMIT, plan, self.bound)
+        return Claim(name, Reason.HEURISTIC, plan, self.bound, detail="ended with a gap")
+
+
+class Progressing:
+    """What a method finds in one window, told as a part of the whole."""
+
+    def __init__(
+        self,
+        report: Progress[SplitFleetPlan] | None,
+        tables: Tables,
+        before: Whole,
+        *,
+        last: bool,
+    ) -> None:
+        self._report, self._tables, self._before, self._last = report, tables, before, last
+
+    def plan(self, columns: Ints) -> None:
+        """Columns that fit; a plan of the whole in the last window, with those before it."""
+        if self._report is not None and self._last and self._before.choices is not None:
+            choices = (*self._before.choices, *self._tables.choices(columns))
+            self._report.plan(SplitFleetPlan(choices=choices))
+
+    def bound(self, lower_bound: int) -> None:
+        """Nothing in this window costs less, nor is any cost in a later one below 0."""
+        if self._report is not None and self._before.bound is not None:
+            self._report.bound(self._before.bound + lower_bound)
+
+
+Window = Callable[[Tables, Stopwatch, Progressing], Found]
 
 
 def over_windows(
     name: str,
     problem: SplitFleetProblem,
-    watch: Stopwatch,
-    solve: Callable[[Tables], Found],
+    limits: Limits,
+    report: Progress[SplitFleetPlan] | None,
+    solve: Window,
 ) -> Claim[SplitFleetPlan]:
-    """Windows do not interact: their plans are put together and their bounds added."""
-    choices: list[Choice] | None = []
-    bound: int | None = 0
-    value = 0
-    for tables in build(problem):
-        found = Found(infeasible=True) if tables.empty else solve(tables)
+    """Windows do not interact: each gets an equal part of the time that is left."""
+    watch = Stopwatch(limits, report)
+    whole = Whole()
+    for number, tables in enumerate(build(problem), start=1):
+        left = len(problem.windows) - number + 1
+        part = watch.share(watch.left_ns() // left)
+        progress = Progressing(report, tables, whole, last=left == 1)
+        found = Found(infeasible=True) if tables.empty else solve(tables, part, progress)
         if found.infeasible:
             return Claim(name, Reason.INFEASIBLE, detail=f"no plan in {tables.window}")
-        bound = None if bound is None or found.bound is None else bound + found.bound
-        if choices is None or found.columns is None:
-            choices = None
-        else:
-            choices += tables.choices(found.columns)
-            value += tables.value(found.columns)
-    plan = None if choices is None else SplitFleetPlan(choices=tuple(choices))
-    if plan is not None and value == bound:
-        return Claim(name, Reason.COMPLETED, plan, bound)
-    if watch.cancelled():
-        return Claim(name, Reason.CANCELLED, plan, bound)
-    if watch.expired():
-        return Claim(name, Reason.TIME_LIMIT, plan, bound)
-    return Claim(name, Reason.HEURISTIC, plan, bound, detail="ended with a gap")
+        if found.unsupported:
+            return Claim(name, Reason.UNSUPPORTED, detail=found.unsupported)
+        whole.add(tables, found)
+        whole.cut_short |= part.expired()
+    return whole.claim(name, watch)

@@ -81,11 +81,12 @@ def test_files_that_are_not_there(problem: Path) -> None:
 
 
 def test_contradictions(problem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two claims that cannot both hold exit 70 without a traceback."""
+    """A claim that a verified plan refutes exits 70 with the plan, not a traceback."""
     monkeypatch.setitem(REGISTRY, "pipeline_partition", (entry("Denier"),))
     result = edgeplan("solve", problem, "--solver", "Denier", "--hint", _plan_of(problem))
     assert result.exit_code == 70
     assert result.stderr.startswith("edgeplan: two methods contradict each other: Denier proved")
+    assert "plan from hint" in result.stdout
 
 
 def _plan_of(problem: Path) -> Path:
@@ -176,5 +177,5 @@ def test_generate(tmp_path: Path) -> None:
     path = tmp_path / "random.json"
     assert edgeplan(*arguments, "--seed", "7", "-o", path).exit_code == 0
     assert path.read_text(encoding="utf-8") == first.stdout
-    assert "throughput, 3 devices, 5 layers" in edgeplan("validate", path).stdout
+    assert "throughput (time per unit), 3 devices, 5 layers" in edgeplan("validate", path).stdout
     assert edgeplan(*arguments, "--seed", "8").stdout != first.stdout

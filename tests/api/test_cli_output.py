@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from api import cli_progress
-from api.cli_output import write
+from api.cli_output import OutputError, write
 from api.cli_progress import gap_of, watching
 from planner.race import Event, What
 
@@ -39,7 +39,7 @@ def test_write_leaves_the_old_file_when_it_fails(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OutputError, match=r"plan\.json: No space"):
         write(target, b"fresh")
     assert list(tmp_path.iterdir()) == [target]
     assert target.read_bytes() == b"old"

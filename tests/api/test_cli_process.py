@@ -97,6 +97,38 @@ def test_help_needs_no_heavy_imports() -> None:
     assert not loaded & heavy
 
 
+def _written_to(target: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # Buffered, as where people run it: what is left in the buffer is written at the very end.
+    environment = {name: v for name, v in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        [sys.executable, "-m", "api.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=target,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["instances"], ["instances", "--json"], ["schema"]], ids=str)
+def test_nobody_reads_on(arguments: list[str]) -> None:
+    """As in `edgeplan ... | head -1`: quiet, and the status of SIGPIPE."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = _written_to(writer, *arguments)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_full_disk() -> None:
+    """An answer that cannot be written exits 74 and says why, without a traceback."""
+    with Path("/dev/full").open("wb") as full:
+        done = _written_to(full.fileno(), "instances")
+    assert done.returncode == 74
+    assert done.stderr == ("edgeplan: the answer could not be written: No space left on device\n")
+
+
 def _post(address: str, problem: Path, answers: list[dict[str, Any]]) -> None:
     body = {"problem": json.loads(problem.read_text(encoding="utf-8")), "solver": "Stubborn"}
     headers = {"Content-Type": "application/json", "Prefer": "wait=50"}

@@ -58,7 +58,8 @@ def test_events_are_lines_of_json(problem: Path) -> None:
     """--events writes what happens to standard error, an object a line, and leaves the rest."""
     result = edgeplan("solve", problem, "--json", "--events", "--solver", "dp")
     events = [json.loads(line) for line in result.stderr.splitlines()]
-    assert [event["what"] for event in events] == ["started", "finished"]
+    own = [event["what"] for event in events if event["solver"] == "dp"]
+    assert own == ["started", "finished"]
     assert events[-1]["objective"] == events[-1]["lower_bound"] == EXAMPLE.objective
     assert events[-1]["gap"] == 0
     assert json.loads(result.stdout)["grade"] == "optimal"

@@ -4,8 +4,9 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from api.cli_fleet import choices_table
 from api.cli_tables import (
-    breakdown_table,
+    breakdown_tables,
     cell,
     exact,
     heading,
@@ -14,7 +15,9 @@ from api.cli_tables import (
     totals_line,
     violations_table,
 )
+from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.result import Breakdown, Violation
+from problem_instances import best_known, load
 from tests.small import two_devices
 
 
@@ -52,14 +55,35 @@ def test_breakdowns_of_any_kind() -> None:
     """Rows and totals need nothing but their columns' names."""
     rows: tuple[dict[str, str | int], ...] = ({"expert": "e1", "load_ppm": 125_000, "hits": 3},)
     breakdown = Breakdown(rows=rows, totals={"energy_bytes": 2**30, "loss_ppm": 10_000})
-    text = _text(breakdown_table(breakdown))
+    (table,) = breakdown_tables(breakdown)
+    text = _text(table)
     assert [word in text for word in ("expert", "load", "12.50 %", "e1")] == [True] * 4
     assert totals_line(breakdown) == "energy 1.00 GiB, loss 1.00 %"
 
 
 def test_no_rows() -> None:
-    """A breakdown without rows is an empty table, not an error."""
-    assert _text(breakdown_table(Breakdown())).strip() == ""
+    """A breakdown without rows is no table, not an error."""
+    assert breakdown_tables(Breakdown()) == []
+
+
+def test_rows_with_other_columns_have_a_table_of_their_own() -> None:
+    """Uplinks and servers of a fleet are not mixed, in whatever order they come."""
+    up: dict[str, str | int] = {"uplink": "cell", "used_bit_per_s": 2000}
+    on: dict[str, str | int] = {"server": "edge", "used_ppm": 10_000}
+    first, second = breakdown_tables(Breakdown(rows=(up, on, up, on)))
+    assert [first.row_count, second.row_count] == [2, 2]
+    assert "2.00 kbit/s" in _text(first)
+    assert "server" in _text(second)
+
+
+def test_a_fleet_says_what_its_streams_do() -> None:
+    """Streams are counted per window and option, with the servers they are on."""
+    problem, best = load("crossing-4"), best_known("crossing-4").plan
+    assert isinstance(problem, SplitFleetProblem)
+    assert isinstance(best, SplitFleetPlan)
+    text = _text(choices_table(problem, best))
+    assert "entropic-student-3.64" in text
+    assert "edge 3, old-edge 1" in text
 
 
 @pytest.mark.parametrize(

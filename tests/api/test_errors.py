@@ -8,8 +8,9 @@ from fastapi.testclient import TestClient
 
 from api import answers
 from api.errors import MEDIA_TYPE, ProblemDetails
-from planner.certify import ContradictionError
+from solvers.registry import REGISTRY
 from tests.api.conftest import EXAMPLE
+from tests.misbehaving import entry
 
 JSON = {"Content-Type": "application/json"}
 
@@ -39,6 +40,8 @@ def _problem(response: Any, status: int, name: str) -> ProblemDetails:
         ("[]", "", "Input should be an object"),
         ('{"problem": {}, "problem": {}}', "", "stands twice"),
         ('{"problem": NaN}', "/problem", "not finite"),
+        (r'{"\ud800": 1, "\ud800": 2}', "", "stands twice"),
+        (r'{"problem": {"about": "\udfff"}}', "/problem/about", "half a character"),
         ("[" * 100 + "]" * 100, "", "nested too deeply"),
         ('{"problem": {}}', "/problem/kind", "the kind is not known"),
         ('{"problem": {"kind": 3}}', "/problem/kind", "the kind is not known"),
@@ -64,8 +67,12 @@ def _changed(**fields: object) -> dict[str, Any]:
     ("body", "pointer", "reason"),
     [
         (_changed(objective="speed"), "/problem/objective", "'latency'"),
-        (_changed(source_device="toaster"), "/problem", "'toaster' is not in the device graph"),
-        (_changed(units=3), "/problem", "'units' says nothing"),
+        (
+            _changed(source_device="toaster"),
+            "/problem/source_device",
+            "'toaster' is not in the device graph",
+        ),
+        (_changed(units=3), "/problem/units", "'units' says nothing"),
         ({**_changed(), "solver": "magic"}, "/solver", "no method of that name"),
         ({**_changed(), "limits": {"time_limit_ns": "3"}}, "/limits/time_limit_ns", "a unit"),
         ({**_changed(), "limits": {"memory_limit_bytes": 1}}, "/limits/memory_limit_bytes", ""),
@@ -131,12 +138,14 @@ def _raise(error: Exception) -> Any:
 def test_contradictions(
     client: TestClient, request_body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When two methods contradict each other there is no answer but the contradiction."""
-    monkeypatch.setattr(answers, "plan", _raise(ContradictionError("a says 3, b says 4")))
-    details = _problem(
-        client.post("/v1/plans", json=request_body, headers=_AFRESH), 500, "contradiction"
-    )
-    assert details.detail == "a says 3, b says 4"
+    """When a verified plan refutes a method, the answer is the plan and names the contradiction."""
+    monkeypatch.setitem(REGISTRY, "pipeline_partition", (entry("Denier"),))
+    body = request_body | {"solver": "Denier", "hint": EXAMPLE.plan}
+    response = client.post("/v1/plans", json=body)
+    assert response.status_code == 200
+    certificate = response.json()
+    assert certificate["plan"] == EXAMPLE.plan
+    assert certificate["contradictions"][0].startswith("Denier proved that no plan exists")
 
 
 def test_faults_of_edgeplan(

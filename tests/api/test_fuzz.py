@@ -17,6 +17,7 @@ _SCALARS = st.one_of(
     st.integers(-(10**20), 10**20),
     st.floats(),
     st.text(max_size=8),
+    st.text(st.characters(categories=["Cs", "Cc", "Ll"]), max_size=3),
     st.sampled_from(["8 GiB", "2 ms", "camera", "latency", "throughput", "pipeline_partition"]),
 )
 _JSON = st.recursive(
@@ -32,15 +33,16 @@ _JSON = st.recursive(
     max_leaves=8,
 )
 _PATHS = st.sampled_from(["/v1/verifications", "/v1/plans", "/v1/explanations"])
-_HEADERS = {"Content-Type": "application/json"}
 # The client is the same for all examples on purpose: it is a server that goes on answering.
 _MANY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
-def _check(client: TestClient, path: str, body: bytes) -> None:
-    response = client.post(path, content=body, headers=_HEADERS)
+def _check(
+    client: TestClient, path: str, body: bytes, media_type: str = "application/json"
+) -> None:
+    response = client.post(path, content=body, headers={"Content-Type": media_type})
     assert response.status_code in (200, 413, 422), response.text
     expected = "application/json" if response.status_code == 200 else MEDIA_TYPE
     assert response.headers["Content-Type"] == expected
@@ -58,6 +60,24 @@ def test_bytes(client: TestClient, path: str, body: bytes) -> None:
 def test_json(client: TestClient, path: str, value: object) -> None:
     """Arbitrary JSON, NaN included, is refused cleanly."""
     _check(client, path, json.dumps(value).encode())
+
+
+_YAML = st.one_of(
+    st.text("{}[]:,-?!&*|>'\"#%@`<=~. \n\t019eyn", max_size=40),
+    # Numbers with colons were sexagesimal once.
+    st.lists(st.integers(0, 99), min_size=2, max_size=300).map(lambda n: ":".join(map(str, n))),
+    st.sampled_from(
+        ["<<", "=", "~", ".nan", "-.inf", "1e999", "2001-99-99", r'"\ud83d"', "9" * 50]
+    ),
+)
+
+
+@_MANY
+@given(path=_PATHS, key=_YAML, value=_YAML, point=st.booleans())
+def test_yaml(client: TestClient, path: str, key: str, value: str, *, point: bool) -> None:
+    """Arbitrary YAML is refused cleanly."""
+    body = f"{key}: {value}{'.5' if point else ''}\n".encode()
+    _check(client, path, body, "application/yaml")
 
 
 def _places(value: object, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

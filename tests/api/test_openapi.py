@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
 from api.app import create_app
+from api.deps import MEDIA_TYPES
 from api.examples import EXAMPLES
 from api.jobs.nouns import JobPage
 from api.requests import Estimate, Explanation, Valid
@@ -63,6 +65,19 @@ def test_examples_of_bodies_run(
     assert response.status_code == int(status), response.text
     declared = operation["responses"][status]["content"]["application/json"]["schema"]["$ref"]
     _ANSWERS[declared.rpartition("/")[2]].model_validate_json(response.text)
+
+
+def test_yaml_is_declared_and_read(client: TestClient) -> None:
+    """Where a body is declared as YAML, too, an example in YAML is answered as the one in JSON."""
+    operation = DOCUMENT["paths"]["/v1/verifications"]["post"]
+    content = operation["requestBody"]["content"]
+    assert set(content) == set(MEDIA_TYPES)
+    assert content["application/yaml"]["schema"] == content["application/json"]["schema"]
+    example = next(iter(content["application/json"]["examples"].values()))["value"]
+    headers = {"Content-Type": "application/yaml"}
+    answer = client.post("/v1/verifications", content=yaml.safe_dump(example), headers=headers)
+    assert answer.status_code == 200
+    assert answer.json() == client.post("/v1/verifications", json=example).json()
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,9 @@ def test_the_document_that_the_others_spoil_is_right() -> None:
 
 
 MEMORY = "/device_graph/devices/0/memory_bytes"
+RATE = "/device_graph/devices/0/memory_bytes_per_s"
+LINK = "/device_graph/links/0"
+OUTPUT = "/model/layers/0/output_bytes_per_token"
 SPOILED: list[tuple[str, Edit, str, str, str]] = [
     ("unknown key", _device(memory="1 GiB"), "/device_graph/devices/0/memory", "Extra", "spelling"),
     ("missing key", _drop("objective"), "/objective", "Field required", "add the field"),
@@ -81,11 +84,23 @@ SPOILED: list[tuple[str, Edit, str, str, str]] = [
     ("kind no string", _top(kind=[1]), "/kind", "kind is not known", "pipeline_partition"),
     ("other schema", _top(schema_version=2), "/schema_version", "should be 1", "values named"),
     ("objective", _top(objective="cost"), "/objective", "'latency'", "values named"),
-    ("duplicate device", _device(name="y"), "/device_graph", "two devices", "its own name"),
-    ("duplicate layer", _layer(name="b"), "/model", "two layers", "use 'repeat'"),
-    ("unknown end", _links(("x", "z")), "/device_graph", "links/0 names the unknown", "x, y"),
-    ("link to itself", _links(("x", "x")), "/device_graph", "joins 'x' with itself", "remove"),
-    ("link twice", _links(("x", "y"), ("y", "x")), "/device_graph", "a second time", "directed"),
+    (
+        "duplicate device",
+        _device(name="y"),
+        "/device_graph/devices/1/name",
+        "two devices",
+        "its own name",
+    ),
+    ("duplicate layer", _layer(name="b"), "/model/layers/1/name", "two layers", "use 'repeat'"),
+    ("unknown end", _links(("x", "z")), LINK + "/target", "no device 'z'", "x, y"),
+    ("link to itself", _links(("x", "x")), LINK, "joins 'x' with itself", "remove"),
+    (
+        "link twice",
+        _links(("x", "y"), ("y", "x")),
+        "/device_graph/links/1",
+        "a second time",
+        "directed",
+    ),
     ("negative", _device(memory_bytes=-1), MEMORY, "outside 0 to", '"8 GiB"'),
     ("negative text", _device(memory_bytes="-1 GiB"), MEMORY, "outside 0 to", '"8 GiB"'),
     ("absurd", _device(memory_bytes="9e9 GiB"), MEMORY, "outside 0 to", '"8 GiB"'),
@@ -98,27 +113,51 @@ SPOILED: list[tuple[str, Edit, str, str, str]] = [
     ("no devices", _top(device_graph={"devices": []}), "/device_graph/devices", "1 item", "entry"),
     ("layers no list", _top(model={"name": "m", "layers": {}}), "/model/layers", "array", "list"),
     ("bad name", _layer(name="a\nb"), "/model/layers/0/name", "match pattern", "letters, digits"),
-    ("cycle", _edges(("a", "b"), ("b", "a")), "/model", "cycle: a -> b -> a", "remove one edge"),
-    ("unknown layer", _edges(("a", "c")), "/model", "edges/0 names the unknown", "a, b"),
-    ("no chain", _edges(), "", "do not form a chain", "merge the layers"),
-    ("too deep a chain", _layer(repeat=1024), "/model", "1025 layers", "merge layers"),
-    ("units unasked", _top(units=3), "", "'units' says nothing", "leave 'units' out"),
-    ("units missing", _top(objective="makespan"), "", "how many units", "give 'units'"),
-    ("unknown source", _top(source_device="z"), "", "the device 'z'", "use one of: x, y"),
-    ("hop to nowhere", _top(return_hop=True), "", "return to", "give 'source_device'"),
-    ("order twice", _top(device_order=["x", "x"]), "", "names 'x' twice", "each device once"),
-    ("order short", _top(device_order=["x"]), "", "leaves 'y' out", "every device"),
+    (
+        "cycle",
+        _edges(("a", "b"), ("b", "a")),
+        "/model/edges",
+        "cycle: a -> b -> a",
+        "remove one edge",
+    ),
+    ("unknown layer", _edges(("a", "c")), "/model/edges/0/1", "no layer 'c'", "a, b"),
+    ("no chain", _edges(), "/model/edges", "do not form a chain", "merge the layers"),
+    ("too deep a chain", _layer(repeat=1024), "/model/layers", "1025 layers", "merge layers"),
+    ("units unasked", _top(units=3), "/units", "'units' says nothing", "leave 'units' out"),
+    ("units missing", _top(objective="makespan"), "/units", "how many units", "give 'units'"),
+    (
+        "unknown source",
+        _top(source_device="z"),
+        "/source_device",
+        "the device 'z'",
+        "use one of: x, y",
+    ),
+    (
+        "hop to nowhere",
+        _top(return_hop=True),
+        "/source_device",
+        "return to",
+        "give 'source_device'",
+    ),
+    (
+        "order twice",
+        _top(device_order=["x", "x"]),
+        "/device_order/1",
+        "names 'x' twice",
+        "each device once",
+    ),
+    ("order short", _top(device_order=["x"]), "/device_order", "leaves 'y' out", "every device"),
     (
         "batch not resident",
         _top(workload={"batch": 4, "concurrency": 2}),
-        "/workload",
+        "/workload/concurrency",
         "less than the batch",
         "raise the concurrency",
     ),
     (
         "measured twice",
         _top(profile={"measurements": [{"time_ns": {}}, {"time_ns": {}}]}),
-        "/profile",
+        "/profile/measurements/1",
         "two measurements",
         "merge them",
     ),
@@ -132,21 +171,21 @@ SPOILED: list[tuple[str, Edit, str, str, str]] = [
     (
         "no time known",
         _device(memory_bytes_per_s=None),
-        "",
+        RATE,
         "how long layer 'a' takes on device 'x'",
         "or give the device's memory_bytes_per_s or flops_per_s",
     ),
-    ("slow device", _device(memory_bytes_per_s="1 B/s"), "", "over a day on device 'x'", "rates"),
-    ("huge output", _layer(output_bytes_per_token="512 TiB"), "", "takes a day", "bandwidths"),
+    ("slow device", _device(memory_bytes_per_s="1 B/s"), RATE, "over a day on device 'x'", "rates"),
+    ("huge output", _layer(output_bytes_per_token="512 TiB"), OUTPUT, "over a day", "bandwidths"),
     (
         "dear move",
         lambda d: (
             _layer(weight_bytes="9 TiB")(d),
             _top(previous={"stages": [], "ns_per_mib": "9000 s"})(d),
         ),
-        "",
+        "/previous/ns_per_mib",
         "costs over a day",
-        "ns_per_mib",
+        "lower it",
     ),
 ]
 
@@ -202,6 +241,11 @@ TEXTS: list[tuple[str, str | bytes, str]] = [
     ),
     ("YAML syntax", "kind: [\n", "neither JSON nor YAML"),
     ("YAML two documents", "kind: a\n---\nkind: b\n", "neither JSON nor YAML"),
+    ("key twice, unprintable", r'{"\ud800": 1, "\ud800": 2}', r"'\ud800' stands twice"),
+    ("half a character", r'{"kind": "\udfff"}', "half a character"),
+    ("half a character in a key", r'{"kind": 1, "a\ud83d": 2}', "half a character"),
+    ("half a character in YAML", r'kind: "\ud83d"', "half a character"),
+    ("YAML 60 digits", f"kind: {'9' * 60}\n", "over 40 digits"),
     ("YAML too large", "a: " + "x" * 2**19, "larger than 262,144 bytes"),
 ]
 
@@ -222,7 +266,7 @@ def test_a_number_that_is_not_finite_is_named_by_its_place() -> None:
     assert _faults("kind: pipeline_partition\nunits: .inf\n")[0][0] == "/units"
 
 
-@pytest.mark.parametrize("number", ["3:00:00", "0777777"])
+@pytest.mark.parametrize("number", ["3:00:00", "0777777", "1:00:00.5", "59:" * 400 + "0.0", "1_0"])
 def test_yaml_numbers_are_decimal(number: str) -> None:
     """What YAML 1.1 would read as 3 hours or as octal is refused by the field."""
     yaml = json.dumps(json.loads(GOOD), indent=1).replace('"1 GiB"', number)
@@ -246,6 +290,34 @@ def test_a_key_that_stands_twice_among_many_is_found_in_time() -> None:
     keys = ",".join(f'"k{number}":1' for number in range(50_000))
     [(_, reason, _)] = _faults(f'{{{keys},"k49999":2}}')
     assert "'k49999' stands twice" in reason
+
+
+def test_a_contradiction_shows_the_value_at_its_field() -> None:
+    """What stood in the field concerned, not the whole document; nothing where it was left out."""
+    values = {}
+    for field, value in (("units", 3), ("source_device", "z"), ("return_hop", True)):
+        document = _document()
+        _top(**{field: value})(document)
+        with pytest.raises(DocumentError) as caught:
+            read_problem(json.dumps(document))
+        fault = caught.value.faults[0]
+        values[fault.pointer] = fault.value
+        if field == "source_device":
+            assert fault.value == "'z'"
+    assert values == {"/units": "3", "/source_device": "nothing"}
+
+
+def test_without_links_no_link_is_too_slow() -> None:
+    """An output that any link could send is no fault of a graph that has none."""
+    document = _document()
+    _layer(output_bytes_per_token="512 TiB")(document)
+    document["device_graph"].pop("default_link")
+    assert read_problem(json.dumps(document))
+    _layer(output_bytes_per_token="512 PiB")(document)
+    document["workload"] = {"unit_tokens": 10**6}
+    [(pointer, reason, _)] = _faults(json.dumps(document))
+    assert pointer == OUTPUT
+    assert "any link that can be stated takes over a day" in reason
 
 
 def test_yaml_dates_are_strings() -> None:

@@ -1,10 +1,11 @@
-"""Grades and proofs from claims; contradictions are raised, never averaged away."""
+"""Grades and proofs from claims; contradictions are named, never averaged away."""
 
 import pytest
 
 from models.problems import AnyPlan
 from models.result import Claim, Grade, Proof, Reason
-from planner.certify import ContradictionError, Outcome, certify
+from planner.certify import certify
+from planner.standing import Outcome
 from planner.verify import verify
 from tests.small import split, two_devices
 
@@ -78,22 +79,79 @@ def test_a_refused_plan_takes_its_bound_along() -> None:
     assert "empty-stage" in certificate.runs[0].detail
 
 
-def test_a_bound_above_a_verified_plan_is_a_contradiction() -> None:
-    """Both cannot hold, so no answer is given."""
-    liar = _outcome(Claim("liar", Reason.COMPLETED, split(2), 600), "lies")
-    with pytest.raises(ContradictionError, match="liar claims that no plan costs less than 600"):
-        certify(_PROBLEM, [liar, _DP])
+_LIAR = _outcome(Claim("liar", Reason.COMPLETED, split(2), 600), "lies")
+_DENIER = _outcome(Claim("denier", Reason.INFEASIBLE), "lies")
+_LAZY = _outcome(Claim("lazy", Reason.COMPLETED, split(2), 400), "lies")
 
 
-def test_infeasible_beside_a_verified_plan_is_a_contradiction() -> None:
-    """A proof of infeasibility falls with any plan that verifies."""
-    denier = _outcome(Claim("denier", Reason.INFEASIBLE), "lies")
-    with pytest.raises(ContradictionError, match="denier proved that no plan exists"):
-        certify(_PROBLEM, [denier, _GUESS])
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (_LIAR, "liar claims that no plan costs less than 600, but one of 515 was verified"),
+        (_DENIER, "denier proved that no plan exists, but one of 515 was verified"),
+        (
+            _LAZY,
+            "lazy completed its search with a plan of 615, but one of 515 was verified",
+        ),
+    ],
+)
+def test_a_claim_that_a_verified_plan_refutes_is_a_contradiction(
+    outcome: Outcome, words: str
+) -> None:
+    """It is named with both, in the certificate and in its run; plan and proof beside it stay."""
+    certificate = certify(_PROBLEM, [outcome, _DP])
+    assert certificate.contradictions == (words,)
+    assert (certificate.runs[0].reason, certificate.runs[0].detail) == (Reason.FAILED, words)
+    assert certificate.runs[0].lower_bound is None
+    assert (certificate.plan, certificate.plan_from) == (_BEST, "dp")
+    assert (certificate.lower_bound, certificate.proof) == (515, Proof.CLAIMED)
+
+
+def test_a_contradiction_leaves_a_plan_without_proof() -> None:
+    """Where only a heuristic's plan refutes a claim, that plan is the answer and nothing more."""
+    certificate = certify(_PROBLEM, [_DENIER, _GUESS])
+    assert len(certificate.contradictions) == 1
+    assert (certificate.plan, certificate.plan_from) == (split(2), "guess")
+    assert (certificate.grade, certificate.lower_bound) == (Grade.FEASIBLE, None)
+
+
+def test_a_wrong_combinatorial_bound_is_a_contradiction() -> None:
+    """Edgeplan's own bound is not above suspicion either."""
+    certificate = certify(_PROBLEM, [_GUESS], 616)
+    assert certificate.contradictions == (
+        "combinatorial claims that no plan costs less than 616, but one of 615 was verified",
+    )
+    assert (certificate.grade, certificate.lower_bound) == (Grade.FEASIBLE, None)
+
+
+def test_a_heuristic_is_not_believed_about_bounds() -> None:
+    """Whatever it claims, its plan counts and its bound does not."""
+    certificate = certify(_PROBLEM, [_outcome(Claim("guess", Reason.HEURISTIC, _BEST, 515))])
+    assert (certificate.grade, certificate.proof) == (Grade.FEASIBLE, None)
+    assert certificate.runs[0].reason is Reason.FAILED
+
+
+def test_a_completed_search_has_a_plan() -> None:
+    """Without one its bound counts for nothing."""
+    empty = _outcome(Claim("dp", Reason.COMPLETED, None, 500), "dynamic-programming")
+    certificate = certify(_PROBLEM, [empty, _GUESS])
+    assert (certificate.lower_bound, certificate.runs[0].detail) == (
+        None,
+        "completed without a plan",
+    )
+
+
+def test_a_bound_that_reaches_another_methods_plan_proves_it() -> None:
+    """A grade of optimal never stands without a proof."""
+    bound = _outcome(Claim("milp", Reason.TIME_LIMIT, None, 515), "integer-programming")
+    guess = _outcome(Claim("guess", Reason.HEURISTIC, _BEST))
+    certificate = certify(_PROBLEM, [bound, guess])
+    assert (certificate.grade, certificate.proof) == (Grade.OPTIMAL, Proof.CLAIMED)
+    assert certificate.bound_from == "milp"
 
 
 def test_a_zero_objective_has_gap_zero() -> None:
-    """The gap of an optimum is 0 whatever its objective, without a division by zero."""
+    """The gap of an optimum is 0 whatever its objective; of 0 there is no other gap."""
     free = two_devices(
         objective="latency",
         profile={"measurements": [{"time_ns": {name: {"layer": 0} for name in ("quick", "slow")}}]},
@@ -105,3 +163,6 @@ def test_a_zero_objective_has_gap_zero() -> None:
     outcome = Outcome(claim, checked, exact=True, family="dynamic-programming", wall_ns=1)
     certificate = certify(free, [outcome])
     assert (certificate.objective, certificate.gap) == (0, 0.0)
+    short: Claim[AnyPlan] = Claim("dp", Reason.TIME_LIMIT, alone, -1)
+    outcome = Outcome(short, checked, exact=True, family="dynamic-programming", wall_ns=1)
+    assert certify(free, [outcome]).gap is None

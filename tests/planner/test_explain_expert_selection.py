@@ -41,8 +41,31 @@ def test_the_least_budget_that_would_do_is_named() -> None:
 
 def test_what_a_budget_costs_is_told() -> None:
     """Room for one expert costs the best answers to "code"."""
-    (line,) = explain.binding(problem(max_experts=1), ONE, _TIME_NS)
-    assert line == "experts in service: 1 experts costs 7.50 % of quality"
+    standing, line = explain.binding(problem(max_experts=1), ONE, _TIME_NS)
+    assert standing == "no plan is better"
+    assert line.startswith("experts in service, at most 1 expert, costs 7.50 %: without it ")
+
+
+def test_what_time_does_not_settle_is_not_denied() -> None:
+    """Without time no budget is called innocent, and none free."""
+    assert explain.infeasible(problem(energy_limit_uj=10), 0) == (
+        "whether a plan is possible without any budget is not known in time",
+    )
+    lines = explain.binding(problem(max_experts=1), ONE, 0)
+    assert lines[0] == "whether a better plan exists is not known in time"
+    assert lines[1] == "what experts in service, at most 1 expert, costs is not known in time"
+
+
+def test_no_budget_is_blamed_for_what_deadlines_forbid() -> None:
+    """Two alternatives, each the only answer to a cluster: no budget is in the way."""
+    only_code, only_law = (
+        expert.model_copy(update={"group": "either", "quality_ppm": qualities})
+        for expert, qualities in zip(
+            problem().experts, ((500_000, None), (None, 800_000)), strict=True
+        )
+    )
+    torn = problem(experts=(only_code, only_law), max_experts=2, energy_limit_uj=100)
+    assert explain.infeasible(torn, _TIME_NS) == ("no plan is possible even without any budget",)
 
 
 ONE = BOTH.model_copy(update={"experts": ("b",)})

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
+from models.documents import read_prompts
+from models.problems.expert_selection import QualityModel
+from models.prompts import PromptTable
 from models.result import Limits
-from planner.gate import Gate, GateError, quality, report, selection_problem, train
-from problem_instances.generators.prompts import Prompts, synthetic_prompts
+from planner.gate import Gate, GateError, Prompts, quality, report, restricted, train
+from planner.gate_selection import TABLE_EXPERTS, Trained, learn, selection_problem, two_levels
+from planner.verify import verify
+from problem_instances.generate import generate
+from problem_instances.generators.prompts import PromptsSpec
 from solvers.registry import entries
 
 pytest.importorskip("sklearn", reason="the extra 'gate' is not installed")
@@ -13,16 +19,27 @@ pytest.importorskip("sklearn", reason="the extra 'gate' is not installed")
 EXPERTS = 6
 
 
-@pytest.fixture(scope="module")
-def halves() -> tuple[Prompts, Prompts]:
-    """Prompts to train on and held-out ones, of strongly specialised experts."""
-    return synthetic_prompts(seed=3, experts=EXPERTS, categories=3, specialisation=90).split()
+def _table(**fields: int) -> PromptTable:
+    """A generated table, through its document."""
+    return read_prompts(generate(PromptsSpec(**{"seed": 3, "prompts": 1_200, **fields})))
 
 
 @pytest.fixture(scope="module")
-def gate(halves: tuple[Prompts, Prompts]) -> Gate:
-    """A gate trained on all experts."""
-    return train(halves[0])
+def trained() -> Trained:
+    """A gate trained on all of six strongly specialised experts."""
+    return learn(_table(experts=EXPERTS, categories=3, specialisation=90))
+
+
+@pytest.fixture(scope="module")
+def halves(trained: Trained) -> tuple[Prompts, Prompts]:
+    """Its prompts to train on and held-out ones."""
+    return trained.training, trained.held_out
+
+
+@pytest.fixture(scope="module")
+def gate(trained: Trained) -> Gate:
+    """The gate itself."""
+    return trained.gate
 
 
 def _chosen(*members: int) -> np.ndarray:
@@ -31,13 +48,12 @@ def _chosen(*members: int) -> np.ndarray:
     return mask
 
 
-def test_equal_seeds_give_equal_prompts() -> None:
+def test_equal_seeds_give_equal_tables() -> None:
     """The generator repeats, and refuses a specialisation beyond 100."""
-    first, second = synthetic_prompts(seed=1), synthetic_prompts(seed=1)
-    assert np.array_equal(first.features, second.features)
-    assert np.array_equal(first.scores, second.scores)
+    assert generate(PromptsSpec(seed=1, prompts=9)) == generate(PromptsSpec(seed=1, prompts=9))
+    assert generate(PromptsSpec(seed=1, prompts=9)) != generate(PromptsSpec(seed=2, prompts=9))
     with pytest.raises(ValueError, match="specialisation"):
-        synthetic_prompts(seed=1, specialisation=101)
+        PromptsSpec(seed=1, specialisation=101)
 
 
 def test_restriction_normalises_over_the_subset(
@@ -45,8 +61,9 @@ def test_restriction_normalises_over_the_subset(
 ) -> None:
     """Restricted weights add up to 1, vanish outside, and keep the ratios of the full gate."""
     features = halves[1].features
-    full = gate.weights(features, np.ones(EXPERTS, dtype=np.bool_))
-    part = gate.weights(features, _chosen(0, 2, 3))
+    logits = gate.logits(features)
+    full = restricted(logits, np.ones(EXPERTS, dtype=np.bool_))
+    part = restricted(logits, _chosen(0, 2, 3))
     assert np.allclose(part.sum(axis=1), 1)
     assert not part[:, [1, 4, 5]].any()
     assert np.allclose(part[:, 0] * full[:, 2], part[:, 2] * full[:, 0])
@@ -64,20 +81,44 @@ def test_a_restricted_gate_beats_experts_by_themselves(
 
 def test_quality_weighs_the_k_largest() -> None:
     """Weights 0.6 and 0.3 of three, scores 1 and 0: two thirds."""
-    prompts = Prompts(np.zeros((1, 1)), np.array([[1.0, 0.0, 1.0]]), np.zeros(1, dtype=np.int64))
+    prompts = Prompts(np.zeros((1, 1)), np.array([[1.0, 0.0, 1.0]]), np.array(["code"]))
     assert quality(np.array([[0.6, 0.3, 0.1]]), prompts, k=2) == pytest.approx(2 / 3)
 
 
-def test_both_levels_together(gate: Gate, halves: tuple[Prompts, Prompts]) -> None:
-    """The gate's own problem is solved, and the selection it keeps is worth a report."""
-    problem = selection_problem(gate, halves[0], energy_uj=(10,) * EXPERTS, limit_uj=30)
+def test_one_expert_alone_needs_no_second_gate(gate: Gate, halves: tuple[Prompts, Prompts]) -> None:
+    """Whoever routes, one expert answers everything."""
+    found = report(gate, *halves, _chosen(2), k=2)
+    assert found.restricted == found.retrained == found.best_single == found.uniform
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_both_levels_together(trained: Trained, k: int) -> None:
+    """What the selection promises is what the restricted gate reaches on the training prompts."""
+    cheapest = sorted(e.request_energy_uj for e in trained.table.experts)
+    problem = selection_problem(trained, k, limit_uj=sum(cheapest[:3]))
     claim = entries("expert_selection")[0].load().solve(problem, Limits())
     assert claim.plan is not None
-    assert 1 <= len(claim.plan.experts) <= 3
-    names = [expert.name for expert in problem.experts]
+    found = two_levels(trained, problem, claim.plan.experts, k)
+    assert found.energy_uj <= sum(cheapest[:3])
+    names = [expert.name for expert in trained.table.experts]
     chosen = _chosen(*(names.index(name) for name in claim.plan.experts))
-    if len(claim.plan.experts) > 1:
-        assert 0 < report(gate, *halves, chosen, k=2).restricted <= 1
+    logits = trained.gate.logits(trained.training.features)
+    promised = quality(restricted(logits, chosen), trained.training, k)
+    assert verify(problem, claim.plan).objective == 10**6 - round(promised * 10**6)
+    for number in range(1, 2**EXPERTS):
+        mask = (number >> np.arange(EXPERTS) & 1).astype(np.bool_)
+        energy = sum(trained.table.experts[i].request_energy_uj for i in np.flatnonzero(mask))
+        if energy <= sum(cheapest[:3]):
+            assert quality(restricted(logits, mask), trained.training, k) <= promised + 1e-6
+
+
+def test_many_experts_are_selected_by_their_mean_weights() -> None:
+    """Above the size whose subsets are all measured, the gate's mean weights stand for them."""
+    trained = learn(_table(prompts=400, experts=TABLE_EXPERTS + 2))
+    problem = selection_problem(trained, 1, None)
+    assert problem.quality_model is QualityModel.GATED
+    weights = np.array([expert.gate_weight for expert in problem.experts])
+    assert np.allclose(weights.sum(axis=0), 10**6, rtol=1e-4)
 
 
 def test_a_gate_that_cannot_learn_is_refused(halves: tuple[Prompts, Prompts]) -> None:

@@ -32,6 +32,24 @@ def test_a_slowed_device_is_slower_by_the_factor() -> None:
     assert verify(by_profile, split(3)).objective == 225 + 15 + 80
 
 
+def test_slowed_devices_with_long_names_and_equal_beginnings() -> None:
+    """A device type of its own fits where the device's name is as long as a name may be."""
+    names = ["x" * 99 + end for end in "ab"]
+    devices = [
+        {"name": name, "type": "box", "memory_bytes": 300, "memory_bytes_per_s": 10**9}
+        for name in names
+    ]
+    problem = two_devices(
+        device_graph={"devices": devices, "default_link": {"bandwidth_bit_per_s": 8 * 10**9}},
+        profile={"measurements": [{"time_ns": {"box": {"layer": 100}}}]},
+    )
+    plan = split(3, *names)
+    slower = changed(problem, plan, slowed=((names[0], "2"), (names[1], "3")))
+    assert verify(slower, plan).objective == 600 + 5 + 300
+    twice = changed(problem, plan, slowed=((names[0], "2"), (names[0], "3")))
+    assert verify(twice, plan).objective == 1800 + 5 + 100
+
+
 def test_the_weight_keeps_the_old_plan_when_moving_is_dear() -> None:
     """Free moves follow the speed; at a price per MiB above the gain the plan stays."""
 

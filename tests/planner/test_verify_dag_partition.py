@@ -149,7 +149,7 @@ def test_backward_only_classes_are_ordered_by_their_mirror() -> None:
     ("fields", "reason"),
     [
         ({"edges": [["a", "b"], ["b", "a"]]}, "cycle"),
-        ({"edges": [["a", "x"]]}, "unknown operator"),
+        ({"edges": [["a", "x"]]}, "there is no operator"),
         ({"operators": [{"name": "a", "cpu_ns": 1}] * 2, "edges": []}, "two operators"),
         ({"accelerators": 0, "cpus": 0}, "no device"),
         (

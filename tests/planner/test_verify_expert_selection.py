@@ -103,9 +103,17 @@ def test_each_model_prices_a_selection(changes: dict[str, Any], quality: float) 
 
 
 def test_latency_adds_paths_queue_prefill_and_decoding() -> None:
-    """Expert a answers after 610 ms; b after 2 x (1 + 80) ms there, 50 ms, 2 x (1 + 40) ms back."""
+    """Expert a answers after 610 ms; b after 2 x (1 + 80) ms there, 50 ms, 2 x (1 + 40) ms back.
+
+    Only the better of both is asked, or both where their answers are joined.
+    """
     rows = verify(problem(), BOTH).breakdown.rows
-    assert [row["slowest_ns"] for row in rows] == [610_000_000, 610_000_000]
+    assert [(row["asked"], row["slowest_ns"]) for row in rows] == [
+        ("a", 610_000_000),
+        ("b", 294_000_000),
+    ]
+    joined = verify(problem(quality_model=QualityModel.COVERAGE), BOTH).breakdown.rows
+    assert [row["slowest_ns"] for row in joined] == [610_000_000, 610_000_000]
     alone = verify(problem(), ExpertSelectionPlan(experts=("b",))).breakdown.rows
     assert [row["slowest_ns"] for row in alone] == [294_000_000, 294_000_000]
 

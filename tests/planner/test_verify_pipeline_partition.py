@@ -55,20 +55,33 @@ BROKEN: list[tuple[str, dict[str, object], Rows, Violation]] = [
         "a layer left out",
         {},
         (("quick", 0, 2), ("slow", 3, 4)),
-        Violation(rule="layers-covered", where="missing before stages/1", excess=1, unit="layers"),
+        Violation(
+            rule="layers-covered",
+            where="missing before layer 3 (stages/1)",
+            excess=1,
+            unit="layers",
+        ),
     ),
     (
         "a layer run twice",
         {},
         (("quick", 0, 3), ("slow", 2, 4)),
-        Violation(rule="layers-covered", where="too many before stages/1", excess=1, unit="layers"),
+        Violation(
+            rule="layers-covered",
+            where="too many before layer 3 (stages/1)",
+            excess=1,
+            unit="layers",
+        ),
     ),
     (
         "the end left out",
         {},
         (("quick", 0, 1), ("slow", 1, 2)),
         Violation(
-            rule="layers-covered", where="missing before end of the chain", excess=2, unit="layers"
+            rule="layers-covered",
+            where="missing before the end of the chain",
+            excess=2,
+            unit="layers",
         ),
     ),
     (
@@ -76,7 +89,10 @@ BROKEN: list[tuple[str, dict[str, object], Rows, Violation]] = [
         {},
         (("quick", 0, 3), ("slow", 3, 5)),
         Violation(
-            rule="layers-covered", where="too many before end of the chain", excess=1, unit="layers"
+            rule="layers-covered",
+            where="too many before the end of the chain",
+            excess=1,
+            unit="layers",
         ),
     ),
     (

@@ -1,5 +1,6 @@
 """Laws of expert selection that hold whatever the figures are."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -20,10 +21,13 @@ from models.problems.expert_selection import (
 from models.result import Limits, Reason
 from planner.bounds import lower_bound
 from planner.verify import verify
+from solvers.base import Stopwatch
 from solvers.registry import REGISTRY
 from solvers.search.expert_selection_bounds import LinearBound
-from solvers.search.expert_selection_incumbent import TOLERANCE
-from solvers.search.expert_selection_lines import lines_of
+from solvers.search.expert_selection_boxes import Box, BoxSearch
+from solvers.search.expert_selection_incumbent import TOLERANCE, Incumbent
+from solvers.search.expert_selection_lines import ShareLines, lines_of
+from solvers.search.expert_selection_reduce import reduce
 from solvers.tables.expert_selection import build, latencies
 from solvers.tables.expert_selection_monotone import counter_example
 from tests.oracles import expert_selection as oracle
@@ -146,9 +150,56 @@ def test_linear_bounds_are_never_below_the_optimum(problem: Problem, steps: int)
     tables = build(problem)
     lines = lines_of(tables.function)
     assert lines is not None
-    linear = LinearBound(tables, lines)
+    linear = LinearBound(tables, lines, Stopwatch(Limits(), None))
     bound = linear.bound(linear.root(tables.allowed), -np.inf, steps).bound[0]
     assert np.ceil(MILLION - bound - TOLERANCE) <= optimum
+
+
+@QUIET
+@given(
+    problem=expert_selection(
+        models=(QualityModel.BEST_EXPERT, QualityModel.TOP_K), energy_modes=(EnergyMode.WORST_CASE,)
+    ),
+    data=st.data(),
+)
+def test_the_prefix_bound_is_never_below_the_optimum(problem: Problem, data: st.DataObject) -> None:
+    """f(A) and a fractional knapsack of the gains over A bound every plan, whatever A is."""
+    optimum = oracle.optimum(problem)
+    assume(optimum is not None)
+    tables = build(problem)
+    lines = lines_of(tables.function)
+    assume(isinstance(lines, ShareLines))
+    state = lines.empty()[None]
+    for expert in data.draw(st.lists(st.integers(0, tables.experts - 1), unique=True)):
+        state = lines.grow(state, np.array([expert]))
+    linear = LinearBound(tables, lines, Stopwatch(Limits(), None))
+    root = replace(linear.root(tables.allowed), params=state[:, 0])
+    assert np.ceil(MILLION - linear.bound(root, -np.inf, 1).bound[0] - TOLERANCE) <= optimum
+
+
+@QUIET
+@given(
+    problem=expert_selection(
+        models=(QualityModel.GATED, QualityModel.TABLE),
+        energy_modes=(EnergyMode.WORST_CASE, EnergyMode.WORST_TOP_K),
+    )
+)
+def test_the_bound_of_a_box_is_never_below_its_best(problem: Problem) -> None:
+    """What has to be left out of a box that breaks a budget never bounds it too low."""
+    optimum = oracle.optimum(problem)
+    assume(optimum is not None)
+    tables = build(problem)
+    boxes = BoxSearch(tables, Stopwatch(Limits(), None), Incumbent(tables, None))
+    inside, free, alive = reduce(tables, tables.chosen([])[None], tables.allowed[None])
+    assert alive[0]
+    bound, without = boxes.bounds(Box(inside[0], free[0]))
+    assert np.ceil(MILLION - bound - TOLERANCE) <= optimum
+    for plan in oracle.plans(problem):
+        objective = verify(problem, plan).objective
+        chosen = tables.members(plan)
+        if objective is not None and chosen is not None:
+            left_out = without[free[0] & ~chosen]
+            assert (np.ceil(MILLION - left_out - TOLERANCE) <= objective).all()
 
 
 @QUIET

@@ -122,7 +122,7 @@ def test_a_pigeonhole_proves_what_the_relaxation_does_not() -> None:
     tables = build(problem([10] * 5, _chain(5), contiguous=False))
     first = anchors(tables, 10**6)[0]
     assert (first.share, first.counts) == (3, True)
-    assert program_highs.solve(program(tables, first), 10**10).bound == 32
+    assert program_highs.solve(program(tables, first), Stopwatch(Limits(), None)).bound == 32
     found = entry("dag_partition", "dp").load().solve(problem([10] * 5, _chain(5)), Limits())
     assert found.lower_bound == 32
 

@@ -1,19 +1,29 @@
 """Exact methods of split computing on instances beyond the oracle's reach."""
 
+import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from models.documents import read_problem, validate
-from models.problems.split_computing import SplitComputingProblem, SplitObjective
+from models.problems.split_computing import (
+    Crossing,
+    Placement,
+    SplitComputingPlan,
+    SplitComputingProblem,
+    SplitObjective,
+)
 from models.result import Limits, Reason
 from planner.verify import verify
 from problem_instances import load
 from problem_instances.generate import generate
 from problem_instances.generators.split_computing import SplitSpec
-from solvers.backends import program_highs
+from solvers.backends import highs
+from solvers.base import Stopwatch
 from solvers.registry import entries, entry
 from solvers.tables.split_computing_build import build
 from solvers.tables.split_computing_program import Formulation
+from tests.split_strategies import split_computing
 
 LIMITS = Limits(time_limit_ns=60 * 10**9)
 
@@ -81,11 +91,11 @@ def test_relaxation_of_plain_dags_is_integral() -> None:
     for seed in range(200):
         problem = _problem(SplitSpec(seed=seed, layers=12 + seed % 20, devices=2 + seed % 2))
         form = Formulation(next(iter(build(problem))))
-        relaxed = program_highs.relax(form.program, LIMITS.time_limit_ns)
-        assert relaxed is not None
-        assert np.abs(relaxed.point - np.rint(relaxed.point)).max() < 1e-6
-        assert round(relaxed.value) == _solved(problem, "mincut")
-        interior += len({d for (_, d), c in form.runs.items() if relaxed.point[c] > 0.5}) > 1
+        relaxed = highs.relax(form.program, Stopwatch(LIMITS, None))
+        assert relaxed.values is not None
+        assert np.abs(relaxed.values - np.rint(relaxed.values)).max() < 1e-6
+        assert round(form.program.cost @ relaxed.values) == _solved(problem, "mincut")
+        interior += len({d for (_, d), c in form.runs.items() if relaxed.values[c] > 0.5}) > 1
     assert interior > 50  # cuts do lie inside, or this would show nothing
 
 
@@ -96,9 +106,9 @@ def test_a_limit_makes_the_relaxation_fractional() -> None:
         problem = _problem(SplitSpec(seed=seed, layers=16))
         limits = problem.limits.model_copy(update={"sent_bytes": 60_000})
         form = Formulation(next(iter(build(problem.model_copy(update={"limits": limits})))))
-        relaxed = program_highs.relax(form.program, LIMITS.time_limit_ns)
-        assert relaxed is not None
-        fractional += np.abs(relaxed.point - np.rint(relaxed.point)).max() > 1e-3
+        relaxed = highs.relax(form.program, Stopwatch(LIMITS, None))
+        assert relaxed.values is not None
+        fractional += np.abs(relaxed.values - np.rint(relaxed.values)).max() > 1e-3
     assert fractional > 0
 
 
@@ -148,3 +158,79 @@ def test_documents_contradict_themselves_with_a_reason() -> None:
     problem["model"]["layers"][0]["time_ns"] = {}
     with pytest.raises(ValueError, match="is not known"):
         validate(problem, SplitComputingProblem)
+
+
+def test_sums_beyond_64_bits_are_refused() -> None:
+    """Sizes whose sum could leave 64 bits, and work of over a day, are refused at the door."""
+    plain = read_problem(generate(SplitSpec(seed=3, layers=8, branching=0))).model_dump(mode="json")
+    fast = [hop | {"bandwidth_bit_per_s": 10**15} for hop in plain["hops"]]
+    huge = [layer | {"output_bytes": 2**59} for layer in plain["model"]["layers"]]
+    model = plain["model"] | {"layers": huge}
+    with pytest.raises(ValueError, match="beyond 64 bits"):
+        validate(plain | {"hops": fast, "model": model}, SplitComputingProblem)
+    work = {"flops": 10**18}
+    slow = [device | {"flops_per_s": 1} for device in plain["devices"]]
+    coded = {"name": "q", "size_ppm": 10, "encode": work}
+    with pytest.raises(ValueError, match="coding 'q' takes over a day"):
+        validate(plain | {"devices": slow, "representations": [coded]}, SplitComputingProblem)
+
+
+def _dads(problem: SplitComputingProblem) -> int:
+    """The least latency on two devices, straight from the document, by networkx.
+
+    The graph of DADS (Hu et al., INFOCOM 2019, §IV): the source's side runs on the device.
+    """
+    graph: nx.DiGraph = nx.DiGraph()
+    (hop,) = problem.hops
+    first, last = problem.devices
+    sizes = {"input": problem.model.input_bytes}
+    for layer in problem.model.layers:
+        sizes[layer.name] = layer.output_bytes
+        graph.add_edge("source", layer.name, capacity=layer.on(last))
+        graph.add_edge(layer.name, "sink", capacity=layer.on(first))
+    for tensor, size in sizes.items():
+        least = min(-(-size * q.size_ppm // 10**6) for q in problem.representations)
+        wire = -(-8 * least * 10**9 // hop.bandwidth_bit_per_s) + hop.latency_ns
+        readers = (
+            [v.name for v in problem.model.layers if not problem.model.graph.pred[v.name]]
+            if tensor == "input"
+            else list(problem.model.graph[tensor])
+        )
+        producer = "source" if tensor == "input" else tensor
+        graph.add_edge(producer, f"sent {tensor}", capacity=wire)
+        for reader in readers:
+            graph.add_edge(f"sent {tensor}", reader)
+            if tensor != "input":
+                graph.add_edge(reader, tensor)
+    return int(nx.minimum_cut_value(graph, "source", "sink"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_cut_is_the_one_of_dads(seed: int) -> None:
+    """networkx, on a graph drawn from the document alone, finds the same least latency."""
+    problem = _problem(SplitSpec(seed=seed, layers=60))
+    assert _solved(problem, "mincut") == _dads(problem)
+
+
+@settings(deadline=None, max_examples=60)
+@given(split_computing())
+def test_neurosurgeon_tries_every_cut(problem: SplitComputingProblem) -> None:
+    """Its plan is no worse than any single cut of the layers in order, priced by the verifier."""
+    found = entry(problem.kind, "neurosurgeon")
+    assert found is not None
+    claim = found.load().solve(problem, LIMITS)
+    value = None if claim.plan is None else verify(problem, claim.plan).objective
+    order, first, last = problem.model.order, problem.devices[0].name, problem.devices[-1].name
+    hops = [device.name for device in problem.devices[:-1]]
+    for cut in range(len(order) + 1) if hops else ():
+        local, away = order[:cut], order[cut:]
+        readers = {u: set(problem.model.graph[u]) for u in local}
+        readers["input"] = {v for v in order if not problem.model.graph.pred[v]}
+        tensors = [u for u, row in readers.items() if row & set(away)]
+        placement = [(first, local), (last, away)]
+        plan = SplitComputingPlan(
+            placement=tuple(Placement(device=d, layers=v) for d, v in placement if v),
+            crossings=tuple(Crossing(tensor=u, hop_from=hop) for u in tensors for hop in hops),
+        )
+        objective = verify(problem, plan).objective
+        assert objective is None or (value is not None and value <= objective)

@@ -1,0 +1,68 @@
+"""That no sum over a split-computing problem can leave 64 bits, whatever the plan."""
+
+from typing import TYPE_CHECKING
+
+from models.base import contradiction
+from models.split_models import Representation, SplitDevice, Work
+from models.units import MAX_DURATION_NS
+
+if TYPE_CHECKING:
+    from models.problems.split_computing import SplitComputingProblem
+
+# Every cost of a plan, in ns, µJ and bytes, stays below it; two of them still add up.
+_MOST = 2**60
+
+
+def check_duration(what: str, time_ns: int, device: SplitDevice) -> None:
+    """Refuses work that takes over a day."""
+    if time_ns > MAX_DURATION_NS:
+        raise contradiction(
+            f"{what} takes over a day on device '{device.name}'", "check flops and rates"
+        )
+
+
+def check_sums(problem: "SplitComputingProblem") -> None:
+    """Refuses a problem in which everything on every device and over every hop is too much."""
+    tensors = len(problem.model.layers) + 1
+    crossings = tensors + len(problem.bottlenecks)
+    gates = [gate for policy in problem.policies for gate in policy.gates]
+    works = [*problem.model.layers, *gates]
+    runs = sum(work.on(device) or 0 for device in problem.devices for work in works)
+    codes = crossings * sum(_coding_ns(problem, device) for device in problem.devices)
+    waits = crossings * sum(hop.latency_ns for hop in problem.hops)
+    sent = _sent_bytes(problem)
+    slowest = min((min(row, default=10**15) for _, row in problem.bandwidths), default=10**15)
+    whole = runs + codes + waits + 8 * sent * 10**9 // slowest
+    power = max(
+        10**9,
+        *(device.power_uj_per_s for device in problem.devices),
+        *(hop.radio_uj_per_s for hop in problem.hops),
+    )
+    if max(sent, whole * power // 10**9) > _MOST:
+        raise contradiction(
+            "latency, energy or bytes may add up beyond 64 bits",
+            "check times, sizes, bandwidths and power: some are not of this world",
+        )
+
+
+def _sent_bytes(problem: "SplitComputingProblem") -> int:
+    """Every tensor in its largest form, and every bottleneck, over every hop."""
+    model = problem.model
+    forms = (*problem.representations, Representation(name="raw", size_ppm=10**6))
+    sizes = [("input", model.input_bytes), *((v.name, v.output_bytes) for v in model.layers)]
+    tensors = sum(max(q.bytes_of(name, size) or 0 for q in forms) for name, size in sizes)
+    return len(problem.hops) * (tensors + sum(item.size_bytes for item in problem.bottlenecks))
+
+
+def _coding_ns(problem: "SplitComputingProblem", device: SplitDevice) -> int:
+    """The longest that one encoding or decoding takes on a device, of those it can do."""
+    coders: list[tuple[str, Work | None]] = []
+    coders += [(q.name, work) for q in problem.representations for work in (q.encode, q.decode)]
+    coders += [(b.name, work) for b in problem.bottlenecks for work in (b.encode, b.decode)]
+    longest = 0
+    for name, work in coders:
+        time = None if work is None else work.on(device)
+        if time is not None:
+            check_duration(f"coding '{name}'", time, device)
+            longest = max(longest, time)
+    return longest
