@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-# Stands for no limit on a row; above every sum.
+# Stands for no limit on a row; no solver takes programs whose sums come up to it.
 NO_LIMIT = 2**62
 # Sums of int64 numbers below this do not overflow.
 _SAFE = 2**62

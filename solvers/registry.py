@@ -161,7 +161,7 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
             "milp",
             f"solvers.milp.{_SELECTION}:IntegerProgram",
             _exact("integer-programming"),
-            "assignment program, HiGHS on direct arrays",
+            "assignment program, HiGHS on direct arrays (Pyomo is too slow at its size)",
         ),
         Entry(
             "cpsat",

@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -270,6 +271,23 @@ def dies_after_its_claim(report: Any) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     report._mouth.say = last_words
+
+
+def leaves_a_thread(report: Any) -> None:
+    """Starts a thread that reports whatever has happened since."""
+
+    def speak() -> None:
+        while True:
+            report.bound(401)
+            time.sleep(0.01)
+
+    threading.Thread(target=speak, daemon=True).start()
+
+
+def dawdles(report: Any) -> None:
+    """Takes its time."""
+    del report
+    time.sleep(0.3)
 
 
 def floods(report: Any) -> None:

@@ -22,7 +22,7 @@ from solvers.integer_program import Array, Floats, IntegerProgram
 
 # Entries looked at in all nodes together; equal programs get equal answers on any machine.
 _WORK = 2_000_000
-# With fewer nodes than this there is only the root.
+# With fewer nodes than this there is only the root, with none not even that.
 _FEW = 10
 # LP values nearer to an integer than this are rounded before branching on them.
 _NEAR = 1e-6
@@ -64,6 +64,8 @@ def prove(program: IntegerProgram, watch: Stopwatch, point: Array | None = None)
 
 def _root(program: IntegerProgram, watch: Stopwatch, point: Array | None) -> Proof:
     """What the linear relaxation alone proves, supervised and with presolve."""
+    if program.value.size > _WORK:
+        return Proof(point, None, finished=False)
     duals = highs.relax(program, watch).duals
     bound = None if duals is None else priced(program, duals).bound
     best = None if point is None else program.objective(point)

@@ -41,7 +41,7 @@ def solve(
         return Answer(Reason.UNSUPPORTED, detail=detail)
 
     findings = _listening(program, found, bounded)
-    answer = _judged(program, highs.solve(program, watch, seed, start, findings))
+    answer = _judged(program, highs.solve(program, watch, seed, start, findings), start)
     unsettled = answer.reason in (Reason.HEURISTIC, Reason.INFEASIBLE)
     return _proved(program, watch, answer) if unsettled else answer
 
@@ -62,19 +62,28 @@ def _listening(
     return Findings(take, take_bound)
 
 
-def _judged(program: IntegerProgram, answer: highs.Answer) -> Answer:
+def _judged(program: IntegerProgram, answer: highs.Answer, start: Array | None) -> Answer:
+    """HiGHS' answer in integers; one that a point contradicts counts for nothing but the point."""
     point = None if answer.values is None else settled(program, answer.values)
+    point = _better(program, point, start)
     bound = whole_bound(program, answer.bound)
     reason, detail = answer.reason, answer.detail
-    if reason is Reason.COMPLETED:
-        if point is None:
-            reason, detail = (
-                Reason.HEURISTIC,
-                "the rounded point breaks a row by less than HiGHS sees",
-            )
-        elif bound is None or bound < program.objective(point):
-            reason, detail = Reason.HEURISTIC, "the search ended; HiGHS' tolerances leave a gap"
+    value = None if point is None else program.objective(point)
+    if value is not None and (reason is Reason.INFEASIBLE or (bound is not None and bound > value)):
+        reason, detail, bound = Reason.HEURISTIC, "HiGHS denies a point that there is", None
+    elif reason is Reason.COMPLETED and value is None:
+        reason, detail = Reason.HEURISTIC, "the rounded point breaks a row by less than HiGHS sees"
+    elif reason is Reason.COMPLETED and bound != value:
+        reason, detail = Reason.HEURISTIC, "the search ended; HiGHS' tolerances leave a gap"
     return Answer(reason, point, bound, detail, answer.stats, answer.values)
+
+
+def _better(program: IntegerProgram, point: Array | None, start: Array | None) -> Array | None:
+    if start is None or not program.holds(start):
+        return point
+    if point is None or program.objective(start) < program.objective(point):
+        return start
+    return point
 
 
 def _proved(program: IntegerProgram, watch: Stopwatch, answer: Answer) -> Answer:
@@ -89,9 +98,12 @@ def _proved(program: IntegerProgram, watch: Stopwatch, answer: Answer) -> Answer
         return replace(answer, reason=reason, point=proof.point, bound=proof.bound, detail="")
     if answer.infeasible:
         return _second_opinion(program, watch, answer, proof.point)
+    value = None if proof.point is None else program.objective(proof.point)
+    if value is not None and answer.bound is not None and answer.bound > value:
+        return replace(answer, point=proof.point, bound=proof.bound)
     bounds = [bound for bound in (answer.bound, proof.bound) if bound is not None]
     bound = max(bounds, default=None)
-    if proof.point is not None and bound is not None and program.objective(proof.point) <= bound:
+    if value is not None and value == bound:
         return replace(answer, reason=Reason.COMPLETED, point=proof.point, bound=bound, detail="")
     return replace(answer, point=proof.point, bound=bound)
 

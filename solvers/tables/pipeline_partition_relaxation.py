@@ -12,12 +12,12 @@ type (subgradient ascent; Fisher, Management Science 1981; state-space relaxatio
 Christofides, Mingozzi and Toth, Networks 1981). O(rounds · W · P · L²).
 
 Ranges. G is cut off at UNREACHABLE = 2^61, prices are raised only while price · count <= 2^61, and
-a cost is at most 2^61, so that no sum leaves ±2^62.6. Whether a chain can be covered at all does
-not depend on prices: it is read off the first evaluation, whose prices are small. A G that later
-prices push to the cut-off is only lower than it might be, which every bound made of it survives.
+a cost is at most 2^61, so that no sum leaves ±2^62.6. A G at the cut-off, be it that nothing covers
+the chain or that prices drove it there, is only lower than it might be, which every bound made of
+it survives. So G is never read as "no plan exists": that is for a bound above the dearest plan.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,8 +35,8 @@ _PATIENCE = 8
 class Prices:
     """Prices per type [W], the covers G [P + 1, L + 1] they lead to, and the bound they prove.
 
-    The last row of G is for the end of the chain (return hop included); bound is UNREACHABLE
-    where the chain cannot be covered, with any number of devices.
+    The last row of G is for the end of the chain (return hop included). The bound holds for every
+    plan; of a chain that cannot be covered it is far above any.
     """
 
     price: Ints
@@ -62,8 +62,6 @@ class Relaxation:
         """
         prices, excess = self._evaluated(start)
         best, price, step, stale = prices, start, _STEP, 1
-        if prices.cover[-1, -1] >= UNREACHABLE:
-            return replace(prices, bound=UNREACHABLE)
         for _ in range(_ROUNDS):
             if watch.expired() or best.bound >= enough or (covered and (excess <= 0).all()):
                 break

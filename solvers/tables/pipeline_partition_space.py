@@ -60,13 +60,15 @@ class Space:
 
     @property
     def dearest(self) -> int:
-        """No plan's additive part exceeds it: each layer where it costs most, sent each time."""
+        """No plan's additive part exceeds it: each layer where it costs most, sent each time.
+
+        A return hop goes over a link that `send` has as well.
+        """
         tables = self.tables
-        homes = tables.home[tables.home < UNREACHABLE]
-        sends = self.send[self.send < UNREACHABLE]
-        sent = min(tables.devices, tables.layers) * max(sends.max(initial=0), homes.max(initial=0))
-        timed = tables.latency_weight * (int(tables.time.max(axis=0).sum()) + int(sent))
-        return timed + int(np.diff(tables.move).max(axis=0).sum())
+        sent = int(self.send[self.send < UNREACHABLE].max(initial=0))
+        timed = int(tables.time.max(axis=0).sum()) + min(tables.devices, tables.layers) * sent
+        moved = int(np.diff(tables.move).max(axis=0).sum())
+        return tables.latency_weight * timed + moved
 
     @cached_property
     def time(self) -> Ints:

@@ -213,6 +213,14 @@ def test_a_crash_after_the_limit_is_a_crash() -> None:
         assert outcomes[name].objective == 615
 
 
+def test_a_thread_that_outlives_its_method_is_not_heard() -> None:
+    """What it says after the claim is neither believed nor held against the next method."""
+    fair = scripted("fair", bad.dawdles, _claim(Reason.HEURISTIC, split(3), name="fair"))
+    outcomes = _race((scripted("odd", bad.leaves_a_thread, _FAIR), fair))
+    assert (outcomes["odd"].objective, outcomes["fair"].objective) == (615, 515)
+    assert outcomes["fair"].claim.reason is Reason.HEURISTIC
+
+
 def test_methods_that_never_began_have_a_claim() -> None:
     """A child that dies before its first method, or between two, says so for each."""
     fatal = bad.Fatal("fatal", "", bad.entry("fatal").traits, "")

@@ -1,5 +1,8 @@
 """The dynamic program where its table is cut by bounds, stopped on its way, or given a plan."""
 
+import itertools
+import random
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -79,6 +82,41 @@ def _generated(draw: st.DrawFn) -> PipelinePartitionProblem:
     return validate(parse(generate(spec)), PipelinePartitionProblem)
 
 
+def _coarse(seed: int, objective: PipelineObjective) -> PipelinePartitionProblem:
+    """Times of a few ns: loads one apart, many equal, so that each step of a search counts."""
+    rng = random.Random(seed)
+    size = rng.randint(3, 5)
+    names = "abcde"[:size]
+    layers = [
+        {"name": f"l{n}", "weight_bytes": rng.randint(1, 4), "output_bytes_per_token": 1}
+        for n in range(rng.randint(size, 8))
+    ]
+    devices = [
+        {
+            "name": name,
+            "type": rng.choice("xyz"),
+            "memory_bytes": rng.randint(4, 12),
+            "memory_bytes_per_s": 10**9 // rng.choice([1, 2, 4]),
+        }
+        for name in names
+    ]
+    links = [
+        {"source": a, "target": b, "latency_ns": rng.randint(0, 4), "bandwidth_bit_per_s": 10**15}
+        for a, b in itertools.combinations(names, 2)
+        if rng.randrange(4)
+    ]
+    makespan = objective is PipelineObjective.MAKESPAN
+    document = {
+        "model": {"name": "m", "layers": layers},
+        "device_graph": {"devices": devices, "links": links},
+        "objective": objective.value,
+        "units": rng.choice([3, 8, 40]) if makespan else None,
+        "overlap": rng.random() < 0.5,
+        "use_all_devices": rng.random() < 0.5,
+    }
+    return validate(document, PipelinePartitionProblem)
+
+
 @PROBLEMS
 @given(problem=strategies.pipeline_partition())
 @pytest.mark.usefixtures("_always_bounded")
@@ -99,6 +137,38 @@ def test_cut_and_whole_tables_agree(problem: PipelinePartitionProblem, data: st.
         cut = DynamicProgram().solve(problem, MINUTE)
         again = DynamicProgram().solve(problem, MINUTE, whole.plan)
     assert _value(problem, whole) == _value(problem, cut) == _value(problem, again)
+
+
+# Chosen because a search that errs by one threshold, or takes the beam's word, goes wrong there.
+_MAKESPANS = (35, 96, 189)
+_PERIODS = (3, 15, 29, 95)
+
+
+@pytest.mark.parametrize("seed", _MAKESPANS)
+def test_falling_thresholds_pass_no_makespan(seed: int) -> None:
+    """The makespan is the least over all periods tried one by one, and no bound passes it."""
+    problem = _coarse(seed, PipelineObjective.MAKESPAN)
+    space = build_space(build(problem))
+    found = [
+        (Program(space, _watch(60), threshold=period).solve(), period)
+        for period in search._loads(space).tolist()
+    ]
+    weight = space.tables.period_weight
+    least = min(run[0] + weight * period for run, period in found if run is not None)
+    heard = _Recorder()
+    assert _value(problem, DynamicProgram().solve(problem, MINUTE, report=heard)) == least
+    assert max(heard.bounds) <= least
+
+
+@pytest.mark.usefixtures("_always_bounded")
+@pytest.mark.parametrize("seed", _PERIODS)
+def test_rising_thresholds_pass_no_period(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the relaxation's period cannot be had, the least is found, not the beam's."""
+    problem = _coarse(seed, PipelineObjective.THROUGHPUT)
+    monkeypatch.setattr(search, "_SLACKS", ())
+    cut = DynamicProgram().solve(problem, MINUTE)
+    monkeypatch.setattr(search, "_LARGE", 10**9)
+    assert _value(problem, cut) == _value(problem, DynamicProgram().solve(problem, MINUTE))
 
 
 def _days(pairs: int, spare: int, **fields: object) -> PipelinePartitionProblem:

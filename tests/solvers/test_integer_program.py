@@ -111,3 +111,24 @@ def test_sums_beyond_64_bits_are_not_given_to_cpsat() -> None:
         answer = library.solve(program.program(), _watch())
         assert (answer.reason, answer.point, answer.bound) == (Reason.UNSUPPORTED, None, None)
         assert answer.detail
+
+
+def test_a_share_of_the_time_ends_with_the_whole() -> None:
+    """A part of a stopwatch runs out by itself, and no later than the stopwatch."""
+    watch = _watch()
+    assert watch.share(0).expired()
+    assert not watch.expired()
+    assert watch.share(10**15).left_ns() <= watch.left_ns() + _SECOND
+    assert _watch(0).share(_SECOND).expired()
+
+
+def test_numbers_beyond_int64_are_kept() -> None:
+    """Coefficients of any size are held exactly, in sums as well."""
+    program = Builder()
+    program.column(2**70)
+    program.column(3)
+    program.row([(0, 2**61), (1, 1)], high=2**61)
+    whole = program.program()
+    assert whole.objective(np.array([1, 1])) == 2**70 + 3
+    assert whole.holds(np.array([1, 0]))
+    assert not whole.holds(np.array([1, 1]))

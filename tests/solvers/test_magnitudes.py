@@ -202,9 +202,9 @@ def test_a_plan_of_half_a_minute_is_not_denied(name: str) -> None:
     assert verify(problem, claim.plan).objective == claim.lower_bound == 34_000_000_014
 
 
-# Pipelines are drawn at every magnitude as they are; fleets have times of seconds to begin with,
-# and their documents allow no larger ones.
-_KINDS = ("dag_partition", "split_computing", "expert_selection")
+# Pipelines and split models are drawn at every magnitude as they are; fleets have times of seconds
+# to begin with, and their documents allow no larger ones.
+_KINDS = ("dag_partition", "expert_selection")
 _FACTORS = (10**6, 10**9, 10**12)
 
 
