@@ -2,9 +2,9 @@
 
 import ipaddress
 import os
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.base import contradiction
@@ -34,6 +34,14 @@ class Settings(BaseSettings):
     without it they last as long as the process (`edgeplan serve` names a file of its own).
     default_wait: how long a request waits for its answer that does not say so, ns.
     max_waiting: jobs that wait at once without keys; each key has its own number.
+    retention_days: how long a job is kept after its end; 0: for ever.
+    webhook_secret: with which the ends of jobs are signed when they are told to a webhook; without
+    it webhooks are refused. webhook_private: also those by plain HTTP, and to addresses that are
+    not public.
+    max_devices, max_layers, max_experts: of one problem; see api/size.py for what is counted.
+    log_format: `text`, `json`, or `auto`: text on a terminal, else JSON.
+    telemetry: whether requests are traced by OpenTelemetry (the extra `telemetry`; where to is read
+    from the OTEL_… variables).
     """
 
     model_config = SettingsConfigDict(env_prefix="EDGEPLAN_", frozen=True, extra="forbid")
@@ -49,6 +57,14 @@ class Settings(BaseSettings):
     db: str | None = None
     default_wait: Nanoseconds = 30 * SECOND_NS
     max_waiting: Annotated[int, Field(ge=1)] = 1000
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    webhook_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    webhook_private: bool = False
+    max_devices: Annotated[int, Field(ge=1)] = 1024
+    max_layers: Annotated[int, Field(ge=1)] = 10_000
+    max_experts: Annotated[int, Field(ge=1)] = 100_000
+    log_format: Literal["auto", "text", "json"] = "auto"
+    telemetry: bool = False
 
     @model_validator(mode="after")
     def _strangers_stay_out(self) -> Self:

@@ -11,10 +11,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, update
 
 from api.jobs.nouns import JobState
-from api.jobs.schema import deliveries, jobs
+from api.jobs.schema import jobs
 from api.jobs.store import ACTIVE, Enqueue, Store
 
 LEASE_NS = 5 * 10**9
@@ -46,7 +46,7 @@ def take(store: Store, worker: str) -> RowMapping | None:
         )
         row = connection.execute(leased.returning(jobs)).mappings().one_or_none()
         if row is not None:
-            store.add_event(connection, row, {"what": "state", "state": row["state"]})
+            store.add_state(connection, row)
     if row is not None:
         store.bell.ring(row["id"])
     return row
@@ -76,16 +76,12 @@ def report(
 
 def finish(store: Store, row: RowMapping, state: JobState, values: Mapping[str, Any]) -> bool:
     """Write the end of a job once; False when another has done so, or holds it now."""
-    now = time.time_ns()
-    ended = {**values, "state": state.value, "finished_ns": now}
+    ended = {**values, "state": state.value, "finished_ns": time.time_ns()}
     with store.begin() as connection:
         changed = store.change(connection, row["id"], ACTIVE, ended, row["lease"])
         if changed is None:
             return False
-        store.add_event(connection, changed, {"what": "state", "state": state.value})
-        if changed["webhook"] is not None:
-            due = {"job": row["id"], "url": changed["webhook"], "next_ns": now}
-            connection.execute(insert(deliveries).values(due))
+        store.add_state(connection, changed)
     store.bell.ring(row["id"])
     return True
 
@@ -103,7 +99,7 @@ def put_back(store: Store, row: RowMapping, enqueue: Enqueue) -> bool:
             connection, row["id"], (JobState.RUNNING.value,), waits, row["lease"]
         )
         if changed is not None:
-            store.add_event(connection, changed, {"what": "state", "state": changed["state"]})
+            store.add_state(connection, changed)
             enqueue(connection, changed)
     return changed is not None
 
@@ -118,7 +114,7 @@ def expire(store: Store) -> int:
             ended = {"state": JobState.EXPIRED.value, "finished_ns": now}
             row = store.change(connection, job, (JobState.QUEUED.value,), ended)
             if row is not None:
-                store.add_event(connection, row, {"what": "state", "state": row["state"]})
+                store.add_state(connection, row)
     for job in found:
         store.bell.ring(job)
     return len(found)
@@ -136,7 +132,7 @@ def release(store: Store, enqueue: Enqueue, *, before_ns: int | None = None) -> 
             again = {"state": JobState.QUEUED.value, "lease": None, "lease_until_ns": None}
             row = store.change(connection, job, ACTIVE, again, lease)
             if row is not None:
-                store.add_event(connection, row, {"what": "state", "state": row["state"]})
+                store.add_state(connection, row)
                 enqueue(connection, row)
     for job, _ in found:
         store.bell.ring(job)

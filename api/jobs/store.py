@@ -146,7 +146,7 @@ class Store:
         elif self._waiting(connection, new.owner) >= max_waiting:
             raise TooManyError
         row = connection.execute(insert(jobs).values(values).returning(jobs)).mappings().one()
-        self.add_event(connection, row, {"what": "state", "state": row["state"]})
+        self.add_state(connection, row)
         return row
 
     @staticmethod
@@ -220,7 +220,7 @@ class Store:
                 asked = {"state": JobState.CANCELLING.value, "cancel_requested": True}
                 row = self.change(connection, job, (JobState.RUNNING.value,), asked)
             if row is not None:
-                self.add_event(connection, row, {"what": "state", "state": row["state"]})
+                self.add_state(connection, row)
         if row is not None:
             self.bell.ring(job)
         return row
@@ -260,6 +260,14 @@ class Store:
             here = and_(here, jobs.c.lease == lease)
         changed = update(jobs).where(here).values(**values, version=jobs.c.version + 1)
         return connection.execute(changed.returning(jobs)).mappings().one_or_none()
+
+    @classmethod
+    def add_state(cls, connection: Connection, row: RowMapping) -> None:
+        """Append the state of a job to its list; at its end, whom to tell is noted as well."""
+        cls.add_event(connection, row, {"what": "state", "state": row["state"]})
+        if row["webhook"] is not None and row["state"] in TERMINAL:
+            due = {"job": row["id"], "url": row["webhook"], "next_ns": time.time_ns()}
+            connection.execute(insert(deliveries).values(due))
 
     @staticmethod
     def add_event(connection: Connection, row: RowMapping, data: Mapping[str, Any]) -> None:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header, Query, Request
 
+from api.deps import settings_of
+from api.jobs.address import check
 from models.errors import DocumentError, FieldError
 from models.units import parse_quantity
 
@@ -24,14 +26,15 @@ class Wishes:
     afresh: bool = False
 
 
-def _asked(
+def _asked(  # noqa: PLR0913  # one parameter per wish
+    http: Request,
     *,
     priority: Annotated[int, Query(ge=0, le=9, description="9 runs first")] = 5,
     queue_timeout: Annotated[
         str | None, Query(description="how long to wait for a slot, such as '5 min'")
     ] = None,
     webhook: Annotated[
-        str | None, Query(max_length=2000, description="address that is told the end")
+        str | None, Query(max_length=2000, description="HTTPS address that is told the end")
     ] = None,
     label: Annotated[
         str | None, Query(max_length=100, description="a word to find the job by")
@@ -49,6 +52,8 @@ def _asked(
     ] = None,
 ) -> Wishes:
     afresh = "no-cache" in (cache_control or "").lower()
+    settings = settings_of(http)
+    check(webhook, secret=settings.webhook_secret is not None, private=settings.webhook_private)
     timeout = None if queue_timeout is None else _nanoseconds(queue_timeout)
     return Wishes(priority, idempotency_key, timeout, webhook, label, afresh)
 

@@ -11,7 +11,7 @@ from api.errors import responses
 from api.examples import EXAMPLES
 from api.jobs.door import submit_all
 from api.jobs.nouns import JobPage
-from api.jobs.views import noun
+from api.jobs.rows import noun
 from api.jobs.wishes import Asked
 from api.requests import BatchRequest
 from api.schemas import body

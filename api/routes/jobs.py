@@ -14,7 +14,8 @@ from api.errors import ProblemError, responses
 from api.jobs.door import ENDED, cancel, next_look
 from api.jobs.find import row_of
 from api.jobs.nouns import Job, JobPage, JobState
-from api.jobs.views import etag, noun, reply
+from api.jobs.rows import etag, noun
+from api.jobs.views import reply
 from models.result import Certificate
 
 router = APIRouter()
