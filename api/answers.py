@@ -17,16 +17,19 @@ from models.documents import digest, shorten
 from models.errors import DocumentError, FieldError
 from models.frontier import Frontier
 from models.problems.split_computing import SplitComputingProblem
-from models.result import Certificate, Verification
+from models.result import Certificate, Grade, Reason, Verification
 from planner import service
 from planner.certify import unit_of
 from planner.frontier import swept
 from planner.race import Listener
+from planner.record import HINT
 from planner.split_computing_frontier import swept as split_swept
 from planner.strategy import lanes
 from planner.verify import verify
 from planner.worker import call
 from solvers.registry import entries, entry
+
+_FAILURES = (Reason.FAILED, Reason.MEMORY_LIMIT)
 
 
 def check(request: PlanRequest | ExplanationRequest | FrontierRequest) -> None:
@@ -59,6 +62,46 @@ def plan(
         listen=listen,
         cancel=cancel,
     )
+
+
+def has_failed(found: Certificate) -> bool:
+    """Whether every method that ran died, raised, or ran out of memory."""
+    runs = [run for run in found.runs if run.solver != HINT]
+    settled = found.grade in (Grade.OPTIMAL, Grade.INFEASIBLE)
+    return bool(runs) and not settled and all(run.reason in _FAILURES for run in runs)
+
+
+def plan_another_way(
+    request: PlanRequest,
+    before: Certificate,
+    *,
+    listen: Listener | None = None,
+    cancel: threading.Event | None = None,
+) -> Certificate:
+    """The certificate after the methods that an answer has not tried; its plan is their start.
+
+    The answer itself where nothing is left to be tried: a method was asked for by name, the time is
+    over, or all of them have failed.
+    """
+    spent = before.timings_ns.get("total", 0)
+    left = request.limits.time_limit_ns - spent
+    tried = [run.solver for run in before.runs if run.wall_ns > 0]
+    untried = {item.name for item in entries(request.problem.kind)}.difference(tried)
+    if request.solver is not None or left <= 0 or not untried:
+        return before
+    found = service.plan(
+        request.problem,
+        request.limits.model_copy(update={"time_limit_ns": left}),
+        hint=before.plan or request.hint,
+        listen=listen,
+        cancel=cancel,
+        tried=tried,
+    )
+    runs = (*(run for run in before.runs if run.wall_ns > 0), *found.runs)
+    total = {**found.timings_ns, "total": spent + found.timings_ns["total"]}
+    kept = found.plan_from == HINT and before.plan is not None
+    by = before.plan_from if kept else found.plan_from
+    return found.model_copy(update={"runs": runs, "timings_ns": total, "plan_from": by})
 
 
 def validation(request: ValidationRequest) -> Valid:

@@ -6,6 +6,7 @@ from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from api import errors, fork_server
 from api.jobs.queue import Queue, opened
@@ -67,6 +68,7 @@ def create_app(settings: Settings, queue: Queue | None = None) -> FastAPI:
         redoc_url=None,
         # One schema for a noun, whether it is read or written.
         separate_input_output_schemas=False,
+        telemetry=_telemetry(on=settings.telemetry),
     )
     app.state.settings = settings
     app.state.queue = queue
@@ -90,6 +92,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.metrics = Metrics(app.state.queue)
         yield
         await to_thread.run_sync(stack.close)
+
+
+def _telemetry(*, on: bool) -> TelemetryConfig:
+    """FastAPI's own, with the exporters that the OTEL_… variables name."""
+    return {"tracing": on, "metrics": on, "logs": on, "auto_configure": on}
 
 
 def _with_components(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """edgeplan serve and worker: the HTTP service, and those who run its jobs elsewhere."""
 
+import logging
 import signal
 import socket
 import sys
@@ -10,14 +11,16 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from api import fork_server, keys
+from api import fork_server, keys, logs
 from api.cli_status import Status
+from api.jobs import figures
 from api.jobs.engine import OwnedError, connect, is_sqlite
 from api.jobs.queue import Queue, opened
 from api.jobs.store import Store
 from api.settings import Settings
 from models.documents import field_errors
 
+_log = logging.getLogger(__name__)
 # Requests that wait for a solve have this long, after it was stopped, to be answered, s.
 _GRACE_S = 5
 
@@ -48,6 +51,7 @@ def _state_folder() -> Path:
 def serve(options: dict[str, Any]) -> Status:
     """Answer HTTP until it is told to stop. Raises BadParameter."""
     settings = settings_of(options)
+    logs.install(settings)
     fork_server.start(fork_server.methods())
     try:
         with opened(settings) as queue:
@@ -70,6 +74,9 @@ def worker(options: dict[str, Any]) -> Status:
         raise typer.BadParameter(f"{words} (an SQLite file is served by its own server)")
     from api.jobs.pgqueue import Worker
 
+    logs.install(settings)
+    if settings.metrics_port is not None:
+        figures.serve(settings.host, settings.metrics_port)
     fork_server.start(fork_server.methods())
     try:
         engine = connect(url)
@@ -78,7 +85,7 @@ def worker(options: dict[str, Any]) -> Status:
     crew = Worker(Store(engine), engine, settings.slots)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: crew.drain())
-    sys.stderr.write(f"edgeplan: {settings.slots} slots wait for jobs\n")
+    _log.info("%d slots wait for jobs", settings.slots)
     crew.run()
     engine.dispose()
     return Status.DONE
@@ -109,6 +116,8 @@ def _listen(settings: Settings, queue: Queue) -> Status:
             host=settings.host,
             port=settings.port,
             server_header=False,
+            log_config=None,
+            access_log=False,  # /metrics counts; a proxy in front writes one
             timeout_graceful_shutdown=_GRACE_S,
         )
     )

@@ -10,6 +10,7 @@ from fastapi import Request
 from api.errors import ProblemError
 from api.jobs.queue import Queue
 from api.settings import SECOND_NS, Settings
+from api.size import refuse_large
 from models.base import Document
 from models.documents import parse, shorten, validate
 from models.errors import DocumentError, FieldError
@@ -74,17 +75,21 @@ def document(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
     async def read(request: Request) -> T:
         _check_media_type(request)
         body = await _read(request, settings_of(request).max_body_bytes)
-        return await to_thread.run_sync(_document, body, kind)
+        return await to_thread.run_sync(_document, body, kind, settings_of(request))
 
     return read
 
 
-def _document(body: bytes, kind: type[T]) -> T:
+def _document(body: bytes, kind: type[T], settings: Settings) -> T:
     value = parse(body)
     faults = tuple(fault for name in _KINDED if (fault := _fault_of_kind(value, name)))
     if faults:
         raise DocumentError(faults)
-    return validate(value, kind)
+    found = validate(value, kind)
+    for part in getattr(found, "requests", (found,)):
+        if hasattr(part, "problem"):
+            refuse_large(part.problem, settings)
+    return found
 
 
 def _fault_of_kind(value: object, name: str) -> FieldError | None:

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.jobs import figures
 from api.jobs.nouns import JobState
 from api.jobs.queue import Queue
 
@@ -20,6 +21,7 @@ class Metrics:
     def __init__(self, queue: Queue) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(_Jobs(queue))
+        figures.register(self.registry)
         self._requests = Counter(
             "edgeplan_http_requests",
             "Requests answered",

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     it webhooks are refused. webhook_private: also those by plain HTTP, and to addresses that are
     not public.
     max_devices, max_layers, max_experts: of one problem; see api/size.py for what is counted.
+    metrics_port: where a worker shows its figures on `host`; without it, nowhere. A server shows
+    them at /metrics.
     log_format: `text`, `json`, or `auto`: text on a terminal, else JSON.
     telemetry: whether requests are traced by OpenTelemetry (the extra `telemetry`; where to is read
     from the OTEL_… variables).
@@ -60,9 +62,10 @@ class Settings(BaseSettings):
     retention_days: Annotated[int, Field(ge=0, le=36_500)] = 30
     webhook_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
     webhook_private: bool = False
-    max_devices: Annotated[int, Field(ge=1)] = 1024
+    max_devices: Annotated[int, Field(ge=1)] = 10_000
     max_layers: Annotated[int, Field(ge=1)] = 10_000
-    max_experts: Annotated[int, Field(ge=1)] = 100_000
+    max_experts: Annotated[int, Field(ge=1)] = 10_000
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     log_format: Literal["auto", "text", "json"] = "auto"
     telemetry: bool = False
 

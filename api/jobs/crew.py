@@ -4,11 +4,13 @@ import logging
 import os
 import socket
 import threading
+import time
 
 from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
 
-from api.jobs import leases, runner
+from api.jobs import figures, leases, runner
 from api.jobs.store import Enqueue, Store
 
 _log = logging.getLogger(__name__)
@@ -53,9 +55,13 @@ class Crew:
         cancel = threading.Event()
         with self._lock:
             self._running[row["id"]] = (row, cancel)
+        figures.begun(row)
+        begun = time.perf_counter()
         try:
-            runner.run(self._store, row, cancel, self._drain, self._enqueue)
+            with bound_contextvars(job=row["id"]):
+                runner.run(self._store, row, cancel, self._drain, self._enqueue)
         finally:
+            figures.ended(row, time.perf_counter() - begun)
             with self._lock:
                 del self._running[row["id"]]
 

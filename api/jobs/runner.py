@@ -4,10 +4,12 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import RowMapping
 
+from api.answers import has_failed, plan_another_way
 from api.errors import details
 from api.jobs import leases
 from api.jobs.nouns import JobState, Operation
@@ -18,8 +20,9 @@ from models.base import Document
 from models.documents import validate
 from models.errors import DocumentError, FieldError
 from models.problems import KINDS
-from models.result import Certificate
+from models.result import Certificate, Reason
 from planner.race import Event
+from planner.record import HINT
 
 _log = logging.getLogger(__name__)
 # A job that takes its server down with it each time must not do so for ever.
@@ -46,7 +49,10 @@ def run(
     work = WORKS[Operation(row["operation"])]
     try:
         request = _from_where_it_stood(validate(json.loads(row["request"]), work.request), row)
-        answer = work.run(request, lambda event: _report(store, row, event, cancel), cancel)
+        listen = partial(_report, store, row, cancel)
+        answer = work.run(request, listen, cancel)
+        if isinstance(answer, Certificate) and has_failed(answer) and not cancel.is_set():
+            answer = plan_another_way(request, answer, listen=listen, cancel=cancel)
     except DocumentError as error:
         _fail(store, row, "invalid-document", str(error), error.faults)
     except Exception as error:  # noqa: BLE001  # the job must end; the log has the traceback
@@ -67,7 +73,7 @@ def _fail(
     leases.finish(store, row, JobState.FAILED, {"failure": text})
 
 
-def _from_where_it_stood(request: Document, row: RowMapping) -> Document:
+def _from_where_it_stood(request: Any, row: RowMapping) -> Any:
     """A request whose start is the last verified plan of an earlier attempt."""
     plan = leases.plan_of(row)
     if plan is None or not isinstance(request, PlanRequest):
@@ -75,7 +81,7 @@ def _from_where_it_stood(request: Document, row: RowMapping) -> Document:
     return request.model_copy(update={"hint": validate(plan, KINDS[row["kind"]][1])})
 
 
-def _report(store: Store, row: RowMapping, event: Event, cancel: threading.Event) -> None:
+def _report(store: Store, row: RowMapping, cancel: threading.Event, event: Event) -> None:
     figures = {"objective": event.objective, "lower_bound": event.lower_bound}
     told = {"what": event.what.value, "solver": event.solver, **figures}
     found: dict[str, Any] = {name: _text(value) for name, value in figures.items()}
@@ -91,12 +97,24 @@ def _text(value: int | None) -> str | None:
 
 def _conclude(store: Store, row: RowMapping, answer: Document, cancel: threading.Event) -> None:
     state = JobState.CANCELLED if cancel.is_set() else JobState.DONE
+    failure = None
+    if state is JobState.DONE and isinstance(answer, Certificate) and has_failed(answer):
+        state, failure = JobState.FAILED, _why(answer)
     values: dict[str, Any] = {
         "result": answer.model_dump_json(),
+        "failure": failure,
         "cacheable": state is JobState.DONE and lasting(answer),
         **_figures(answer),
     }
     leases.finish(store, row, state, values)
+
+
+def _why(answer: Certificate) -> str:
+    """The problem document of a job whose every method failed."""
+    reasons = {run.reason for run in answer.runs if run.solver != HINT}
+    name = "memory-limit" if reasons == {Reason.MEMORY_LIMIT} else "solve-failed"
+    words = "; ".join(f"{run.solver}: {run.detail or run.reason}" for run in answer.runs)
+    return details(name, 500, words).model_dump_json()
 
 
 def _figures(answer: Document) -> Mapping[str, Any]:

@@ -40,7 +40,8 @@ async def reply(http: Request, row: RowMapping, limits: Limits | None = None) ->
         headers["Preference-Applied"] = f"wait={patience // SECOND_NS}"
     if row["result_from"] is not None:
         headers["Edgeplan-Result-From"] = row["result_from"]
-    if row["result"] is not None:
+    # A failed job's result is worth showing for its plan; without one, why it failed is.
+    if row["result"] is not None and (row["failure"] is None or row["plan"] is not None):
         return Response(row["result"], 200, headers, "application/json")
     if row["failure"] is not None:
         status = json.loads(row["failure"])["status"]

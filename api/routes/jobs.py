@@ -2,20 +2,24 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy import RowMapping
 
 from api.access import Reader, Submitter
 from api.deps import queue_of
 from api.errors import ProblemError, responses
-from api.jobs.door import ENDED, cancel, next_look
+from api.jobs.door import ENDED, answer, cancel, next_look
+from api.jobs.explain import explained
 from api.jobs.find import row_of
-from api.jobs.nouns import Job, JobPage, JobState
+from api.jobs.nouns import Job, JobPage, JobState, Operation
 from api.jobs.rows import etag, noun
 from api.jobs.views import reply
+from api.jobs.wishes import Wishes
+from api.requests import Explanation
 from models.result import Certificate
 
 router = APIRouter()
@@ -78,6 +82,32 @@ async def result(http: Request, job: str, caller: Reader) -> Response:
 
 
 @router.get(
+    "/v1/jobs/{job}/explanation",
+    summary="Explanation",
+    response_model=Explanation,
+    responses={202: {"model": Job}, **responses(401, 403, 404, 409, 429, 500)},
+)
+async def explanation(http: Request, job: str, caller: Submitter) -> Response:
+    """Why the plan of a job that has ended costs what it costs, or why it has none.
+
+    Found by a job of its own, so the answer may be 202; asked again, the same job answers.
+    """
+    row = await row_of(http, caller, job)
+    if row["state"] not in ENDED:
+        return await reply(http, row)
+    asked = await to_thread.run_sync(explained, row)
+    if isinstance(asked, Explanation):
+        return Response(asked.model_dump_json(), 200, media_type="application/json")
+    wishes = Wishes(idempotency_key=f"explanation of {row['id']}")
+    return await answer(http, caller, Operation.EXPLANATION, asked, wishes)
+
+
+async def _row(http: Request, job: str, caller: Reader) -> RowMapping:
+    """Found before the stream begins: what is raised in the stream is no answer any more."""
+    return await row_of(http, caller, job)
+
+
+@router.get(
     "/v1/jobs/{job}/events",
     summary="Events",
     response_class=EventSourceResponse,
@@ -85,12 +115,11 @@ async def result(http: Request, job: str, caller: Reader) -> Response:
 )
 async def events(
     http: Request,
-    job: str,
-    caller: Reader,
+    row: Annotated[Any, Depends(_row)],
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
     """Every step of the job from its beginning, or behind `Last-Event-ID`, until its end."""
-    row, last, store = await row_of(http, caller, job), last_event_id, queue_of(http).store
+    last, store, job = last_event_id, queue_of(http).store, row["id"]
     while True:
         over = row["state"] in ENDED
         for event in await to_thread.run_sync(store.events, job, last):

@@ -6,7 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access import Submitter
-from api.deps import PREFER, document, granted
+from api.deps import PREFER, document, granted, settings_of
 from api.errors import ProblemError, responses
 from api.jobs.door import ended, submit
 from api.jobs.find import row_of
@@ -16,6 +16,7 @@ from api.jobs.views import SUBMISSION, reply
 from api.jobs.wishes import Asked
 from api.requests import RevisionRequest
 from api.schemas import body
+from api.size import refuse_large
 from models.result import Certificate
 
 router = APIRouter()
@@ -48,6 +49,7 @@ async def revisions(
     if row["operation"] != Operation.PLAN.value:
         raise ProblemError("conflict", 409, f"an {row['operation']} has no plan to start from")
     revision = await to_thread.run_sync(revised, row, change)
+    refuse_large(revision.request.problem, settings_of(http))
     limits = granted(revision.request.limits, http)
     request = revision.request.model_copy(update={"limits": limits})
     fresh = await submit(http, caller, Operation.PLAN, request, asked, revision_of=row["id"])
