@@ -76,10 +76,11 @@ def _demo() -> str:
 
 
 @pytest.fixture(scope="module")
-def environment() -> dict[str, str]:
-    """The commands of this environment first on the path, and output 100 columns wide."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The commands of this environment first on the path, output 100 columns wide, own jobs."""
     here = str(Path(sys.executable).parent)
-    return os.environ | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
+    own = {"COLUMNS": "100", "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
+    return os.environ | own | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.fixture(scope="module")
