@@ -48,6 +48,6 @@ def _counts(document: Document) -> Iterator[tuple[str, int]]:
         if isinstance(value, Document):
             yield from _counts(value)
         elif isinstance(value, tuple | list | dict):
-            yield name, len(value)
+            yield name, sum(getattr(item, "repeat", 1) for item in value)
         elif isinstance(value, int):
             yield name, value
