@@ -184,7 +184,7 @@ class Alive(Document):
 
 
 class Ready(Alive):
-    """That it can solve; slots: solves at once; free: slots without a solve."""
+    """That it can solve; slots: solves at once, 0 where workers elsewhere do; free: of these."""
 
-    slots: Annotated[int, Field(ge=1)]
+    slots: Annotated[int, Field(ge=0)]
     free: Annotated[int, Field(ge=0)]
