@@ -1,12 +1,14 @@
 """/v1/jobs: what was asked, how far it is, what it gave; cancel, forget, revise."""
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.exc import OperationalError
 
 from api.access import Reader, Submitter
 from api.deps import queue_of
@@ -16,6 +18,8 @@ from api.jobs.find import row_of
 from api.jobs.nouns import Job, JobPage, JobState
 from api.jobs.views import etag, noun, reply
 from models.result import Certificate
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter()
 
@@ -88,16 +92,23 @@ async def events(
     caller: Reader,
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Every step of the job from its beginning, or behind `Last-Event-ID`, until its end."""
+    """Every step of the job from its beginning, or behind `Last-Event-ID`, until its end.
+
+    A stream that ends before the job does is to be asked for again.
+    """
     row, last, store = await row_of(http, caller, job), last_event_id, queue_of(http).store
-    while True:
-        over = row["state"] in ENDED
-        for event in await to_thread.run_sync(store.events, job, last):
-            last = event["seq"]
-            yield ServerSentEvent(raw_data=json.dumps(event), event=event["what"], id=str(last))
-        if over or queue_of(http).draining:
-            return
-        row = await next_look(store, row, _LOOK_NS)
+    try:
+        while True:
+            over = row["state"] in ENDED
+            for event in await to_thread.run_sync(store.events, job, last):
+                last = event["seq"]
+                yield ServerSentEvent(raw_data=json.dumps(event), event=event["what"], id=str(last))
+            if over or queue_of(http).draining:
+                return
+            row = await next_look(store, row, _LOOK_NS)
+    except OperationalError as error:
+        # Too late for a status: the client asks again, and is told then.
+        _log.warning("the events of job %s end early: %s", job, error.orig)
 
 
 @router.post("/v1/jobs/{job}:cancel", summary="Cancel", responses=responses(401, 403, 404, 409))
