@@ -8,6 +8,7 @@ from api.requests import (
     Explanation,
     ExplanationRequest,
     FrontierRequest,
+    InstanceOf,
     PlanRequest,
     Valid,
     ValidationRequest,
@@ -27,6 +28,7 @@ from planner.split_computing_frontier import swept as split_swept
 from planner.strategy import lanes
 from planner.verify import verify
 from planner.worker import call
+from problem_instances import best_known, load, names
 from solvers.registry import entries, entry
 
 _FAILURES = (Reason.FAILED, Reason.MEMORY_LIMIT)
@@ -127,6 +129,25 @@ def estimate(request: ValidationRequest) -> Estimate:
 def verification(request: VerificationRequest) -> Verification:
     """The verdict on a plan."""
     return verify(request.problem, request.plan)
+
+
+def instances() -> tuple[InstanceOf, ...]:
+    """All shipped instances."""
+    return tuple(_instance(name) for name in names())
+
+
+def _instance(name: str) -> InstanceOf:
+    problem, best = load(name), best_known(name)
+    return InstanceOf(
+        name=name,
+        kind=problem.kind,
+        objective=str(problem.objective),
+        size=problem.size_in_words,
+        best_known=best.objective,
+        lower_bound=best.lower_bound,
+        unit=best.unit,
+        proved_by=best.proved_by,
+    )
 
 
 def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None) -> Frontier:

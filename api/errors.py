@@ -1,16 +1,20 @@
 """Errors as problem details (RFC 9457): stable types, and faults in the words of the domain."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from models.base import Document
 from models.documents import field_errors
 from models.errors import DocumentError, FieldError
+
+_log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:edgeplan:problem:"
@@ -31,6 +35,7 @@ TITLES = {
     "problem-too-large": "The problem is larger than this server takes",
     "solve-failed": "Every method failed, and none had found a plan before",
     "memory-limit": "Every method ran out of memory, and none had found a plan before",
+    "no-database": "The table of jobs does not answer",
     "not-ready": "The service does not solve as it should",
     "internal": "The service made a mistake",
     "http": "The request was refused",
@@ -109,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DocumentError, _on_document)
     app.add_exception_handler(RequestValidationError, _on_parameter)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(OperationalError, _on_no_database)
     app.add_exception_handler(Exception, _on_anything)
 
 
@@ -142,6 +148,13 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     name = _BY_STATUS.get(error.status_code, "http")
     detail = f"{request.method} {request.url.path}: {error.detail}"
     return problem(name, error.status_code, detail, headers=error.headers)
+
+
+async def _on_no_database(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OperationalError)  # noqa: S101  # registered for this type
+    _log.warning("the table of jobs does not answer: %s", error.orig)
+    words = "the table of jobs does not answer just now; try again"
+    return problem("no-database", 503, words, headers={"Retry-After": "1"})
 
 
 async def _on_anything(_: Request, error: Exception) -> JSONResponse:

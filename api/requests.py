@@ -162,13 +162,18 @@ class KindOf(Document):
 
 
 class InstanceOf(Document):
-    """A shipped instance and its best known answer; best_known: in `unit`, None: infeasible."""
+    """A shipped instance and its best known answer.
+
+    best_known, lower_bound: in `unit`; None where there is none: the instance is infeasible.
+    """
 
     name: str
     kind: str
+    objective: str
     size: str
-    unit: str
     best_known: int | None
+    lower_bound: int | None
+    unit: str
     proved_by: tuple[str, ...]
 
 
@@ -179,7 +184,7 @@ class Alive(Document):
 
 
 class Ready(Alive):
-    """That it can solve; slots: solves at once; free: slots without a solve."""
+    """That it can solve; slots: solves at once, 0 where workers elsewhere do; free: of these."""
 
-    slots: Annotated[int, Field(ge=1)]
+    slots: Annotated[int, Field(ge=0)]
     free: Annotated[int, Field(ge=0)]

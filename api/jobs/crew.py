@@ -91,9 +91,9 @@ class Crew:
     def _renew(self, row: RowMapping, cancel: threading.Event) -> None:
         try:
             held = leases.renew(self._store, row)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             # The lease has time for some more tries; then another takes the job over.
-            _log.exception("could not renew the lease of job %s", row["id"])
+            _log.warning("could not renew the lease of job %s: %s", row["id"], error)
             return
         if held is None or held["cancel_requested"]:
             cancel.set()

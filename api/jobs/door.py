@@ -80,7 +80,8 @@ async def _submitted(http: Request, caller: Caller, asked: Sequence[NewJob]) -> 
     except TooManyError:
         words = f"{caller.max_waiting} jobs of {caller.name} wait already; wait for some of them"
         raise ProblemError("queue-full", 429, words, headers={"Retry-After": "5"}) from None
-    queue.dispatcher.ring()
+    if any(row["state"] not in ENDED for row in rows):
+        queue.dispatcher.ring()
     return rows
 
 

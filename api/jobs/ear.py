@@ -39,7 +39,7 @@ class Ear:
                 with psycopg.connect(self._address, autocommit=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._hear(connection)
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
                 # Who waits looks again every second without us.
                 _log.warning("the database does not talk: %s", error)
                 self._over.wait(_LOOK_AGAIN_S)

@@ -70,14 +70,19 @@ class Embedded:
     def _serve(self) -> None:
         while not self._over:
             try:
-                leases.expire(self._store)
-                row = leases.take(self._store, self._crew.name)
+                ran = self._serve_next()
             except SQLAlchemyError:
                 _log.exception("the job table does not answer")
-                row = None
-            if row is None:
+                ran = False
+            if not ran:
                 with self._work:
                     if not self._over:
                         self._work.wait(_LOOK_AGAIN_S)
-            else:
-                self._crew.run(row)
+
+    def _serve_next(self) -> bool:
+        """Run the next job; False when none waits."""
+        leases.expire(self._store)
+        row = leases.take(self._store, self._crew.name)
+        if row is not None:
+            self._crew.run(row)
+        return row is not None

@@ -1,7 +1,9 @@
 """The database: SQLite by default, PostgreSQL by URL; its tables are made current at the start."""
 
 import fcntl
+import logging
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
+_log = logging.getLogger(__name__)
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 10_000
+# So long a server or worker waits at its start for a database that does not answer, s.
+_START_S = 30.0
+_LOOK_AGAIN_S = 1.0
 _TURN = "SELECT pg_advisory_xact_lock(7307)"
 
 
@@ -49,9 +56,24 @@ def open_tables(url: str) -> Engine:
         migrate(engine)
         return engine
     engine = create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+    _await(engine)
     migrate(engine)
     _install_queue(engine)
     return engine
+
+
+def _await(engine: Engine) -> None:
+    """Return when the database answers: it may be starting, as we are. Raises OperationalError."""
+    deadline = time.monotonic() + _START_S
+    while True:
+        try:
+            with engine.connect():
+                return
+        except OperationalError as error:
+            if time.monotonic() >= deadline:
+                raise
+            _log.warning("waiting for the database: %s", error.orig)
+            time.sleep(_LOOK_AGAIN_S)
 
 
 def _file(url: str) -> str:

@@ -8,7 +8,7 @@ finds no row. So a job is run at least once, and ends exactly once.
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, update
@@ -62,25 +62,37 @@ def renew(store: Store, row: RowMapping) -> RowMapping | None:
 
 
 def report(
-    store: Store, row: RowMapping, event: Mapping[str, Any], found: Mapping[str, Any]
+    store: Store, row: RowMapping, told: Sequence[Mapping[str, Any]], found: Mapping[str, Any]
 ) -> bool:
-    """Record an event and what is known so far; False when the job is not ours any more."""
+    """Record events and what is known so far; False when the job is not ours any more."""
     with store.begin() as connection:
         changed = store.change(connection, row["id"], ACTIVE, found, row["lease"])
         if changed is None:
             return False
-        store.add_event(connection, changed, event)
+        for event in told:
+            store.add_event(connection, changed, event)
     store.bell.ring(row["id"])
     return True
 
 
-def finish(store: Store, row: RowMapping, state: JobState, values: Mapping[str, Any]) -> bool:
-    """Write the end of a job once; False when another has done so, or holds it now."""
+def finish(
+    store: Store,
+    row: RowMapping,
+    state: JobState,
+    values: Mapping[str, Any],
+    told: Sequence[Mapping[str, Any]] = (),
+) -> bool:
+    """Write the end of a job once; False when another has done so, or holds it now.
+
+    told: events that came before the end and are not recorded yet.
+    """
     ended = {**values, "state": state.value, "finished_ns": time.time_ns()}
     with store.begin() as connection:
         changed = store.change(connection, row["id"], ACTIVE, ended, row["lease"])
         if changed is None:
             return False
+        for event in told:
+            store.add_event(connection, changed, event)
         store.add_state(connection, changed)
     store.bell.ring(row["id"])
     return True
@@ -108,8 +120,11 @@ def expire(store: Store) -> int:
     """End the jobs that have waited longer than they were willing to; how many."""
     now = time.time_ns()
     late = and_(jobs.c.state == JobState.QUEUED.value, jobs.c.expires_ns < now)
-    with store.begin() as connection:
+    with store.reading() as connection:
         found = list(connection.execute(select(jobs.c.id).where(late)).scalars())
+    if not found:
+        return 0
+    with store.begin() as connection:
         for job in found:
             ended = {"state": JobState.EXPIRED.value, "finished_ns": now}
             row = store.change(connection, job, (JobState.QUEUED.value,), ended)

@@ -6,7 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from api.requests import Explanation
 from models.base import Document, Name
+from models.frontier import Frontier
+from models.result import Certificate
 
 
 class JobState(StrEnum):
@@ -30,6 +33,14 @@ class Operation(StrEnum):
     PLAN = "plan"
     EXPLANATION = "explanation"
     FRONTIER = "frontier"
+
+
+# What the jobs of an operation answer.
+ANSWERS: dict[Operation, type[Document]] = {
+    Operation.PLAN: Certificate,
+    Operation.EXPLANATION: Explanation,
+    Operation.FRONTIER: Frontier,
+}
 
 
 class JobProgress(Document):

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +22,14 @@ from pgqueuer.domain.models import Job as Ticket
 from pgqueuer.ports.driver import SyncDriver
 from psycopg import RawCursor
 from psycopg.rows import dict_row
-from sqlalchemy import Connection, Engine, RowMapping
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, RowMapping, select
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from api.jobs import leases
 from api.jobs.crew import Crew
 from api.jobs.ear import Ear
+from api.jobs.nouns import JobState
+from api.jobs.schema import jobs
 from api.jobs.store import Store
 
 _log = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ _HEARTBEAT = timedelta(microseconds=leases.LEASE_NS / 1000)
 _LOOK_AGAIN = timedelta(seconds=1)
 _NO_DATABASE_S = 1.0
 _SWEEP_S = 1.0
+_SWEEPING = "SELECT pg_try_advisory_xact_lock(7308)"
+_TICKETS = "SELECT count(*) FROM pgqueuer WHERE status = 'queued'"
 
 
 def write_ticket(connection: Connection, row: RowMapping) -> None:
@@ -86,8 +91,10 @@ class Worker:
         )
         self._crew = Crew(store, write_ticket)
         self._ear = Ear(engine, self._crew.look)
-        self._slots = asyncio.Semaphore(slots)
+        # Threads of its own: a job must not keep those waiting that hold its lease.
+        self._slots = ThreadPoolExecutor(slots, "slot")
         self._over = threading.Event()
+        self._blind_until = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._manager: QueueManager | None = None
 
@@ -117,10 +124,11 @@ class Worker:
         while not self._over.is_set():
             try:
                 await self._until_broken()
-            except (psycopg.OperationalError, OSError) as error:
-                _log.warning("the database is away: %s", error)
+            except Exception as error:  # noqa: BLE001  # whatever PGQueuer makes of a lost database
+                _log.warning("the queue is away: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(_NO_DATABASE_S)
         await sweeper
+        await asyncio.to_thread(self._slots.shutdown)
 
     async def _until_broken(self) -> None:
         connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
@@ -146,20 +154,46 @@ class Worker:
     def _sweep_once(self) -> None:
         try:
             leases.expire(self._store)
-            leases.release(self._store, write_ticket, before_ns=time.time_ns())
-        except SQLAlchemyError:
-            _log.exception("could not sweep the table of jobs")
+            _write_missing_tickets(self._store)
+            if time.monotonic() >= self._blind_until:
+                leases.release(self._store, write_ticket, before_ns=time.time_ns())
+        except SQLAlchemyError as error:
+            _log.warning("could not sweep the table of jobs: %s", error)
+            # Nobody could renew a lease while the database was away: they get the time to.
+            self._blind_until = time.monotonic() + leases.LEASE_NS / 10**9
 
     async def _handle(self, _: Ticket) -> None:
-        async with self._slots:
-            if self._over.is_set():
-                raise RetryRequested(timedelta(0), "this worker ends")
-            await asyncio.to_thread(self._answer_next)
+        loop = asyncio.get_running_loop()
+        if not await loop.run_in_executor(self._slots, self._answer_next):
+            raise RetryRequested(timedelta(0), "this worker ends")
 
-    def _answer_next(self) -> None:
-        row = leases.take(self._store, self._crew.name)
-        if row is not None:
-            self._crew.run(row)
+    def _answer_next(self) -> bool:
+        """Run the next job of the queue, if one is left; False when this worker takes no more."""
+        if self._over.is_set():
+            return False
+        try:
+            row = leases.take(self._store, self._crew.name)
+            if row is not None:
+                self._crew.run(row)
+        except SQLAlchemyError as error:
+            # The ticket may be lost: the sweep writes another for a job that still waits.
+            _log.warning("a job waits for the database: %s", error)
+        return True
+
+
+def _write_missing_tickets(store: Store) -> None:
+    """A ticket for every waiting job whose own was lost with a worker or a connection.
+
+    One too many costs a look at the table.
+    """
+    waiting = jobs.c.state == JobState.QUEUED.value
+    with store.begin() as connection:
+        if not connection.exec_driver_sql(_SWEEPING).scalar_one():
+            return  # another worker sees to it
+        tickets = connection.exec_driver_sql(_TICKETS).scalar_one()
+        query = select(jobs).where(waiting).order_by(jobs.c.priority.desc(), jobs.c.number)
+        for row in connection.execute(query.offset(tickets)).mappings():
+            write_ticket(connection, row)
 
 
 class _Ours(SyncDriver):
@@ -170,8 +204,11 @@ class _Ours(SyncDriver):
 
     def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         cursor = RawCursor(self._raw, row_factory=dict_row)
-        cursor.execute(query.encode(), args or None)
-        return cursor.fetchall()
+        try:
+            cursor.execute(query.encode(), args or None)
+            return cursor.fetchall()
+        except psycopg.OperationalError as error:
+            raise OperationalError(query, args, error) from error
 
 
 def install(address: str) -> None:

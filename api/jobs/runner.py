@@ -3,30 +3,35 @@
 import json
 import logging
 import threading
-from collections.abc import Mapping
-from functools import partial
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping
+from sqlalchemy.exc import OperationalError
 
 from api.answers import has_failed, plan_another_way
 from api.errors import details
 from api.jobs import leases
 from api.jobs.nouns import JobState, Operation
+from api.jobs.reporter import Reporter, as_text
 from api.jobs.store import Enqueue, Store
 from api.jobs.work import WORKS, lasting
 from api.requests import PlanRequest
 from models.base import Document
 from models.documents import validate
-from models.errors import DocumentError, FieldError
+from models.errors import DocumentError
 from models.problems import KINDS
 from models.result import Certificate, Reason
-from planner.race import Event
 from planner.record import HINT
 
 _log = logging.getLogger(__name__)
 # A job that takes its server down with it each time must not do so for ever.
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 5
+# An end is written again and again while the database is away, s. The lease may run out in the
+# meantime: then another has the job, and the fence keeps this end out.
+_WRITE_FOR_S = 600.0
+_WRITE_AGAIN_S = 0.5
 
 
 def run(
@@ -42,35 +47,57 @@ def run(
     not answered for good is put back into the queue instead.
     """
     if row["attempt"] > MAX_ATTEMPTS:
-        _fail(store, row, "internal", f"given up: its process ended {MAX_ATTEMPTS} times")
+        _fail(store, row, drain, _refusal(f"given up: its process ended {MAX_ATTEMPTS} times"))
         return
     if row["cancel_requested"]:
         cancel.set()
     work = WORKS[Operation(row["operation"])]
+    reporter = Reporter(store, row, cancel)
     try:
         request = _from_where_it_stood(validate(json.loads(row["request"]), work.request), row)
-        listen = partial(_report, store, row, cancel)
-        answer = work.run(request, listen, cancel)
+        answer = work.run(request, reporter.report, cancel)
         if isinstance(answer, Certificate) and has_failed(answer) and not cancel.is_set():
-            answer = plan_another_way(request, answer, listen=listen, cancel=cancel)
+            answer = plan_another_way(request, answer, listen=reporter.report, cancel=cancel)
     except DocumentError as error:
-        _fail(store, row, "invalid-document", str(error), error.faults)
+        reporter.flush()
+        text = details("invalid-document", 422, str(error), error.faults).model_dump_json()
+        _fail(store, row, drain, text)
     except Exception as error:  # noqa: BLE001  # the job must end; the log has the traceback
         _log.exception("job %s failed", row["id"])
-        _fail(store, row, "internal", f"an unexpected {type(error).__name__}; it has been logged")
+        reporter.flush()
+        _fail(store, row, drain, _refusal(f"an unexpected {type(error).__name__}; it is logged"))
     else:
         if drain.is_set() and not lasting(answer) and not row["cancel_requested"]:
-            leases.put_back(store, row, enqueue)
+            reporter.flush()
+            _insist(row, drain, lambda: leases.put_back(store, row, enqueue))
         else:
-            _conclude(store, row, answer, cancel)
+            state, values = _end(answer, cancel)
+            told = reporter.rest()
+            _insist(row, drain, lambda: leases.finish(store, row, state, values, told))
 
 
-def _fail(
-    store: Store, row: RowMapping, name: str, detail: str, faults: tuple[FieldError, ...] = ()
-) -> None:
-    status = 422 if faults else 500
-    text = details(name, status, detail, faults).model_dump_json()
-    leases.finish(store, row, JobState.FAILED, {"failure": text})
+def _refusal(detail: str) -> str:
+    return details("internal", 500, detail).model_dump_json()
+
+
+def _fail(store: Store, row: RowMapping, drain: threading.Event, failure: str) -> None:
+    values = {"failure": failure}
+    _insist(row, drain, lambda: leases.finish(store, row, JobState.FAILED, values))
+
+
+def _insist(row: RowMapping, drain: threading.Event, write: Callable[[], bool]) -> None:
+    """Write once the database lets us: an answer is not lost because it was away for a while."""
+    deadline = time.monotonic() + _WRITE_FOR_S
+    while True:
+        try:
+            write()
+        except OperationalError as error:
+            if drain.is_set() or time.monotonic() >= deadline:
+                raise  # the lease runs out, and another worker does it
+            _log.warning("the end of job %s waits for the database: %s", row["id"], error.orig)
+            time.sleep(_WRITE_AGAIN_S)
+        else:
+            return
 
 
 def _from_where_it_stood(request: Any, row: RowMapping) -> Any:
@@ -81,32 +108,18 @@ def _from_where_it_stood(request: Any, row: RowMapping) -> Any:
     return request.model_copy(update={"hint": validate(plan, KINDS[row["kind"]][1])})
 
 
-def _report(store: Store, row: RowMapping, cancel: threading.Event, event: Event) -> None:
-    figures = {"objective": event.objective, "lower_bound": event.lower_bound}
-    told = {"what": event.what.value, "solver": event.solver, **figures}
-    found: dict[str, Any] = {name: _text(value) for name, value in figures.items()}
-    if event.plan is not None:
-        found |= {"plan": event.plan.model_dump_json(), "plan_from": event.solver}
-    if not leases.report(store, row, told, found):
-        cancel.set()  # another worker has the job: what is found here would not be written
-
-
-def _text(value: int | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _conclude(store: Store, row: RowMapping, answer: Document, cancel: threading.Event) -> None:
+def _end(answer: Document, cancel: threading.Event) -> tuple[JobState, dict[str, Any]]:
+    """The state of a job with that answer, and what goes into its row."""
     state = JobState.CANCELLED if cancel.is_set() else JobState.DONE
     failure = None
     if state is JobState.DONE and isinstance(answer, Certificate) and has_failed(answer):
         state, failure = JobState.FAILED, _why(answer)
-    values: dict[str, Any] = {
+    return state, {
         "result": answer.model_dump_json(),
         "failure": failure,
         "cacheable": state is JobState.DONE and lasting(answer),
         **_figures(answer),
     }
-    leases.finish(store, row, state, values)
 
 
 def _why(answer: Certificate) -> str:
@@ -121,8 +134,8 @@ def _figures(answer: Document) -> Mapping[str, Any]:
     if not isinstance(answer, Certificate):
         return {}
     return {
-        "objective": _text(answer.objective),
-        "lower_bound": _text(answer.lower_bound),
+        "objective": as_text(answer.objective),
+        "lower_bound": as_text(answer.lower_bound),
         "plan": None if answer.plan is None else answer.plan.model_dump_json(),
         "plan_from": answer.plan_from,
     }

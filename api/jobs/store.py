@@ -6,9 +6,10 @@ for it in this process; others look again every second at the latest.
 
 import json
 import secrets
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,11 +77,19 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reads = engine.execution_options(reads=True)
+        # SQLite has one writer at a time, and who has to wait sleeps and looks again, in no order:
+        # under load some would never get their turn.
+        one_writer = engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[object] = (
+            threading.Lock() if one_writer else nullcontext()
+        )
         self.bell = Bell()
 
-    def begin(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
         """A transaction."""
-        return self._engine.begin()
+        with self._turn, self._engine.begin() as connection:
+            yield connection
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction that changes nothing."""

@@ -1,4 +1,4 @@
-"""What jobs do: for every operation its request, its answer, and the function between them."""
+"""What jobs do: for every operation its request, and the function that answers it."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from api import answers
 from api.jobs.nouns import Operation
-from api.requests import Explanation, ExplanationRequest, FrontierRequest, PlanRequest
+from api.requests import ExplanationRequest, FrontierRequest, PlanRequest
 from api.version import installed
 from models.base import Document
 from models.frontier import Frontier
@@ -24,27 +24,23 @@ _SOLVERS = ("edgeplan", "highspy", "ortools")
 
 @dataclass(frozen=True)
 class Work:
-    """One operation: the types of its documents, and `answer(request, listen, cancel)`."""
+    """One operation: the type of its request, and `run(request, listen, cancel)` to answer it."""
 
     request: type[Document]
-    answer: type[Document]
     run: Callable[[Any, Listener, threading.Event], Document]
 
 
 WORKS: dict[Operation, Work] = {
     Operation.PLAN: Work(
         PlanRequest,
-        Certificate,
         lambda request, listen, cancel: answers.plan(request, listen=listen, cancel=cancel),
     ),
     Operation.EXPLANATION: Work(
         ExplanationRequest,
-        Explanation,
         lambda request, _, cancel: answers.explanation(request, cancel=cancel),
     ),
     Operation.FRONTIER: Work(
         FrontierRequest,
-        Frontier,
         lambda request, _, cancel: answers.frontier(request, cancel=cancel),
     ),
 }

@@ -1,14 +1,15 @@
 """GET /v1/instances: the shipped problems and their best known answers."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from api import answers
 from api.access import Reader
 from api.errors import ProblemError, responses
 from api.requests import InstanceOf
 from models.problems import AnyProblem
-from problem_instances import best_known, load, names
+from problem_instances import load
 
 router = APIRouter()
 
@@ -16,7 +17,7 @@ router = APIRouter()
 @router.get("/v1/instances", summary="Instances", responses=responses(401, 403))
 def instances(_: Reader) -> tuple[InstanceOf, ...]:
     """All shipped instances."""
-    return tuple(_instance(name) for name in names())
+    return answers.instances()
 
 
 @router.get("/v1/instances/{name}", summary="Instance", responses=responses(401, 403, 404))
@@ -29,11 +30,3 @@ def instance(
     except KeyError:
         words = f"there is no instance {name[:60]!r}; GET /v1/instances lists them"
         raise ProblemError("not-found", 404, words) from None
-
-
-def _instance(name: str) -> InstanceOf:
-    problem, best = load(name), best_known(name)
-    known: dict[str, Any] = {"best_known": best.objective, "proved_by": best.proved_by}
-    return InstanceOf(
-        name=name, kind=problem.kind, size=problem.size_in_words, unit=best.unit, **known
-    )

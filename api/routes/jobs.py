@@ -1,6 +1,7 @@
 """/v1/jobs: what was asked, how far it is, what it gave; cancel, forget, revise."""
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy import RowMapping
+from sqlalchemy.exc import OperationalError
 
 from api.access import Reader, Submitter
 from api.deps import queue_of
@@ -21,6 +23,8 @@ from api.jobs.views import reply
 from api.jobs.wishes import Wishes
 from api.requests import Explanation
 from models.result import Certificate
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter()
 
@@ -118,16 +122,23 @@ async def events(
     row: Annotated[Any, Depends(_row)],
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Every step of the job from its beginning, or behind `Last-Event-ID`, until its end."""
+    """Every step of the job from its beginning, or behind `Last-Event-ID`, until its end.
+
+    A stream that ends before the job does is to be asked for again.
+    """
     last, store, job = last_event_id, queue_of(http).store, row["id"]
-    while True:
-        over = row["state"] in ENDED
-        for event in await to_thread.run_sync(store.events, job, last):
-            last = event["seq"]
-            yield ServerSentEvent(raw_data=json.dumps(event), event=event["what"], id=str(last))
-        if over or queue_of(http).draining:
-            return
-        row = await next_look(store, row, _LOOK_NS)
+    try:
+        while True:
+            over = row["state"] in ENDED
+            for event in await to_thread.run_sync(store.events, job, last):
+                last = event["seq"]
+                yield ServerSentEvent(raw_data=json.dumps(event), event=event["what"], id=str(last))
+            if over or queue_of(http).draining:
+                return
+            row = await next_look(store, row, _LOOK_NS)
+    except OperationalError as error:
+        # Too late for a status: the client asks again, and is told then.
+        _log.warning("the events of job %s end early: %s", job, error.orig)
 
 
 @router.post("/v1/jobs/{job}:cancel", summary="Cancel", responses=responses(401, 403, 404, 409))

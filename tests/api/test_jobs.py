@@ -12,7 +12,12 @@ from fastapi.testclient import TestClient
 from api import answers
 from api.app import create_app
 from api.jobs.engine import OwnedError
+from api.jobs.nouns import JobState, Operation
+from api.jobs.schema import jobs
 from api.settings import Settings
+from models.problems import KINDS
+from planner.certify import UNITS
+from solvers.registry import REGISTRY
 from tests.api.conftest import EXAMPLE
 from tests.api.held import Held
 
@@ -252,6 +257,19 @@ def test_killed_server_loses_no_job(held: Held, tmp_path: Any) -> None:
         states = [event["state"] for event in events if "state" in event]
         assert states == ["queued", "running", "queued", "running", "done"]
         assert again.get(job["links"]["result"]).json()["plan"] is not None
+
+
+def test_columns_hold_what_goes_into_them() -> None:
+    """No unit, kind, state or operation is longer than its column, which SQLite does not heed."""
+    words = {
+        "unit": UNITS.values(),
+        "kind": KINDS,
+        "state": JobState,
+        "operation": Operation,
+        "plan_from": (item.name for items in REGISTRY.values() for item in items),
+    }
+    for column, values in words.items():
+        assert max(map(len, values)) <= jobs.c[column].type.length, column
 
 
 def test_metrics(client: TestClient, request_body: dict[str, Any]) -> None:

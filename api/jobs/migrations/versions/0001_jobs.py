@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(100), nullable=False),
         sa.Column("operation", sa.String(20), nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
-        sa.Column("unit", sa.String(10), nullable=False),
+        sa.Column("unit", sa.String(40), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("priority", sa.Integer, nullable=False),
         sa.Column("request", sa.Text, nullable=False),
