@@ -99,7 +99,7 @@ def address(environment: dict[str, str]) -> Iterator[str]:
 
 
 def _wait_until_alive(url: str) -> None:
-    for _ in range(300):
+    for _ in range(900):
         try:
             with urlopen(url, timeout=5):
                 return

@@ -117,13 +117,21 @@ def _own(path: str) -> int:
 
 
 def _begin(connection: Connection) -> None:
-    """Reads share; what may write locks at once, so that it never has to be repeated."""
-    reads = connection.get_execution_options().get("reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    """Reads share; what may write locks at once, so that it never has to be repeated.
+
+    What a power cut may undo does not wait for the disk: a killed process undoes nothing.
+    """
+    options = connection.get_execution_options()
+    if options.get("reads", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    waits = "NORMAL" if options.get("undoable", False) else "FULL"
+    connection.exec_driver_sql(f"PRAGMA synchronous={waits}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _set_up(connection: Any, _record: Any) -> None:
     # The driver would begin transactions by itself, at its own time: _begin does.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}"):
+    for pragma in ("journal_mode=WAL", f"busy_timeout={_BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")

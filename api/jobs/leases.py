@@ -28,7 +28,7 @@ def take(store: Store, worker: str) -> RowMapping | None:
     query = select(jobs.c.id).where(ready)
     query = query.order_by(jobs.c.priority.desc(), jobs.c.number).limit(1)
     query = query.with_for_update(skip_locked=True)
-    with store.begin() as connection:
+    with store.begin(undoable=True) as connection:
         found = connection.execute(query).scalar_one_or_none()
         if found is None:
             return None
@@ -55,7 +55,7 @@ def take(store: Store, worker: str) -> RowMapping | None:
 def renew(store: Store, row: RowMapping) -> RowMapping | None:
     """Hold on to a job for another lease; None when it is another's or at its end."""
     until = {"lease_until_ns": time.time_ns() + LEASE_NS}
-    with store.begin() as connection:
+    with store.begin(undoable=True) as connection:
         here = and_(jobs.c.id == row["id"], jobs.c.lease == row["lease"], jobs.c.state.in_(ACTIVE))
         changed = update(jobs).where(here).values(**until).returning(jobs)
         return connection.execute(changed).mappings().one_or_none()
@@ -65,7 +65,7 @@ def report(
     store: Store, row: RowMapping, told: Sequence[Mapping[str, Any]], found: Mapping[str, Any]
 ) -> bool:
     """Record events and what is known so far; False when the job is not ours any more."""
-    with store.begin() as connection:
+    with store.begin(undoable=True) as connection:
         changed = store.change(connection, row["id"], ACTIVE, found, row["lease"])
         if changed is None:
             return False

@@ -77,6 +77,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reads = engine.execution_options(reads=True)
+        self._undoable = engine.execution_options(undoable=True)
         # SQLite has one writer at a time, and who has to wait sleeps and looks again, in no order:
         # under load some would never get their turn.
         one_writer = engine.dialect.name == "sqlite"
@@ -86,9 +87,10 @@ class Store:
         self.bell = Bell()
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """A transaction."""
-        with self._turn, self._engine.begin() as connection:
+    def begin(self, *, undoable: bool = False) -> Iterator[Connection]:
+        """A transaction; undoable: a power cut may undo it, so it need not wait for the disk."""
+        engine = self._undoable if undoable else self._engine
+        with self._turn, engine.begin() as connection:
             yield connection
 
     def reading(self) -> AbstractContextManager[Connection]:
@@ -120,11 +122,14 @@ class Store:
         enqueue: Enqueue,
     ) -> list[RowMapping]:
         rows = []
-        with self.begin() as connection:
-            for new in asked:
+        with self.reading() as connection:
+            answers = [None if new.afresh else self._answered(connection, new) for new in asked]
+        # An answer that is known goes out with this response; nobody is promised one later.
+        with self.begin(undoable=None not in answers) as connection:
+            for new, answer in zip(asked, answers, strict=True):
                 row = self._of_key(connection, new)
                 if row is None:
-                    row = self._insert(connection, new, max_waiting)
+                    row = self._insert(connection, new, answer, max_waiting)
                     if row["state"] == _WAITING:
                         enqueue(connection, row)
                 rows.append(row)
@@ -140,7 +145,13 @@ class Store:
             raise KeyReusedError
         return row
 
-    def _insert(self, connection: Connection, new: NewJob, max_waiting: int) -> RowMapping:
+    def _insert(
+        self,
+        connection: Connection,
+        new: NewJob,
+        answered: Mapping[str, Any] | None,
+        max_waiting: int,
+    ) -> RowMapping:
         now = time.time_ns()
         values: dict[str, Any] = {
             **{name: value for name, value in vars(new).items() if name != "afresh"},
@@ -149,7 +160,6 @@ class Store:
             "state": _WAITING,
             "submitted_ns": now,
         }
-        answered = None if new.afresh else self._answered(connection, new)
         if answered is not None:
             values |= {"state": JobState.DONE.value, "finished_ns": now, **answered}
         elif self._waiting(connection, new.owner) >= max_waiting:

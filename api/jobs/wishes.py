@@ -26,7 +26,7 @@ class Wishes:
     afresh: bool = False
 
 
-def _asked(  # noqa: PLR0913  # one parameter per wish
+async def _asked(  # noqa: PLR0913  # one parameter per wish
     http: Request,
     *,
     priority: Annotated[int, Query(ge=0, le=9, description="9 runs first")] = 5,
