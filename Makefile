@@ -12,7 +12,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check format bench soak chaos serve clean
+.PHONY: help demo test test-all check format bench soak chaos fuzz serve clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -47,6 +47,9 @@ soak: $(VENV)/installed-dev ## the service's figures: overshoot, cancel, restart
 
 chaos: $(VENV)/installed-dev ## jobs while workers, servers and the database are killed (CHAOS="--seconds 30")
 	$(BIN)/python -m tests.service.chaos $(CHAOS)
+
+fuzz: $(VENV)/installed-dev ## 10,000 mutated documents against a server: no status 500, no traceback
+	$(BIN)/python -m tests.service.fuzz
 
 serve: $(VENV)/installed ## answer HTTP on 127.0.0.1 (PORT=8000)
 	$(BIN)/edgeplan serve --port $(PORT)
