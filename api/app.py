@@ -104,4 +104,9 @@ def _with_components(document: dict[str, Any]) -> dict[str, Any]:
     found = document.setdefault("components", {}).setdefault("schemas", {})
     for name, definition in components().items():
         found.setdefault(name, definition)
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            # FastAPI describes the answer to a wrong parameter in its own words, not in ours.
+            if "422" in operation["responses"]:
+                operation["responses"]["422"] = errors.responses(422)[422]
     return document
