@@ -3,7 +3,8 @@
     python -m tests.service.fuzz [COUNT] [SEED]
 
 Starts from the examples of every kind; replaces, drops, doubles and exchanges parts of them.
-Ends with status 1 at a status of 500 or more, a traceback in a body, or an answer of another media type. Solves are limited to 50 ms.
+Ends with status 1 at a status of 500 or more, a traceback in a body, or an answer of another media
+type. Solves are limited to 50 ms.
 """
 
 import copy
