@@ -24,8 +24,8 @@ from models.result import Certificate
 from planner.race import Event
 
 _log = logging.getLogger(__name__)
-# A job that takes its server down with it each time must not do so for ever. Solves run in children,
-# so that it is nearly always something else that killed the server, and not the job's fault.
+# A job that takes its server down with it each time must not do so for ever. Solves run in
+# children, so that it is nearly always something else that killed the server.
 MAX_ATTEMPTS = 20
 # An end is written again and again while the database is away, s. The lease may run out in the
 # meantime: then another has the job, and the fence keeps this end out.
