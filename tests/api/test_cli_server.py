@@ -108,9 +108,11 @@ def test_ctrl_c_keeps_the_best_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(REGISTRY, "pipeline_partition", methods)
     problem = tmp_path / "problem.json"
     problem.write_text(two_devices().model_dump_json(), encoding="utf-8")
-    with serving(Settings(slots=1)) as address:
-        with solving(problem, "--json", "--server", address) as process:
-            interrupt(process)
-            stdout, stderr = process.communicate(timeout=30)
+    with (
+        serving(Settings(slots=1)) as address,
+        solving(problem, "--json", "--server", address) as process,
+    ):
+        interrupt(process)
+        stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     assert json.loads(stdout)["plan"] is not None
