@@ -26,8 +26,9 @@ from models.result import Certificate, Reason
 from planner.record import HINT
 
 _log = logging.getLogger(__name__)
-# A job that takes its server down with it each time must not do so for ever.
-MAX_ATTEMPTS = 5
+# A job that takes its server down with it each time must not do so for ever. Solves run in
+# children, so that it is nearly always something else that killed the server.
+MAX_ATTEMPTS = 20
 # An end is written again and again while the database is away, s. The lease may run out in the
 # meantime: then another has the job, and the fence keeps this end out.
 _WRITE_FOR_S = 600.0

@@ -36,7 +36,7 @@ def problem(tmp_path: Path) -> Path:
     return path
 
 
-def _solving(problem: Path, *options: str) -> subprocess.Popen[str]:
+def solving(problem: Path, *options: str) -> subprocess.Popen[str]:
     """A solve that never ends by itself, after its first plan was reported."""
     arguments = ["solve", str(problem), "--solver", "Stubborn", "--time-limit", "100 s", "--events"]
     process = subprocess.Popen(
@@ -54,7 +54,7 @@ def _solving(problem: Path, *options: str) -> subprocess.Popen[str]:
     raise AssertionError("no plan was reported")
 
 
-def _interrupt(process: subprocess.Popen[str]) -> None:
+def interrupt(process: subprocess.Popen[str]) -> None:
     """Ctrl-C: the whole foreground group is told, the fork server too."""
     os.killpg(process.pid, signal.SIGINT)
 
@@ -62,8 +62,8 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
 def test_ctrl_c_keeps_the_best_plan(problem: Path, tmp_path: Path) -> None:
     """Once stops within the grace, prints the certificate, writes the plan, and exits 130."""
     written = tmp_path / "plan.json"
-    with _solving(problem, "--json", "-o", str(written)) as process:
-        _interrupt(process)
+    with solving(problem, "--json", "-o", str(written)) as process:
+        interrupt(process)
         stdout, _ = process.communicate(timeout=30)
     assert process.returncode == 130
     certificate = json.loads(stdout)
@@ -75,10 +75,10 @@ def test_ctrl_c_keeps_the_best_plan(problem: Path, tmp_path: Path) -> None:
 def test_ctrl_c_twice_aborts(problem: Path, tmp_path: Path) -> None:
     """Twice exits 130 at once and writes nothing."""
     written = tmp_path / "plan.json"
-    with _solving(problem, "--json", "-o", str(written)) as process:
-        _interrupt(process)
+    with solving(problem, "--json", "-o", str(written)) as process:
+        interrupt(process)
         time.sleep(0.2)
-        _interrupt(process)
+        interrupt(process)
         stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
     assert stdout == ""

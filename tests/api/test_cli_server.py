@@ -12,8 +12,12 @@ from api.jobs.engine import open_tables
 from api.jobs.store import Store
 from api.keys import Scope, add
 from api.settings import Settings
+from solvers.registry import REGISTRY
 from tests.api.conftest import EXAMPLE, edgeplan
 from tests.api.serving import serving
+from tests.api.test_cli_process import interrupt, solving
+from tests.misbehaving import entry
+from tests.small import two_devices
 
 # Times differ between any two runs.
 _TIME = re.compile(r'"\w*(wall_ns|_ns|at_ns)": \d+|[\d.]+ (ns|us|µs|ms|s)\b.*|time .*')
@@ -96,3 +100,19 @@ def test_wrong_address(problem: Path) -> None:
     result = edgeplan("solve", problem, "--server", "localhost:8000")
     assert result.exit_code == 64
     assert "http://" in result.stderr
+
+
+def test_ctrl_c_keeps_the_best_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends the solve at the service, and its best plan is printed: 130."""
+    methods = (*REGISTRY["pipeline_partition"], entry("Stubborn"))
+    monkeypatch.setitem(REGISTRY, "pipeline_partition", methods)
+    problem = tmp_path / "problem.json"
+    problem.write_text(two_devices().model_dump_json(), encoding="utf-8")
+    with (
+        serving(Settings(slots=1)) as address,
+        solving(problem, "--json", "--server", address) as process,
+    ):
+        interrupt(process)
+        stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert json.loads(stdout)["plan"] is not None
