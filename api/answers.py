@@ -10,17 +10,21 @@ from api.requests import (
     FrontierRequest,
     InstanceOf,
     PlanRequest,
+    SplitRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
 )
+from models.base import Document
 from models.documents import digest, shorten
 from models.errors import DocumentError, FieldError
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems.split_computing import SplitComputingProblem
 from models.result import Certificate, Grade, Reason, Verification
 from planner import service
 from planner.certify import unit_of
+from planner.expert_split import attempted
 from planner.frontier import swept
 from planner.race import Listener
 from planner.record import HINT
@@ -34,7 +38,7 @@ from solvers.registry import entries, entry
 _FAILURES = (Reason.FAILED, Reason.MEMORY_LIMIT)
 
 
-def check(request: PlanRequest | ExplanationRequest | FrontierRequest) -> None:
+def check(request: Document) -> None:
     """Raises DocumentError for a method that the kind does not have."""
     if not isinstance(request, PlanRequest) or request.solver is None:
         return
@@ -164,6 +168,22 @@ def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None)
     if isinstance(found, str):
         remedy = "loosen the other budgets, or give more time"
         raise DocumentError((FieldError("/problem", "the problem", found, remedy),))
+    return found
+
+
+def split(request: SplitRequest, *, cancel: threading.Event | None = None) -> ExpertSplit:
+    """The batch among the replicas, in a child within its limits. Raises DocumentError."""
+    limits = request.limits
+    found = call(
+        attempted,
+        request.problem,
+        request.plan,
+        request.loads,
+        limits=limits,
+        cancel=cancel,
+    )
+    if isinstance(found, FieldError):
+        raise DocumentError((found,))
     return found
 
 

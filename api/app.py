@@ -24,6 +24,7 @@ from api.routes import (
     plans,
     revisions,
     schemas,
+    splits,
     verifications,
 )
 from api.schemas import components
@@ -43,6 +44,7 @@ _ROUTERS = (
     kinds,
     instances,
     schemas,
+    splits,
     health,
     metrics,
 )

@@ -258,6 +258,24 @@ def frontier(
 
 
 @app.command()
+def split(
+    source: _Source,
+    plan: _PlanFile,
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help="a file with 'loads', or '-'")],
+    time_limit: _Time = "60s",
+    memory_limit: _Memory = "4GiB",
+    json: _Json = False,
+) -> None:
+    """Split the tokens of one batch among the replicas of a placement of experts."""
+    from api import cli_input, cli_split
+
+    limits = cli_input.limits(time_limit, memory_limit, seed=0)
+    problem, placed = cli_input.problem(source), cli_input.plan(plan)
+    request = cli_input.split(problem, placed, batch, limits)
+    raise typer.Exit(cli_split.split(request, as_json=json))
+
+
+@app.command()
 def gate(
     table: Annotated[str, typer.Argument(metavar="PROMPTS", help="a table of prompts, or '-'")],
     plan: _MaybePlan = None,

@@ -16,7 +16,7 @@ from api.cli_planner import Planner
 from api.cli_status import Status
 from api.requests import InstanceOf
 from api.schemas import SCHEMAS, schema
-from models.documents import read_problem, read_prompts
+from models.documents import MAX_FILE_BYTES, read_problem, read_prompts
 from models.units import format_quantity
 from problem_instances.generate import PROMPTS, SPECS, Spec, generate
 
@@ -75,7 +75,7 @@ def generate_problem(kind: str, seed: int, settings: list[str], output: Path | N
         raise typer.BadParameter(str(error)) from None
     text = generate(spec)
     read = read_prompts if kind == PROMPTS else read_problem
-    read(text)
+    read(text, MAX_FILE_BYTES)
     if output is None:
         sys.stdout.write(text)
     else:

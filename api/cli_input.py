@@ -10,11 +10,19 @@ from typing import BinaryIO
 import typer
 from pydantic import ValidationError
 
-from api.requests import FrontierRequest
-from models.documents import MAX_BYTES, read_plan, read_problem, read_prompts, validate
+from api.requests import Batch, FrontierRequest, SplitRequest
+from models.documents import (
+    MAX_FILE_BYTES,
+    parse,
+    read_plan,
+    read_problem,
+    read_prompts,
+    validate,
+)
 from models.errors import DocumentError, FieldError
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
+from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.split_computing import SplitComputingProblem
 from models.prompts import PromptTable
@@ -41,7 +49,7 @@ def problem(source: str, objective: str | None = None, units: int | None = None)
         if source != "-" and not Path(source).exists() and source in names():
             found = load(source)
         else:
-            found = read_problem(_text(source))
+            found = read_problem(_text(source), MAX_FILE_BYTES)
     return _with_objective(found, objective, units)
 
 
@@ -81,7 +89,7 @@ def selection(source: str) -> ExpertSelectionPlan:
 def prompts(source: str) -> PromptTable:
     """The table of prompts in a file or on standard input. Raises InputError."""
     with _named(source):
-        return read_prompts(_text(source))
+        return read_prompts(_text(source), MAX_FILE_BYTES)
 
 
 @contextmanager
@@ -107,7 +115,7 @@ def _text(source: str) -> bytes:
 
 def _bounded(file: BinaryIO) -> bytes:
     """What a file holds, up to one byte more than a document may have."""
-    return file.read(MAX_BYTES + 1)
+    return file.read(MAX_FILE_BYTES + 1)
 
 
 def quantity(text: str, unit: str, option: str) -> int:
@@ -187,7 +195,7 @@ def frontier(
         budget = Budget.ACCURACY
     if budget not in tuple(Budget):
         got = "give a budget" if budget is None else f"no budget '{budget}'"
-        raise typer.BadParameter(f"{got}; use one of: {', '.join(Budget)}")
+        raise typer.BadParameter(f"{got}; use one of: {', '.join(Budget)}", param_hint="--budget")
     bandwidths = [quantity(item, "bit/second", "--bandwidths") for item in _items(grid[0])]
     floors = [_percent(item) for item in _items(grid[1])]
     try:
@@ -212,4 +220,16 @@ def _percent(text: str) -> int:
     try:
         return round(Decimal(text.removesuffix("%").strip()) * 10_000)
     except ArithmeticError:
-        raise typer.BadParameter(f"'{text}' is not a percentage; write 75.8, say") from None
+        reason = f"'{text}' is not a percentage; write 75.8, say"
+        raise typer.BadParameter(reason, param_hint="--floors") from None
+
+
+def split(problem: AnyProblem, plan: AnyPlan, source: str, limits: Limits) -> SplitRequest:
+    """A request to split the batch in a file. Raises BadParameter for another kind, InputError."""
+    if not isinstance(problem, ExpertBalanceProblem) or not isinstance(plan, ExpertBalancePlan):
+        raise typer.BadParameter(f"{problem.kind} with a plan for {plan.kind} has no batches")
+    with _named(source):
+        found = parse(_text(source))
+        loads = found.get("loads") if isinstance(found, dict) else found
+        batch = validate({"loads": loads}, Batch)
+    return SplitRequest(problem=problem, plan=plan, loads=batch.loads, limits=limits)

@@ -75,6 +75,7 @@ class Here:
     ) -> Certificate:
         """See Planner."""
         fork_server.start([])
+        fork_server.warm_up()  # the clock of the limit starts with the solve
         return answers.plan(request, listen=listen, cancel=cancel)
 
     def verify(self, request: VerificationRequest) -> Verification:
@@ -88,11 +89,13 @@ class Here:
     def explain(self, request: ExplanationRequest) -> Explanation:
         """See Planner."""
         fork_server.start([])
+        fork_server.warm_up()  # the clock of the limit starts with the solve
         return answers.explanation(request)
 
     def frontier(self, request: FrontierRequest) -> Frontier:
         """See Planner."""
         fork_server.start([])
+        fork_server.warm_up()  # the clock of the limit starts with the solve
         return answers.frontier(request)
 
     def instances(self) -> tuple[InstanceOf, ...]:

@@ -16,6 +16,10 @@ expert_selection: two experts on one box, of which the energy of 100 J allows on
 for code and one for law. The coder alone gives (3 x 60 % + 20 %) / 4 = 50 %, the lawyer, in service
 alone, exceeds the energy: a shortfall of 500,000 ppm.
 
+offload_placement: two experts of 16 MB, of which the GPU has room for one. In place an activation
+takes 16 MB / (160 GB/s) = 0.1 ms; from the SSD, 16 MB at 8 Gbit/s, 16 ms more. With the one that 90
+of 100 tokens choose on the GPU it is 90 x 0.1 + 10 x 16.1 = 170 ms.
+
 dag_partition: four operators of 1 ms, two in parallel, on two accelerators. Two on each take 2 ms;
 the outputs of the first and of the one beside it cross over, for 0.1 ms each: 2.2 ms. With the
 other one beside the first it is 2.3 ms, and parts of three and one take at least 3 ms.
@@ -197,6 +201,49 @@ EXAMPLES: dict[str, Example] = {
         },
         plan={"kind": "expert_selection", "experts": ["coder"]},
         objective=500_000,
+    ),
+    "offload_placement": Example(
+        problem={
+            "kind": "offload_placement",
+            "holders": [
+                {"name": "gpu", "memory_bytes": "20 MB", "read_bytes_per_s": "160 GB/s"},
+                {"name": "ssd"},
+            ],
+            "links": [{"source": "gpu", "target": "ssd", "bandwidth_bit_per_s": "8 Gbit/s"}],
+            "sites": ["gpu"],
+            "layers": [
+                {
+                    "name": "layer-0",
+                    "top_k": 1,
+                    "expert_bytes": "16 MB",
+                    "activations": [[10, 90]],
+                }
+            ],
+            "tokens": 100,
+        },
+        plan={
+            "kind": "offload_placement",
+            "layers": [
+                {
+                    "layer": "layer-0",
+                    "copies": [{"expert": 1, "holder": "gpu"}, {"expert": 0, "holder": "ssd"}],
+                    "served": [[1, 0]],
+                }
+            ],
+        },
+        objective=170_000_000,
+    ),
+    "expert_balance": Example(
+        problem={
+            "kind": "expert_balance",
+            "devices": [
+                {"name": "fast", "slots": 1, "tokens_per_s": 2_000_000},
+                {"name": "slow", "slots": 1},
+            ],
+            "windows": [{"name": "all", "loads": [[30, 10]]}],
+        },
+        plan={"kind": "expert_balance", "physical_to_logical_map": [[0, 1]]},
+        objective=15_000,
     ),
     "dag_partition": Example(
         problem={

@@ -8,6 +8,9 @@ from models.result import Limits
 from planner.worker import call, preload
 from solvers.registry import REGISTRY
 
+# Imports take seconds, on a machine that is overloaded or has cold disks minutes.
+_PATIENCE_NS = 600 * 10**9
+
 
 def methods() -> list[str]:
     """The modules of all methods of all kinds."""
@@ -20,7 +23,7 @@ def warm_up() -> None:
 
     Raises ChildLostError when no child can be started.
     """
-    call(os.getpid, limits=Limits())
+    call(os.getpid, limits=Limits(time_limit_ns=_PATIENCE_NS))
 
 
 def start(modules: list[str]) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from models.base import Document, Name, contradiction
 from models.frontier import Budget
 from models.problems import AnyPlan, AnyProblem
+from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem, Matrix
 from models.problems.expert_selection import ExpertSelectionProblem
 from models.problems.split_computing import SplitComputingProblem
 from models.result import Grade, Limits
@@ -118,6 +119,20 @@ class Estimate(Document):
     kind: str
     size: str
     lanes: tuple[tuple[str, ...], ...]
+
+
+class Batch(Document):
+    """The tokens of one batch, [layers][experts]."""
+
+    loads: Annotated[Matrix, Field(min_length=1, max_length=500)]
+
+
+class SplitRequest(Batch):
+    """A placement of experts, and a batch whose tokens are to be split among the replicas."""
+
+    problem: ExpertBalanceProblem
+    plan: ExpertBalancePlan
+    limits: Limits = Limits()
 
 
 class Explanation(Document):

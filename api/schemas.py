@@ -13,10 +13,12 @@ from api.requests import (
     FrontierRequest,
     PlanRequest,
     RevisionRequest,
+    SplitRequest,
     ValidationRequest,
     VerificationRequest,
 )
 from models.base import Document
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.prompts import PromptTable, TwoLevels
@@ -38,6 +40,8 @@ SCHEMAS: dict[str, Any] = {
     "frontier": Frontier,
     "job": Job,
     "job-event": JobEvent,
+    "split-request": SplitRequest,
+    "split": ExpertSplit,
     "prompts": PromptTable,
     "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
@@ -50,6 +54,7 @@ REQUESTS: tuple[type[Document], ...] = (
     RevisionRequest,
     BatchRequest,
     ValidationRequest,
+    SplitRequest,
 )
 
 

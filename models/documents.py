@@ -8,12 +8,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import DocumentError, FieldError
-from models.parsing import MAX_BYTES, escaped, parse, refuse, shorten
+from models.parsing import MAX_BYTES, MAX_FILE_BYTES, escaped, parse, refuse, shorten
 from models.problems import KINDS, AnyPlan, AnyProblem
 from models.prompts import PromptTable
 
 __all__ = [
     "MAX_BYTES",
+    "MAX_FILE_BYTES",
     "digest",
     "field_errors",
     "parse",
@@ -46,9 +47,9 @@ _REMEDIES = {
 }
 
 
-def read_problem(text: str | bytes) -> AnyProblem:
-    """The problem in a JSON or YAML document. Raises DocumentError."""
-    value = parse(text)
+def read_problem(text: str | bytes, most: int = MAX_BYTES) -> AnyProblem:
+    """The problem in a JSON or YAML document of at most `most` bytes. Raises DocumentError."""
+    value = parse(text, most)
     return validate(value, _kind_of(value)[0])
 
 
@@ -60,9 +61,9 @@ def read_plan(text: str | bytes) -> AnyPlan:
     return validate(value, _kind_of(value)[1])
 
 
-def read_prompts(text: str | bytes) -> PromptTable:
-    """The table of prompts in a JSON or YAML document. Raises DocumentError."""
-    return validate(parse(text), PromptTable)
+def read_prompts(text: str | bytes, most: int = MAX_BYTES) -> PromptTable:
+    """The table of prompts in a document of at most `most` bytes. Raises DocumentError."""
+    return validate(parse(text, most), PromptTable)
 
 
 def validate(value: object, kind: type[T]) -> T:

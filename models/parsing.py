@@ -13,17 +13,19 @@ from models.errors import DocumentError, FieldError
 
 # 8 MiB: the largest shipped instance has 40 KB; a megabyte-sized one is a mistake or an attack.
 MAX_BYTES = 8 * 2**20
+# What a person may read from a file of their own: 1,000 experts times 10,000 clusters take 130 MB.
+MAX_FILE_BYTES = 2**28
 # PyYAML reads some 50 KB a second; five seconds are all that a stranger may ask for.
 MAX_YAML_BYTES = 2**18
 MAX_DEPTH = 40
 
 
-def parse(text: str | bytes) -> object:
-    """Plain data from JSON, or else YAML, text. Raises DocumentError."""
-    if len(text) > MAX_BYTES:
+def parse(text: str | bytes, most: int = MAX_BYTES) -> object:
+    """Plain data from JSON, or else YAML, text of at most `most` bytes. Raises DocumentError."""
+    if len(text) > most:
         refuse(
             f"{len(text):,} bytes",
-            f"the document is larger than {MAX_BYTES:,} bytes",
+            f"the document is larger than {most:,} bytes",
             "use 'repeat' for equal layers and 'default_link' for equal links",
         )
     try:

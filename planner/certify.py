@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from models.documents import digest
 from models.problems import AnyProblem
+from models.problems.expert_balance import ExpertBalanceProblem
 from models.problems.split_computing import SplitComputingProblem
 from models.problems.split_fleet import SplitFleetProblem
 from models.result import Breakdown, Certificate, Grade, Reason, Run
@@ -18,7 +19,9 @@ UNITS = {
     "dag_partition": "ns",
     "pipeline_partition": "ns",
     "expert_selection": "ppm",
+    "expert_balance": "ns",
     "split_computing": "ns",
+    "offload_placement": "ns",
     "split_fleet": "weighted ppm",
 }
 
@@ -49,7 +52,7 @@ def certify(
 
 def unit_of(problem: AnyProblem) -> str:
     """The unit of a problem's objective."""
-    if isinstance(problem, SplitComputingProblem | SplitFleetProblem):
+    if isinstance(problem, SplitComputingProblem | SplitFleetProblem | ExpertBalanceProblem):
         return problem.unit
     return UNITS[problem.kind]
 

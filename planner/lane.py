@@ -15,7 +15,7 @@ from planner.messages import (
     Started,
     decode,
 )
-from planner.worker import Child
+from planner.worker import start
 from solvers.registry import Entry
 
 
@@ -34,7 +34,7 @@ class Lane:
         self._kind = job.problem.kind
         self._running: Entry | None = None
         self._waiting = deque(job.methods)
-        self.child = Child(job)
+        self.child = start(job, job.deadline_ns)
 
     @property
     def running(self) -> Entry | None:

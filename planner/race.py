@@ -17,14 +17,13 @@ from models.result import Claim, Limits, Proof, Reason
 from planner import bounds
 from planner.child import Job
 from planner.lane import Lane
-from planner.messages import Finished, FoundPlan, Message, Started
+from planner.messages import Finished, FoundBound, FoundPlan, Message, Started
 from planner.record import Record
 from planner.standing import Outcome
 from planner.strategy import Lanes, confirmation_ns
-from planner.worker import Death, await_news
+from planner.worker import GRACE_NS, Death, await_news
 from solvers.registry import Entry
 
-_GRACE_NS = 10**9
 # So long an agreement waits for the bound from the problem, which proves more: that the answer
 # should not depend on who was a millisecond faster.
 _BOUND_FIRST_NS = 10**9
@@ -77,7 +76,7 @@ class Race:
         self._deadline = self._begun + limits.time_limit_ns
         self._proved_at: int | None = None
         self._stopped_for: Reason | None = None
-        self._kill_at = self._deadline + _GRACE_NS
+        self._kill_at = self._deadline + GRACE_NS
         self._lanes: list[Lane] = []
 
     def run(self, lanes: Lanes, hint: AnyPlan | None = None) -> list[Outcome]:
@@ -101,9 +100,11 @@ class Race:
         try:
             self._lanes.append(Lane(job))
         except (OSError, EOFError) as error:
+            late = isinstance(error, TimeoutError)
+            reason = Reason.TIME_LIMIT if late else Reason.FAILED
             detail = f"its process could not be started: {type(error).__name__}: {error}"
             for method in methods:
-                self._conclude(method, Claim(method.name, Reason.FAILED, detail=detail))
+                self._conclude(method, Claim(method.name, reason, detail=detail))
 
     def _watch_clock(self) -> None:
         """Ask the children to stop, or kill them, where it is time to."""
@@ -115,7 +116,7 @@ class Race:
         if self._stopped_for is None:
             self._stopped_for = self._reason_to_stop(now, settled=settled)
             if self._stopped_for is Reason.CANCELLED:
-                self._kill_at = now + _GRACE_NS
+                self._kill_at = now + GRACE_NS
             if self._stopped_for is not None:
                 for lane in self._lanes:
                     lane.child.cancel()
@@ -146,9 +147,10 @@ class Race:
         """Hear what a child says, and see to it when it has nothing more to say."""
         ended = lane.child.ended  # asked before: what it said until then can be heard now
         for message in lane.hear():
+            on_the_way = isinstance(message, FoundPlan | FoundBound)
+            if on_the_way and time.monotonic_ns() >= self._kill_at:
+                continue  # too much to be verified in time; its claim is heard all the same
             self._take(lane.methods[message.solver], message)
-            if time.monotonic_ns() >= self._kill_at:
-                break  # it says more than can be verified in time
         if ended:
             self._lanes.remove(lane)
             self._bury(lane)

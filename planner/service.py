@@ -72,7 +72,13 @@ def why_infeasible(
 def why_this_cost(
     problem: AnyProblem, plan: AnyPlan, limits: Limits, cancel: threading.Event | None = None
 ) -> tuple[str, ...]:
-    """What binds a plan, and what each rule costs, in words; found in a child."""
+    """What binds a plan, and what each rule costs, in words; found in a child.
+
+    What a refused plan breaks is said at once.
+    """
+    broken = explain.refused(problem, plan)
+    if broken:
+        return broken
     time_ns = limits.time_limit_ns
     try:
         return call(explain.binding, problem, plan, time_ns, limits=limits, cancel=cancel)

@@ -27,6 +27,12 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     # Prices prove most fleets; CP-SAT is sometimes sooner where servers are all but full, and
     # confirms by another model.
     "split_fleet": (("prices", "milp"), ("greedy-density", "cpsat")),
+    # EPLB's value stands beside every answer; the search gives the plan, and the programs prove
+    # what is small enough.
+    "expert_balance": (
+        ("eplb", "local-search", "affinity-sweep", "polish"),
+        ("contiguous", "milp"),
+    ),
     # The search proves most selections in under a second; where routing is a decision it passes at
     # once, and the general methods stand beside it from the start. Each method passes what it does
     # not take: the cuts are for coverage, the enumeration for up to 20 experts of any model.
@@ -34,6 +40,8 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("monotonic", "cpsat"),
         ("greedy-ratio", "milp", "cuts", "enumeration"),
     ),
+    # Prices have plan and bound in seconds at any size; small ones are confirmed by CP-SAT.
+    "offload_placement": (("lagrangian", "cpsat"), ("linkage-then-place", "milp")),
 }
 # How long a second opinion is waited for: nanoseconds at least, and percent of what the proof took.
 _PATIENCE = (3 * 10**9, 400)

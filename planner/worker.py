@@ -37,6 +37,8 @@ _LOG_TAIL_BYTES = 2000
 # More than a socket holds: what a child said before it died is read at once.
 _PIECE_BYTES = 2**20
 _TICK_S = 0.05
+# What was asked to stop has this long to hand over what it has, before it is killed.
+GRACE_NS = 10**9
 # How long the system may take to end a killed process before it is left to the fork server.
 _REAP_S = 5.0
 # A process that dies closes its channel first, and may take this long to give its memory back.
@@ -143,6 +145,51 @@ class Child:
         self._log.close()
 
 
+def start(task: Job | Call, deadline_ns: int) -> Child:
+    """A child, if it starts until the deadline (of the monotonic clock) or a grace after it.
+
+    The fork server answers in milliseconds, unless it is stopped or still imports: it is asked in a
+    thread, and a child that comes too late is ended. Raises OSError, EOFError, TimeoutError.
+    """
+    asked = _Asked(task)
+    threading.Thread(target=asked.start, name="starting", daemon=True).start()
+    return asked.wait(deadline_ns + GRACE_NS)
+
+
+class _Asked:
+    """A child that has been asked for, and whether it still is wanted."""
+
+    def __init__(self, task: Job | Call) -> None:
+        self._task = task
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._given_up = False
+        self._made: Child | OSError | EOFError | None = None
+
+    def start(self) -> None:
+        """Start the child, and end it if nobody waits any more."""
+        try:
+            made: Child | OSError | EOFError = Child(self._task)
+        except (OSError, EOFError) as error:
+            made = error
+        with self._lock:
+            self._made = made
+            if self._given_up and isinstance(made, Child):
+                made.bury()
+        self._done.set()
+
+    def wait(self, until_ns: int) -> Child:
+        """The child. Raises TimeoutError when there is none by then."""
+        self._done.wait(max(0, until_ns - time.monotonic_ns()) / 10**9)
+        with self._lock:
+            self._given_up = self._made is None
+        if self._made is None:
+            raise TimeoutError("the fork server does not answer")
+        if isinstance(self._made, Child):
+            return self._made
+        raise self._made
+
+
 def await_news(children: Sequence[Child], timeout_s: float = _TICK_S) -> None:
     """Return when a child has spoken or ended, or after the timeout."""
     speaking = [child._channel for child in children if child._closed_at is None]
@@ -166,7 +213,7 @@ def call(
     deadline = time.monotonic_ns() + limits.time_limit_ns
     name = function.__name__
     try:
-        child = Child(Call(function, arguments, limits))
+        child = start(Call(function, arguments, limits), deadline)
     except (OSError, EOFError) as error:
         raise ChildLostError(f"{name} could not be started: {error}") from error
     payloads: Sequence[bytes] = ()

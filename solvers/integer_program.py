@@ -33,6 +33,8 @@ class IntegerProgram:
     the others: a best point has them there. row_lower, row_upper: [m], ±NO_LIMIT for none; entries
     starts[i] to starts[i + 1] - 1 of column and value [nnz] belong to row i.
 
+    grain: objectives count in multiples of it, rounded up; between two of them nothing is proved.
+
     Cuts that are multiplied out have floating-point entries: HiGHS alone takes such programs
     (solvers/backends/highs.py), and nothing that is exact can be said of them.
     """
@@ -47,6 +49,7 @@ class IntegerProgram:
     column: Array
     value: Array
     offset: int | float = 0
+    grain: int = 1
 
     @property
     def columns(self) -> int:
@@ -66,6 +69,10 @@ class IntegerProgram:
     def objective(self, point: Array) -> int:
         """The objective at a point of integers, exact."""
         return int(self.offset) + int(self._widened(self.cost) @ self._widened(point))
+
+    def least_alike(self, objective: int) -> int:
+        """The least objective that counts as much as this one."""
+        return (-(-objective // self.grain) - 1) * self.grain + 1
 
     def activity(self, point: Array) -> Array:
         """[m] the sums of the rows at a point of integers, exact."""

@@ -66,9 +66,14 @@ class Blocks:
     def add(
         self, rows: int, entries: tuple[Array, Array, Array | int], lower: Any, upper: Any
     ) -> None:
-        """`rows` more rows: entries (row of this block, column, value) and limits."""
+        """`rows` more rows: entries (row of this block, column, value) and limits.
+
+        Entries of 0 are left out: they are no terms, and what divides by entries relies on it.
+        """
         row, column, value = (np.asarray(part) for part in entries)
-        self._entries.append((row + self.count, column, np.broadcast_to(value, row.shape)))
+        value = np.broadcast_to(value, row.shape)
+        there = value != 0
+        self._entries.append((row[there] + self.count, column[there], value[there]))
         self._lower.append(np.broadcast_to(np.asarray(lower), rows))
         self._upper.append(np.broadcast_to(np.asarray(upper), rows))
         self.count += rows

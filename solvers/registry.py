@@ -252,7 +252,7 @@ REGISTRY[_SPLIT] = (
         "cpsat",
         f"solvers.cpsat.{_SPLIT}:ConstraintProgram",
         _exact("constraint-programming"),
-        "placement, crossings and limits, OR-Tools CP-SAT",
+        "clauses on the order of the hops, OR-Tools CP-SAT",
     ),
     Entry(
         "best-bottleneck",
@@ -297,7 +297,7 @@ REGISTRY[_FLEET] = (
         "cpsat",
         f"solvers.cpsat.{_FLEET}:ConstraintProgram",
         _exact("constraint-programming"),
-        "multiple-choice multidimensional knapsack, OR-Tools CP-SAT",
+        "an option per stream, counts of equal streams, OR-Tools CP-SAT",
     ),
     Entry(
         "greedy-density",
@@ -320,6 +320,112 @@ REGISTRY[_FLEET] = (
     Entry("all-remote", f"solvers.heuristic.{_FLEET}:AllRemote", _HEURISTIC, "servers first"),
     Entry("all-local", f"solvers.heuristic.{_FLEET}:AllLocal", _HEURISTIC, "devices first"),
     Entry("random", f"solvers.heuristic.{_FLEET}:Random", _HEURISTIC, "drawn by the seed"),
+)
+
+_OFFLOAD = "offload_placement"
+REGISTRY[_OFFLOAD] = (
+    Entry(
+        "lagrangian",
+        f"solvers.decomposition.{_OFFLOAD}_prices:Lagrangian",
+        _exact("lagrangian"),
+        "prices on the budgets, a p-median per layer, a dynamic program over layers, HiGHS last",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_OFFLOAD}:AssignmentProgram",
+        _exact("integer-programming"),
+        "assignment program, HiGHS on direct arrays",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_OFFLOAD}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "picks and element constraints, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "local-search",
+        f"solvers.heuristic.{_OFFLOAD}_search:LocalSearch",
+        _HEURISTIC,
+        "moves, exchanges and adoptions from the best baseline",
+    ),
+    Entry(
+        "linkage-then-place",
+        f"solvers.heuristic.{_OFFLOAD}:LinkageThenPlace",
+        _HEURISTIC,
+        "average linkage up to the loss budget, then by activations (HC-SMoE 2024)",
+    ),
+    Entry(
+        "msmoe-then-place",
+        f"solvers.heuristic.{_OFFLOAD}:MsmoeThenPlace",
+        _HEURISTIC,
+        "merging by frequency up to the loss budget, then by activations (M-SMoE 2024)",
+    ),
+    Entry(
+        "no-merge",
+        f"solvers.heuristic.{_OFFLOAD}:NoMerge",
+        _HEURISTIC,
+        "experts by the time saved per byte",
+    ),
+    Entry(
+        "frequency-greedy",
+        f"solvers.heuristic.{_OFFLOAD}:FrequencyGreedy",
+        _HEURISTIC,
+        "experts by activations over all sites",
+    ),
+    Entry(
+        "site-popularity",
+        f"solvers.heuristic.{_OFFLOAD}:SitePopularity",
+        _HEURISTIC,
+        "each site's experts by its own activations",
+    ),
+    Entry(
+        "all-cloud",
+        f"solvers.heuristic.{_OFFLOAD}:AllCloud",
+        _HEURISTIC,
+        "everything stays with a holder that holds everything",
+    ),
+)
+
+_BALANCE = "expert_balance"
+
+REGISTRY[_BALANCE] = (
+    Entry(
+        "polish",
+        f"solvers.decomposition.{_BALANCE}_polish:Polish",
+        _exact("constraint-programming"),
+        "local search, then OR-Tools CP-SAT on layers that are not in perfect balance",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_BALANCE}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "shares of replicas, or hosts with Hall's condition as cuts, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_BALANCE}:IntegerProgramming",
+        _exact("integer-programming"),
+        "replicas by count, or hosts and flows, HiGHS",
+    ),
+    Entry(
+        "local-search",
+        f"solvers.heuristic.{_BALANCE}_search:LocalSearch",
+        _HEURISTIC,
+        "swaps and re-replications from EPLB's placement, split by Hall's condition",
+    ),
+    Entry(
+        "affinity-sweep",
+        f"solvers.decomposition.{_BALANCE}_affinity:AffinitySweep",
+        _HEURISTIC,
+        "one layer after another placed beside its neighbours, HiGHS",
+    ),
+    Entry(
+        "eplb",
+        f"solvers.heuristic.{_BALANCE}:Eplb",
+        _HEURISTIC,
+        "longest first to groups, replicas and devices (deepseek-ai/EPLB 2025)",
+    ),
+    Entry("contiguous", f"solvers.heuristic.{_BALANCE}:Contiguous", _HEURISTIC, "experts in order"),
 )
 
 

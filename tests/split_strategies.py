@@ -32,7 +32,7 @@ from models.split_models import (
     Work,
 )
 
-_BANDWIDTHS = [8 * 10**9, 2 * 10**9, 7 * 10**8]
+_BANDWIDTHS = [64 * 10**9, 15 * 10**9, 2 * 10**9]
 _TYPES = ["camera", "server"]
 _ACCURACY = 900_000
 # Nanoseconds to minutes, bytes to terabytes: what a real document may hold.
@@ -48,8 +48,8 @@ def _amount(draw: st.DrawFn, unit: int, most: int) -> int:
 
 @st.composite
 def _work(draw: st.DrawFn, unit: int) -> Work:
-    """Time on one type, on both, or on neither."""
-    types = draw(st.sets(st.sampled_from(_TYPES)))
+    """Time on both types, on one, or on neither."""
+    types = draw(st.sampled_from([_TYPES, _TYPES, _TYPES, _TYPES[:1], _TYPES[1:], []]))
     return Work(time_ns={kind: draw(_amount(unit, 9)) for kind in sorted(types)})
 
 
@@ -131,10 +131,10 @@ def _limits(draw: st.DrawFn, unit: int) -> SplitLimits:
         return None if chosen is None else chosen * unit + draw(st.integers(0, 3)) * (unit > 1)
 
     return SplitLimits(
-        accuracy_floor_ppm=draw(st.sampled_from([None, 830_000, 860_000, 890_000])),
-        deadline_ns=at_most(15, 40),
-        energy_uj=at_most(40, 100),
-        sent_bytes=at_most(3, 20),
+        accuracy_floor_ppm=draw(st.sampled_from([None, 845_000, 875_000, 890_000])),
+        deadline_ns=at_most(20, 50),
+        energy_uj=at_most(15, 50),
+        sent_bytes=at_most(2, 9),
     )
 
 
@@ -191,13 +191,13 @@ def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitCompu
 
 @st.composite
 def _option(draw: st.DrawFn, name: str, unit: int) -> Option:
-    remote = draw(st.booleans())
+    remote = draw(st.sampled_from([True, True, False]))
     noise = draw(st.integers(0, 9)) if unit > 1 else 0
     return Option(
         name=name,
-        device_ns=draw(st.integers(0, 9)) * 10**8 + noise,
+        device_ns=draw(st.integers(0, 5)) * 10**8 + noise,
         sent_bytes=draw(_amount(unit, 9)) * 10 if remote else 0,
-        server_ns=draw(st.integers(1, 9)) * 10**7 + noise if remote else 0,
+        server_ns=draw(st.integers(2, 9)) * 10**7 + noise if remote else 0,
         energy_uj=draw(_amount(unit, 9)),
         accuracy_ppm=draw(st.sampled_from([600_000, 650_000, 700_000, 760_000])),
     )
@@ -208,8 +208,8 @@ def _demand(draw: st.DrawFn) -> dict[str, int | None]:
     return {
         "rate_millihz": draw(st.sampled_from([500, 1000, 1700])),
         "priority": draw(st.integers(0, 3)),
-        "deadline_ns": draw(st.sampled_from([None, None, 3 * 10**8, 8 * 10**8])),
-        "accuracy_floor_ppm": draw(st.sampled_from([None, None, 620_000, 700_000])),
+        "deadline_ns": draw(st.sampled_from([None, None, None, 6 * 10**8])),
+        "accuracy_floor_ppm": draw(st.sampled_from([None, None, None, 620_000])),
     }
 
 
@@ -220,8 +220,8 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
     objective = draw(st.sampled_from(FleetObjective))
     roomy = objective is not FleetObjective.LATENCY and unit < 10**7
     heavy = draw(st.sampled_from([1, 99_991])) if roomy else 1
-    streams = draw(st.integers(1, 3))
-    servers = draw(st.integers(1, 2))
+    streams = draw(st.sampled_from([1, 2, 3, 3]))
+    servers = draw(st.sampled_from([1, 1, 2]))
     windows = draw(st.integers(1, 2)) if streams < 3 else 1
     names = [f"c{index}" for index in range(streams)]
     return SplitFleetProblem(
@@ -235,7 +235,7 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
         uplinks=tuple(
             Uplink(
                 name=f"u{index}",
-                bandwidth_bit_per_s=unit * draw(st.sampled_from([400, 1000, 10**4])),
+                bandwidth_bit_per_s=unit * draw(st.sampled_from([600, 1200, 10**4])),
                 share_ppm=draw(st.sampled_from([10**6, 700_000])),
             )
             for index in range(2)
@@ -244,7 +244,7 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
             Server(
                 name=f"s{index}",
                 slowdown_ppm=draw(st.sampled_from([10**6, 1_500_001])),
-                share_ppm=draw(st.sampled_from([10**6, 90_000])),
+                share_ppm=draw(st.sampled_from([10**6, 60_000, 90_000])),
             )
             for index in range(servers)
         ),

@@ -197,3 +197,12 @@ def test_a_cancel_reaches_the_search() -> None:
     threading.Thread(target=run, daemon=True).start()
     assert done.wait(timeout=30)
     assert answers[0].reason is Reason.CANCELLED
+
+
+def test_a_constant_in_the_objective_is_in_the_bound() -> None:
+    """CP-SAT's inner objective leaves the constant out; the bound that is passed on has it."""
+    model = CpModel()
+    number = model.new_int_var(2, 9, "")
+    model.minimize(number + 5)
+    answer = cpsat.solve(model, [number], Stopwatch(_LIMITS, None))
+    assert (answer.values, answer.lower_bound) == ((2,), 7)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.requests import Explanation
 from models.base import Document, Name
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate
 
@@ -33,6 +34,7 @@ class Operation(StrEnum):
     PLAN = "plan"
     EXPLANATION = "explanation"
     FRONTIER = "frontier"
+    SPLIT = "split"
 
 
 # What the jobs of an operation answer.
@@ -40,6 +42,7 @@ ANSWERS: dict[Operation, type[Document]] = {
     Operation.PLAN: Certificate,
     Operation.EXPLANATION: Explanation,
     Operation.FRONTIER: Frontier,
+    Operation.SPLIT: ExpertSplit,
 }
 
 

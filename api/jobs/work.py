@@ -10,14 +10,14 @@ from typing import Any
 
 from api import answers
 from api.jobs.nouns import Operation
-from api.requests import ExplanationRequest, FrontierRequest, PlanRequest
+from api.requests import ExplanationRequest, FrontierRequest, PlanRequest, SplitRequest
 from api.version import installed
 from models.base import Document
 from models.frontier import Frontier
 from models.result import Certificate, Grade
 from planner.race import Listener
 
-Request = PlanRequest | ExplanationRequest | FrontierRequest
+Request = PlanRequest | ExplanationRequest | FrontierRequest | SplitRequest
 # Libraries that an answer may depend on.
 _SOLVERS = ("edgeplan", "highspy", "ortools")
 
@@ -42,6 +42,10 @@ WORKS: dict[Operation, Work] = {
     Operation.FRONTIER: Work(
         FrontierRequest,
         lambda request, _, cancel: answers.frontier(request, cancel=cancel),
+    ),
+    Operation.SPLIT: Work(
+        SplitRequest,
+        lambda request, _, cancel: answers.split(request, cancel=cancel),
     ),
 }
 

@@ -5,7 +5,9 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field
 
 from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem
+from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
@@ -14,16 +16,20 @@ AnyProblem: TypeAlias = Annotated[
     DagPartitionProblem
     | PipelinePartitionProblem
     | ExpertSelectionProblem
+    | ExpertBalanceProblem
     | SplitComputingProblem
-    | SplitFleetProblem,
+    | SplitFleetProblem
+    | OffloadPlacementProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
     DagPartitionPlan
     | PipelinePartitionPlan
     | ExpertSelectionPlan
+    | ExpertBalancePlan
     | SplitComputingPlan
-    | SplitFleetPlan,
+    | SplitFleetPlan
+    | OffloadPlacementPlan,
     Field(discriminator="kind"),
 ]
 
@@ -32,6 +38,8 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "dag_partition": (DagPartitionProblem, DagPartitionPlan),
     "pipeline_partition": (PipelinePartitionProblem, PipelinePartitionPlan),
     "expert_selection": (ExpertSelectionProblem, ExpertSelectionPlan),
+    "expert_balance": (ExpertBalanceProblem, ExpertBalancePlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
+    "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
 }

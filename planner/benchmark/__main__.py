@@ -7,6 +7,7 @@ from pathlib import Path
 from models.result import Limits
 from planner.benchmark import (
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -15,7 +16,13 @@ from planner.benchmark import (
 _SECOND_NS = 10**9
 _KINDS = {
     item.KIND: item.tables
-    for item in (pipeline_partition, expert_selection, split_computing, split_fleet)
+    for item in (
+        pipeline_partition,
+        expert_selection,
+        split_computing,
+        split_fleet,
+        offload_placement,
+    )
 }
 
 

@@ -7,7 +7,9 @@ from models.problems import AnyPlan, AnyProblem
 from models.result import Claim, Limits, Reason
 from planner.bounds import (
     dag_partition,
+    expert_balance,
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -23,6 +25,8 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "split_computing": split_computing.lower_bound,
     "split_fleet": split_fleet.lower_bound,
     "expert_selection": expert_selection.lower_bound,
+    "offload_placement": offload_placement.lower_bound,
+    "expert_balance": expert_balance.lower_bound,
 }
 
 

@@ -5,7 +5,9 @@ from typing import Any
 from models.problems import AnyPlan, AnyProblem
 from planner.explain import (
     dag_partition,
+    expert_balance,
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -19,6 +21,8 @@ _BY_KIND: dict[str, Any] = {
     "split_computing": split_computing,
     "split_fleet": split_fleet,
     "expert_selection": expert_selection,
+    "offload_placement": offload_placement,
+    "expert_balance": expert_balance,
 }
 
 
@@ -28,10 +32,15 @@ def infeasible(problem: AnyProblem, time_limit_ns: int) -> tuple[str, ...]:
     return lines
 
 
+def refused(problem: AnyProblem, plan: AnyPlan) -> tuple[str, ...]:
+    """Lines that name the rules that a plan breaks; none for a plan that keeps to all."""
+    return tuple(broken(violation) for violation in verify(problem, plan).violations)
+
+
 def binding(problem: AnyProblem, plan: AnyPlan, time_limit_ns: int) -> tuple[str, ...]:
     """Lines that name what limits a plan and what each rule costs, or the rules that it breaks."""
     verdict = verify(problem, plan)
     if verdict.objective is None:
-        return tuple(broken(violation) for violation in verdict.violations)
+        return refused(problem, plan)
     lines: tuple[str, ...] = _BY_KIND[problem.kind].binding(problem, plan, verdict, time_limit_ns)
     return lines

@@ -21,7 +21,9 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         raise ValueError("there is no plan to draw")
     from planner.plot import (
         dag_partition,
+        expert_balance,
         expert_selection,
+        offload_placement,
         pipeline_partition,
         split_computing,
         split_fleet,
@@ -34,5 +36,7 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         "split_computing": split_computing.figure,
         "split_fleet": split_fleet.figure,
         "expert_selection": expert_selection.figure,
+        "offload_placement": offload_placement.figure,
+        "expert_balance": expert_balance.figure,
     }
     return image(by_kind[problem.kind](problem, certificate), suffix)

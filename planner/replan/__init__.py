@@ -3,7 +3,13 @@
 from typing import Any
 
 from models.problems import AnyPlan, AnyProblem
-from planner.replan import expert_selection, pipeline_partition, split_fleet
+from planner.replan import (
+    expert_balance,
+    expert_selection,
+    offload_placement,
+    pipeline_partition,
+    split_fleet,
+)
 from planner.replan.move import ChangeError, Move
 
 __all__ = ["ChangeError", "Move", "changed", "moves"]
@@ -11,6 +17,8 @@ __all__ = ["ChangeError", "Move", "changed", "moves"]
 _BY_KIND: dict[str, Any] = {
     "pipeline_partition": pipeline_partition,
     "expert_selection": expert_selection,
+    "offload_placement": offload_placement,
+    "expert_balance": expert_balance,
     "split_fleet": split_fleet,
 }
 

@@ -21,12 +21,12 @@ def changed(
     have no price; an uplink cannot be lost: its streams would be without a way to their servers.
     """
     if ns_per_mib:
-        raise ChangeError("a fleet loads no weights: its moves have no price")
+        raise ChangeError("a fleet loads no weights: its moves have no price", "migration_weight")
     servers = {server.name: server for server in problem.servers}
     uplinks = {uplink.name: uplink for uplink in problem.uplinks}
     for name in lost:
         if name not in servers:
-            raise ChangeError(f"there is no server '{name}'")
+            raise ChangeError(f"there is no server '{name}'", "lost")
         del servers[name]
     for name, text in slowed:
         if name in servers:
@@ -34,7 +34,7 @@ def changed(
         elif name in uplinks:
             uplinks[name] = _narrower(uplinks[name], factor_of(text))
         else:
-            raise ChangeError(f"there is no server and no uplink '{name}'")
+            raise ChangeError(f"there is no server and no uplink '{name}'", "slowed")
     streams = [
         stream.model_copy(update={"servers": tuple(s for s in stream.servers if s in servers)})
         if stream.servers is not None

@@ -7,7 +7,9 @@ from models.problems import AnyPlan, AnyProblem
 from models.result import Verification, Violation
 from planner.verify import (
     dag_partition,
+    expert_balance,
     expert_selection,
+    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -19,6 +21,8 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "split_computing": split_computing.verify,
     "split_fleet": split_fleet.verify,
     "expert_selection": expert_selection.verify,
+    "offload_placement": offload_placement.verify,
+    "expert_balance": expert_balance.verify,
 }
 
 

@@ -32,16 +32,15 @@ def read(text: str | bytes, *, contiguous: bool = True) -> DagPartitionProblem:
         _refuse("", found, "the document is not an object")
     edges = [_row(f"/edges/{i}", edge) for i, edge in enumerate(_rows(found, "edges"))]
     costs = _costs(edges)
+    operators = [
+        _operator(f"/nodes/{i}", _row(f"/nodes/{i}", node), costs)
+        for i, node in enumerate(_rows(found, "nodes"))
+    ]
+    names = {operator["name"] for operator in operators}
     document = {
         "about": _ABOUT,
-        "operators": [
-            _operator(f"/nodes/{i}", _row(f"/nodes/{i}", node), costs)
-            for i, node in enumerate(_rows(found, "nodes"))
-        ],
-        "edges": [
-            [_name(f"/edges/{i}", edge, "sourceId"), _name(f"/edges/{i}", edge, "destId")]
-            for i, edge in enumerate(edges)
-        ],
+        "operators": operators,
+        "edges": [_ends(f"/edges/{i}", edge, names) for i, edge in enumerate(edges)],
         "accelerators": _whole("", found, "maxFPGAs"),
         "cpus": _whole("", found, "maxCPUs"),
         "accelerator_memory_bytes": _whole("", found, "maxSizePerFPGA"),
@@ -64,6 +63,13 @@ def _operator(pointer: str, node: Row, costs: Mapping[str, Fraction]) -> dict[st
     if "colorClass" in node:
         operator["colocation"] = f"class-{_whole(pointer, node, 'colorClass')}"
     return operator
+
+
+def _ends(pointer: str, edge: Row, names: set[object]) -> tuple[str, str]:
+    for key in ("sourceId", "destId"):
+        if _name(pointer, edge, key) not in names:
+            _refuse(f"{pointer}/{key}", edge[key], "there is no node of that id")
+    return _name(pointer, edge, "sourceId"), _name(pointer, edge, "destId")
 
 
 def _costs(edges: list[Row]) -> dict[str, Fraction]:

@@ -68,21 +68,22 @@ def _root(program: IntegerProgram, watch: Stopwatch, point: Array | None) -> Pro
         return Proof(point, None, finished=False)
     duals = highs.relax(program, watch).duals
     bound = None if duals is None else priced(program, duals).bound
-    best = None if point is None else program.objective(point)
-    return Proof(point, bound, finished=best is not None and best == bound)
+    if point is None or bound is None:
+        return Proof(point, bound, finished=False)
+    return Proof(point, bound, bound >= program.least_alike(program.objective(point)))
 
 
 class _Search:
-    """Depth first; nodes that can neither be left out nor branched on are kept aside."""
+    """Depth first; ends with boxes of a single point at the latest."""
 
     def __init__(self, program: IntegerProgram, point: Array | None) -> None:
         self.program = program
         self.relaxation = Relaxation(program)
         self.step_size = divisor(program)
         self.open = [_Node(program.lower, program.upper, None)]
-        self.aside: list[_Node] = []
         self.point: Array | None = None
         self.value: int | None = None
+        self.most: int | None = None
         self.cut = program
         self._offer(point)
 
@@ -92,7 +93,8 @@ class _Search:
         value = self.program.objective(point)
         if self.value is None or value < self.value:
             self.point, self.value = point, value
-            self.cut = with_cutoff(self.program, value - self.step_size)
+            self.most = min(value - self.step_size, self.program.least_alike(value) - 1)
+            self.cut = with_cutoff(self.program, self.most)
 
     def step(self) -> None:
         """Look at one node."""
@@ -101,6 +103,9 @@ class _Search:
         if narrowed is None:
             return
         lower, upper = narrowed
+        if (lower == upper).all():
+            self._offer(lower if self.program.holds(lower) else None)
+            return
         solved = self.relaxation.solve(lower, upper)
         if solved.ray is not None and farkas(self.program, solved.ray, (lower, upper)):
             return
@@ -111,17 +116,20 @@ class _Search:
         values = (lower + upper) / 2 if solved.values is None else solved.values
         values = np.clip(values, lower, upper)
         self._offer(settled(self.program, values))
-        if self.value is not None and bound is not None and bound >= self.value:
+        if self.most is not None and bound is not None and bound > self.most:
             return
-        if self.value is not None and solved.duals is not None:
-            lower, upper = proved.narrowed(self.value - self.step_size)
+        if self.most is not None and solved.duals is not None:
+            lower, upper = proved.narrowed(self.most)
         self._branch(_Node(lower, upper, bound), values)
 
     def _branch(self, node: _Node, values: Floats) -> None:
         """Halve the range of the most fractional column, the nearer half on top."""
-        free = np.flatnonzero((node.lower < node.upper) & self.program.whole)
+        open_ = node.lower < node.upper
+        # What follows from the others is settled last, where they leave it a choice at all.
+        free = np.flatnonzero(open_ & (self.program.whole | ~(open_ & self.program.whole).any()))
         if not free.size:
-            self.aside.append(node)
+            if not (node.lower > node.upper).any():
+                self.open.append(node)
             return
         away = np.abs(values[free] - np.rint(values[free]))
         column = int(free[away.argmax()])
@@ -136,10 +144,11 @@ class _Search:
 
     def proof(self) -> Proof:
         """What is known now."""
-        left = [node.bound for node in (*self.open, *self.aside)]
+        left = [node.bound for node in self.open]
         known = [bound for bound in left if bound is not None]
         if not left:
-            return Proof(self.point, self.value, finished=True)
+            alike = None if self.value is None else self.program.least_alike(self.value)
+            return Proof(self.point, alike, finished=True)
         if len(known) < len(left):
             return Proof(self.point, None, finished=False)
         least = min(known)

@@ -118,4 +118,6 @@ def _read(
         return Answer(stopped(watch), None, bound, stats=stats)
     reason = Reason.COMPLETED if response.status == cp_model.OPTIMAL else stopped(watch)
     values = tuple(solver.value(variable) for variable in watched)
-    return Answer(reason, values, response.inner_objective_lower_bound, stats=stats)
+    # The inner objective is the sum without its constant.
+    bound = response.inner_objective_lower_bound + round(model.proto.objective.offset)
+    return Answer(reason, values, bound, stats=stats)

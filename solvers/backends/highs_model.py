@@ -15,10 +15,6 @@ _OPTIONS: Mapping[str, bool | int | float] = {
     # The default relative gap of 1e-4 returned wrong answers for two of thirty small knapsacks.
     "mip_rel_gap": 0.0,
     "mip_abs_gap": 0.0,
-    # They solve sub-problems during which no callback is asked whether to go on.
-    "mip_heuristic_run_rins": False,
-    "mip_heuristic_run_rens": False,
-    "mip_heuristic_run_root_reduced_cost": False,
 }
 
 

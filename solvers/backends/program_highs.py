@@ -73,9 +73,14 @@ def _judged(program: IntegerProgram, answer: highs.Answer, start: Array | None) 
         reason, detail, bound = Reason.HEURISTIC, "HiGHS denies a point that there is", None
     elif reason is Reason.COMPLETED and value is None:
         reason, detail = Reason.HEURISTIC, "the rounded point breaks a row by less than HiGHS sees"
-    elif reason is Reason.COMPLETED and bound != value:
+    elif reason is Reason.COMPLETED and not _meets(program, bound, value):
         reason, detail = Reason.HEURISTIC, "the search ended; HiGHS' tolerances leave a gap"
     return Answer(reason, point, bound, detail, answer.stats, answer.values)
+
+
+def _meets(program: IntegerProgram, bound: int | None, value: int | None) -> bool:
+    """Whether no objective below the bound would count as less than the value does."""
+    return bound is not None and value is not None and bound >= program.least_alike(value)
 
 
 def _better(program: IntegerProgram, point: Array | None, start: Array | None) -> Array | None:
@@ -103,7 +108,7 @@ def _proved(program: IntegerProgram, watch: Stopwatch, answer: Answer) -> Answer
         return replace(answer, point=proof.point, bound=proof.bound)
     bounds = [bound for bound in (answer.bound, proof.bound) if bound is not None]
     bound = max(bounds, default=None)
-    if value is not None and value == bound:
+    if _meets(program, bound, value):
         return replace(answer, reason=Reason.COMPLETED, point=proof.point, bound=bound, detail="")
     return replace(answer, point=proof.point, bound=bound)
 

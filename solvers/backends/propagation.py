@@ -39,11 +39,12 @@ def tightened(program: IntegerProgram, lower: Array, upper: Array) -> tuple[Arra
             return None
         if (most < program.row_lower).any():
             return None
-        span = np.abs(value)
+        # An entry of 0 says nothing of its column.
+        span, told = np.maximum(np.abs(value), 1), value != 0
         down = np.where(program.row_upper < NO_LIMIT, program.row_upper - least, NO_LIMIT)[row]
         up = np.where(program.row_lower > -NO_LIMIT, most - program.row_lower, NO_LIMIT)[row]
-        from_lower = lower[column] + np.where(value > 0, down, up) // span
-        from_upper = upper[column] - np.where(value > 0, up, down) // span
+        from_lower = lower[column] + np.where(told, np.where(value > 0, down, up) // span, NO_LIMIT)
+        from_upper = upper[column] - np.where(told, np.where(value > 0, up, down) // span, NO_LIMIT)
         narrower = lower.copy(), upper.copy()
         np.maximum.at(narrower[0], column, from_upper)
         np.minimum.at(narrower[1], column, from_lower)

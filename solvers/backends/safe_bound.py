@@ -9,7 +9,6 @@ rigorous: no tolerance enters (Neumaier and Shcherbina, Mathematical Programming
 costs of 0 in place of c it is Farkas' proof that there is no point, where L(y) > 0.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +61,7 @@ def farkas(program: IntegerProgram, ray: Floats, box: Box) -> bool:
 
 def divisor(program: IntegerProgram) -> int:
     """Every objective is a multiple of it, the offset left out."""
-    return math.gcd(*(int(cost) for cost in np.unique(program.cost))) or 1
+    return int(np.gcd.reduce(program.cost)) or 1
 
 
 def _priced(program: IntegerProgram, cost: Array, duals: Floats, box: Box) -> Priced:

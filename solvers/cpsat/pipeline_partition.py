@@ -1,4 +1,4 @@
-"""Pipelines by CP-SAT: nothing is rounded, so its bounds are exact.
+"""Pipelines by CP-SAT, in whole numbers, which a completed search's bound is read as.
 
 The model is in solvers/cpsat/pipeline_partition_model.py.
 """

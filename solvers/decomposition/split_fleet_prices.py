@@ -82,7 +82,7 @@ def _window(
     improve(loaded, watch)
     best = loaded.columns if loaded.fits else None
     hinted = None if hint is None else tables.columns(hint)
-    if hinted is not None and (best is None or tables.value(hinted) < tables.value(best)):
+    if hinted is not None and tables.fits(hinted) and _cheaper(tables, hinted, best):
         best = hinted
     _tell(progress, best, None)
     generated = _generate(tables, loaded.columns, watch)
@@ -114,9 +114,13 @@ def _better(tables: Tables, watch: Stopwatch, best: Ints | None, columns: Ints) 
     loaded = Loaded(tables, columns)
     repair(loaded, watch)
     improve(loaded, watch)
-    if loaded.fits and (best is None or tables.value(loaded.columns) < tables.value(best)):
+    if loaded.fits and _cheaper(tables, loaded.columns, best):
         return loaded.columns
     return best
+
+
+def _cheaper(tables: Tables, columns: Ints, best: Ints | None) -> bool:
+    return best is None or tables.value(columns) < tables.value(best)
 
 
 def _whole(tables: Tables, watch: Stopwatch, best: Ints | None, progress: Progressing) -> Found:

@@ -28,6 +28,7 @@ from solvers.search.expert_selection_boxes import BoxSearch
 from solvers.search.expert_selection_incumbent import Incumbent
 from solvers.search.expert_selection_lines import lines_of
 from solvers.tables.expert_selection import Bools, Tables, build
+from solvers.tables.expert_selection_greedy import lean
 from solvers.tables.expert_selection_monotone import counter_example
 
 
@@ -93,7 +94,7 @@ class Monotonic:
         return Claim(
             self.name,
             reason,
-            None if found.chosen is None else tables.plan(found.chosen),
+            None if found.chosen is None else tables.plan(lean(tables, found.chosen)),
             found.lower_bound,
             detail=counter_example(tables) or "",
             stats={"boxes": found.boxes},

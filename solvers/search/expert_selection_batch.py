@@ -16,7 +16,7 @@ from solvers.search.expert_selection_lines import Lines
 from solvers.search.expert_selection_reduce import reduce
 from solvers.tables.expert_selection import Bools, Tables
 from solvers.tables.expert_selection_greedy import by_gain, by_ratio, complete
-from solvers.tables.expert_selection_quality import Floats
+from solvers.tables.expert_selection_quality import Floats, TopK
 
 _ROOT_STEPS = 20
 _STEPS = 6
@@ -150,10 +150,15 @@ class BatchSearch:
 
     def _under_the_whole(self, boxes: Boxes, above: Floats) -> Floats:
         """The bounds, no larger than the quality of a box's largest member."""
-        above = above.copy()
-        for box in np.flatnonzero(above >= self.incumbent.target):
-            whole = boxes.inside[box] | boxes.free[box]
-            above[box] = min(above[box], float(self.tables.function.values(whole[None])[0]))
+        above, function = above.copy(), self.tables.function
+        open_ = np.flatnonzero(above >= self.incumbent.target)
+        whole = boxes.inside[open_] | boxes.free[open_]
+        if isinstance(function, TopK) and function.hit is not None:
+            above[open_] = np.minimum(above[open_], function.values(whole))
+            return above
+        # One at a time, only the rows of its members are read.
+        for box, members in zip(open_, whole, strict=True):
+            above[box] = min(above[box], float(function.values(members[None])[0]))
         return above
 
     def _push(self, boxes: Boxes, above: Floats) -> None:
@@ -163,5 +168,5 @@ class BatchSearch:
         score = np.where(boxes.free, score, -np.inf)
         for box, pick in enumerate(score.argmax(axis=1).tolist()):
             self._number += 1
-            entry = (-float(above[box]), self._number, boxes.take(np.array([box])), pick)
+            entry = (-float(above[box]), self._number, boxes.one(box), pick)
             heapq.heappush(self._open, entry)

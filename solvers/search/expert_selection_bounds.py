@@ -21,6 +21,8 @@ from solvers.search.expert_selection_lines import Lines
 from solvers.tables.expert_selection import Bools, Tables
 from solvers.tables.expert_selection_quality import Floats, Ints
 
+_FIELDS = ("inside", "free", "state", "params", "prices", "reduced")
+
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
@@ -40,26 +42,19 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.inside)
 
+    def one(self, number: int) -> "Boxes":
+        """One of them, in memory of its own."""
+        part = slice(number, number + 1)
+        return Boxes(*(getattr(self, name)[part].copy() for name in _FIELDS))
+
     def take(self, which: Bools | Ints) -> "Boxes":
         """Some of them."""
-        return Boxes(
-            self.inside[which],
-            self.free[which],
-            self.state[which],
-            self.params[which],
-            self.prices[which],
-            self.reduced[which],
-        )
+        return Boxes(*(getattr(self, name)[which] for name in _FIELDS))
 
     @staticmethod
     def join(parts: "list[Boxes]") -> "Boxes":
         """All boxes of the parts, in their order."""
-        return Boxes(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("inside", "free", "state", "params", "prices", "reduced")
-            )
-        )
+        return Boxes(*(np.concatenate([getattr(part, f) for part in parts]) for f in _FIELDS))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectio
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
 from solvers.tables.expert_selection import Bools, Tables, build
+from solvers.tables.expert_selection_monotone import counter_example
 
 _MAX_EXPERTS = 20
 _CHUNK = 2**13
@@ -42,7 +43,8 @@ class Enumeration:
         stats = {"selections": 2**tables.experts}
         if best is None:
             return Claim(self.name, Reason.INFEASIBLE, stats=stats)
-        return Claim(self.name, Reason.COMPLETED, tables.plan(best[1]), best[0], stats=stats)
+        detail, plan = counter_example(tables) or "", tables.plan(best[1])
+        return Claim(self.name, Reason.COMPLETED, plan, best[0], detail=detail, stats=stats)
 
 
 def _feasible(tables: Tables, masks: Bools) -> Bools:

@@ -54,11 +54,7 @@ class ShareLines:
 
     def __init__(self, function: TopK) -> None:
         self.share, self.k = function.share, function.k
-        self.top: Floats = self.share.max(axis=0)
-        # Where an expert has a cluster's best share or none, as in coverage instances, the sum
-        # over clusters is a product of matrices.
-        hit = self.share > 0
-        self.hit = hit.astype(np.float64) if (self.share == hit * self.top).all() else None
+        self.top, self.hit = function.top, function.hit
 
     def start(self) -> Floats:
         """Half of the best share."""

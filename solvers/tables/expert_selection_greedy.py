@@ -71,3 +71,15 @@ def complete(tables: Tables, inside: Bools, free: Bools, price: Price) -> Bools 
         state = function.add(state, int(candidates[at]))
         if tables.feasible(chosen):
             best = chosen.copy()
+
+
+def lean(tables: Tables, chosen: Bools) -> Bools:
+    """A feasible selection without those that it is worth the same without, the dearest first."""
+    kept, objective = chosen.copy(), tables.objective(chosen)
+    share = (tables.rows / np.maximum(tables.limits, 1)[:, None]).sum(axis=0)
+    members = np.flatnonzero(chosen)
+    for expert in members[np.argsort(-share[members], kind="stable")]:
+        kept[expert] = False
+        if not tables.feasible(kept) or tables.objective(kept) != objective:
+            kept[expert] = True
+    return kept

@@ -11,7 +11,7 @@ follows from x and may be fractional; pairs of no quality are left out.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -121,7 +121,9 @@ def assignment(tables: Tables) -> Assignment:
         upper[size:] = tables.peak.limit
     integer = np.zeros(size + extra, dtype=np.bool_)
     integer[: size if tables.decided else experts] = True
-    program = rows.program(cost, np.zeros_like(upper), upper, integer)
+    # Shortfalls are in ppm of the mean quality, rounded up.
+    total = int(tables.weight.sum())
+    program = replace(rows.program(cost, np.zeros_like(upper), upper, integer), grain=total)
     return Assignment(program, cluster, expert)
 
 

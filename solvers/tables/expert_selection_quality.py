@@ -54,7 +54,9 @@ class TopK:
     """Sum of the k best shares per cluster: best_expert (k = 1), top_k, and modular (k = n).
 
     share: [n, C] weight of the cluster x quality, ppm; the state is [k, C] the k best shares,
-    smallest first, but without rows for modular, whose gains never change.
+    smallest first, but without rows for modular, whose gains never change; top: [C] the best
+    shares; hit: [n, C] ones and zeros where every share is the cluster's best or none, as in
+    coverage instances, else None: what is summed over experts and clusters is then a product.
     """
 
     monotone = True
@@ -64,12 +66,18 @@ class TopK:
         self.k = k
         self.modular = k >= len(self.share)
         self._sum = self.share.sum(axis=1)
+        self.top: Floats = self.share.max(axis=0)
+        hit = self.share > 0
+        self.hit = hit.astype(np.float64) if (self.share == hit * self.top).all() else None
 
     def values(self, chosen: Bools) -> Floats:
         """[k] ppm of the selections [k, n]."""
         if self.modular:
             product: Floats = chosen @ self._sum
             return product
+        if self.hit is not None and self.k == 1:
+            covered: Floats = ((chosen @ self.hit) > 0) @ self.top
+            return covered
         if len(chosen) == 1:
             return np.array([self._best(self.share[chosen[0]], 0).sum()])
         found = np.empty(len(chosen))

@@ -15,6 +15,7 @@ from api.jobs.nouns import JobPage
 from api.requests import Estimate, Explanation, Valid
 from api.schemas import SCHEMAS
 from api.settings import Settings
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import KINDS
 from models.result import Certificate, Verification
@@ -25,6 +26,7 @@ _ANSWERS = {
     "Certificate": Certificate,
     "Verification": Verification,
     "Explanation": Explanation,
+    "ExpertSplit": ExpertSplit,
     "Frontier": Frontier,
     "JobPage": JobPage,
     "Valid": Valid,

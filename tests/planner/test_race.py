@@ -13,7 +13,7 @@ import pytest
 from models.problems import AnyPlan
 from models.problems.dag_partition import DagPartitionPlan
 from models.result import Certificate, Claim, Grade, Limits, Proof, Reason, Run
-from planner import bounds, lane, strategy
+from planner import bounds, lane, strategy, worker
 from planner.certify import certify
 from planner.messages import MAX_BYTES
 from planner.race import Event, Race, What
@@ -251,17 +251,58 @@ def test_methods_whose_turn_did_not_come_have_a_claim() -> None:
 
 def test_a_child_that_cannot_be_started_is_a_failed_claim(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lanes beside it run on."""
+    begin = lane.start
 
-    def no_second(job: Any) -> Child:
+    def no_second(job: Any, deadline_ns: int) -> Child:
         if any(method.name == "second" for method in job.methods):
             raise OSError(24, "Too many open files")
-        return Child(job)
+        return begin(job, deadline_ns)
 
-    monkeypatch.setattr(lane, "Child", no_second)
+    monkeypatch.setattr(lane, "start", no_second)
     first = scripted("first", _claim(Reason.HEURISTIC, split(2), name="first"))
     outcomes = _race((first,), (scripted("second", _FAIR),))
     assert outcomes["first"].objective == 615
     assert "could not be started: OSError" in outcomes["second"].claim.detail
+
+
+def test_what_was_said_in_time_counts_though_nobody_listened() -> None:
+    """A parent that is held up beyond the limit hears the claim of a method that has ended well."""
+    odd = scripted("odd", Plans(3), _claim(Reason.HEURISTIC, split(3)))
+
+    def held_up(event: Event) -> None:
+        if event.what is What.PLAN:
+            time.sleep((_LIMITS.time_limit_ns + 2 * _SECOND) / _SECOND)
+
+    race = Race(two_devices(), _LIMITS, held_up)
+    (outcome,) = race.run(((odd,),))
+    assert outcome.claim.reason is Reason.HEURISTIC
+    assert outcome.verification is not None
+    assert outcome.verification.objective == 515
+
+
+def test_a_fork_server_that_does_not_answer_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When no child comes to be in time, the race ends all the same, and a late one is ended."""
+    thawed = threading.Event()
+    begin = worker._start_without_main
+
+    def frozen(process: Any) -> None:
+        thawed.wait(60)
+        begin(process)
+
+    monkeypatch.setattr(worker, "_start_without_main", frozen)
+    begun = time.monotonic()
+    found = _race((scripted("odd", _FAIR),), limits=Limits(time_limit_ns=_SECOND))
+    waited = time.monotonic() - begun
+    thawed.set()
+    assert found["odd"].claim.reason is Reason.TIME_LIMIT
+    assert "could not be started" in found["odd"].claim.detail
+    assert waited < 30
+    for thread in threading.enumerate():
+        if thread.name == "starting":
+            thread.join(30)
+            assert not thread.is_alive()
 
 
 def test_the_bound_from_the_problem_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

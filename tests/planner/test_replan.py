@@ -69,6 +69,7 @@ def test_the_weight_keeps_the_old_plan_when_moving_is_dear() -> None:
         ({"lost": ("quick", "slow")}, "no device is left"),
         ({"slowed": (("quick", "fast"),)}, "'fast' is no factor"),
         ({"slowed": (("quick", "-1"),)}, "-1 times slower is out of range"),
+        ({"slowed": (("quick", "1e30000000"),)}, "'1e30000000' is no factor"),
     ],
 )
 def test_changes_that_do_not_fit(fields: dict[str, tuple[str, ...]], message: str) -> None:

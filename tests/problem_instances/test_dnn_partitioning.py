@@ -63,7 +63,7 @@ def test_fields_become_integers_once() -> None:
         ({"edges": [{"sourceId": 5, "destId": 7}]}, "/edges/0/cost"),
         ({"maxFPGAs": "two"}, "/maxFPGAs"),
         ({"maxCPUs": -1}, "/maxCPUs"),
-        ({"edges": [{"sourceId": 5, "destId": 9, "cost": 1}]}, ""),
+        ({"edges": [{"sourceId": 5, "destId": 9, "cost": 1}]}, "/edges/0/destId"),
         (
             {
                 "edges": [

@@ -238,7 +238,7 @@ def test_full_links_are_named_with_what_more_would_save() -> None:
     _, plan = _solved(problem, "prices")
     lines = explain.binding(problem, plan, 60 * 10**9)
     assert lines[0] == "no plan is better"
-    assert "cell-1 is full (98.6 % in always): that costs at most 3.90 %" in lines
+    assert "cell-1 is full (98.6 % in always): that costs at most 39,000 weighted ppm" in lines
     assert "server-1 is full (98.0 % in always): that costs nothing" in lines
 
 

@@ -1,0 +1,62 @@
+"""Replayed caches: against their definitions, the choice, and the cliff."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.expert_cache import HALF, LFU, LRU, STATIC, choose, hits, most_used, replay
+
+TRACES = st.lists(st.integers(0, 7), max_size=40)
+
+
+def _by_hand(trace: list[int], slots: int) -> int:
+    """LRU by its definition: the last `slots` different uses are inside."""
+    found = 0
+    for now, expert in enumerate(trace):
+        recent = list(dict.fromkeys(reversed(trace[:now])))[:slots]
+        found += expert in recent
+    return found
+
+
+@settings(max_examples=100)
+@given(trace=TRACES, slots=st.integers(0, 9))
+def test_lru_is_what_it_is_defined_as(trace: list[int], slots: int) -> None:
+    """A use hits when fewer than `slots` others came since the last one."""
+    assert hits(trace, slots, LRU) == _by_hand(trace, slots)
+
+
+@settings(max_examples=100)
+@given(trace=TRACES, slots=st.integers(0, 9))
+def test_no_dynamic_policy_beats_belady(trace: list[int], slots: int) -> None:
+    """Belady's hits, with the first uses that a preloaded pin would save, bound every policy."""
+    best = hits(trace, slots, "belady")
+    assert max(hits(trace, slots, policy) for policy in (LRU, LFU)) <= best
+    assert hits(trace, slots, STATIC) <= best + min(slots, len(set(trace)))
+
+
+@settings(max_examples=60)
+@given(trace=TRACES, slots=st.integers(0, 9))
+def test_the_choice_is_never_worse_than_a_fixed_policy(trace: list[int], slots: int) -> None:
+    """On what it was chosen with, and its hits are what a replay of it gives."""
+    choice = choose(trace, slots, cycle=8, top_k=2)
+    fixed = max(hits(trace, slots, policy) for policy in (LRU, LFU, STATIC, HALF))
+    assert choice.hits >= fixed
+    policy = LRU if choice.policy == STATIC else choice.policy
+    assert replay(trace, choice.pins, choice.dynamic_slots, policy) == choice.hits
+
+
+def test_below_one_token_cycle_lru_never_hits() -> None:
+    """Three layers of two: with four slots nothing of the last token is left, with six all is."""
+    token = [0, 1, 10, 11, 20, 21]
+    trace = token * 5
+    assert hits(trace, 4, LRU) == 0
+    assert hits(trace, 6, LRU) == len(trace) - 6
+    choice = choose(trace, 4, cycle=6, top_k=2)
+    assert "never" in choice.note
+    assert choice.policy == STATIC
+    assert choice.hits == 20
+    assert not choose(trace, 6, cycle=6, top_k=2).note
+
+
+def test_pins_are_the_most_used() -> None:
+    """Ties go to the smaller number, so that equal traces give equal pins."""
+    assert most_used([3, 1, 3, 2, 1, 0]) == (1, 3, 0, 2)

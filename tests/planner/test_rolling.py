@@ -1,0 +1,124 @@
+"""Placements that follow a changing world, and re-planning of single changes."""
+
+import pytest
+
+from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
+from models.result import Grade, Limits
+from planner import explain
+from planner.plot import draw
+from planner.plot.save import image
+from planner.replan import ChangeError, changed, moves
+from planner.rolling import Observation, averaged, figure, roll
+from planner.service import plan
+from planner.verify import verify
+from problem_instances import best_known, load
+
+LIMITS = Limits(time_limit_ns=60 * 10**9)
+
+
+def _boxes() -> OffloadPlacementProblem:
+    problem = load("two-boxes-6")
+    assert isinstance(problem, OffloadPlacementProblem)
+    return problem
+
+
+def _best() -> OffloadPlacementPlan:
+    found = best_known("two-boxes-6").plan
+    assert isinstance(found, OffloadPlacementPlan)
+    return found
+
+
+def test_averages_fall_exponentially() -> None:
+    """Half of what is seen, half of what was; what is not seen stays."""
+    problem = _boxes()
+    load_now = {"layer-0": ((0, 0, 0), (0, 0, 100))}
+    seen = Observation("now", memory_bytes={"gpu-2": 20_000_000}, activations=load_now)
+    after = averaged(problem, seen, 500_000)
+    assert [h.memory_bytes for h in after.holders] == [62_000_000, 30_000_000, None, 10**9]
+    assert after.layers[0].activations == ((450, 250, 300), (100, 450, 100))
+    assert after.layers[1] == problem.layers[1]
+    assert after.links == problem.links
+
+
+def test_a_rolling_plan_pays_for_what_it_moves() -> None:
+    """Each step is proved, moves are what the plans say, and keeping stands beside it."""
+    problem = _boxes()
+    seen = (
+        Observation("less memory", memory_bytes={"gpu-1": 40_000_000}),
+        Observation("slower", bandwidth_bit_per_s={("gpu-1", "gpu-2"): 5 * 10**9}),
+    )
+    steps = list(roll(problem, seen, LIMITS, ns_per_mib=50_000, weight_ppm=10**6))
+    assert [step.grade for step in steps] == [Grade.OPTIMAL] * 3
+    assert steps[0].moved_bytes == steps[0].migration_ns == 0
+    assert steps[1].kept_ns is None, "the plan before does not fit any more"
+    assert steps[2].kept_ns is not None
+    assert steps[2].latency_ns + steps[2].migration_ns <= steps[2].kept_ns
+    image_of_it = image(figure(steps, problem.tokens), ".svg").decode()
+    assert "less memory" in image_of_it
+
+
+def test_a_lost_box_is_planned_around() -> None:
+    """The shelf may be lost, a site may not; a slower GPU changes times, not moves."""
+    problem, old = _boxes(), _best()
+    without = changed(problem, old, lost=("shelf",), ns_per_mib=1000)
+    assert isinstance(without, OffloadPlacementProblem)
+    assert verify(without, old).objective == best_known("two-boxes-6").objective
+    with pytest.raises(ChangeError, match="site"):
+        changed(problem, old, lost=("gpu-1",))
+    with pytest.raises(ChangeError, match="no holder"):
+        changed(problem, old, lost=("attic",))
+    slower = changed(problem, old, slowed=(("gpu-2", "2"),))
+    assert (verify(slower, old).objective or 0) > (verify(problem, old).objective or 0)
+    assert moves(problem, old, old) == ()
+
+
+def test_moves_are_what_holders_have_to_load() -> None:
+    """From everything on the SSD to the best plan, the GPUs load what they then hold."""
+    problem, best = _boxes(), _best()
+    nothing = OffloadPlacementPlan(
+        layers=tuple(item.model_copy(update={"copies": ()}) for item in best.layers)
+    )
+    found = moves(problem, nothing, best)
+    assert {move.target for move in found} == {"gpu-1", "gpu-2"}
+    held = {str(r["holder"]): r["memory_bytes"] for r in verify(problem, best).breakdown.rows}
+    for name in ("gpu-1", "gpu-2"):
+        assert sum(m.size_bytes for m in found if m.target == name) == held[name]
+
+
+def test_the_budgets_that_bind_are_named() -> None:
+    """Full memory and a spent loss budget are named with what they cost."""
+    problem = _boxes()
+    lines = explain.binding(problem, _best(), 60 * 10**9)
+    assert lines[0] == "no plan is better"
+    assert any(line.startswith("memory of gpu-1 (94.6% used) costs ") for line in lines)
+    assert any(line.startswith("loss budget (98.8% used) costs ") for line in lines)
+
+
+def test_a_placement_without_room_names_the_repair() -> None:
+    """Without an origin and with too little memory, the least memory that would do is found."""
+    problem = _boxes()
+    gpu, *_ = problem.holders
+    alone = problem.model_copy(
+        update={
+            "holders": (gpu.model_copy(update={"memory_bytes": 40_000_000}),),
+            "links": (),
+            "sites": ("gpu-1",),
+            "precisions": problem.precisions[:1],
+            "layers": tuple(
+                layer.model_copy(update={"activations": layer.activations[:1]})
+                for layer in problem.layers
+            ),
+            "loss_budget_ppm": 0,
+        }
+    )
+    (line,) = explain.infeasible(alone, 60 * 10**9)
+    assert line.startswith("memory of gpu-1 binds: 99."), line
+
+
+def test_a_placement_is_drawn() -> None:
+    """The drawing names layers and holders."""
+    problem = _boxes()
+    certificate = plan(problem, LIMITS, solver="milp")
+    drawing = draw(problem, certificate, ".svg").decode()
+    for word in ("layer-0 at gpu-1", "gpu-2", "ssd", "shelf"):
+        assert word in drawing
