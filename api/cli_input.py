@@ -58,7 +58,8 @@ def _with_objective(found: AnyProblem, objective: str | None, units: int | None)
         return found
     fields = found.model_dump(mode="json")
     if objective is not None and objective != fields["objective"]:
-        fields |= {"objective": objective, "units": None}
+        fields["objective"] = objective
+        fields.pop("units", None)
     if units is not None:
         fields["units"] = units
     try:

@@ -11,7 +11,7 @@ from models.problems.expert_balance import (
     PreviousBalance,
 )
 
-_RATES = [10**6, 10**6, 2 * 10**6, 850_001, 3 * 10**7, 3]
+_RATES = [10**6, 10**6, 2 * 10**6, 850_001, 3 * 10**7, 1000]
 
 
 @st.composite

@@ -175,13 +175,16 @@ class _Descent:
             x = (np.take_along_axis(rho, order, axis=1) > 0).astype(np.float64)
             return order, x, np.zeros(len(rho))
         cost = self.cost[self.main]
-        density = np.where(rho > 0, rho / np.maximum(cost, 1e-9), -1.0)
+        # No floor under the costs: one byte beside gigabytes still is taken whole, or not at all.
+        with_cost = np.where(cost > 0, cost, 1.0)
+        density = np.where(cost > 0, rho / with_cost, np.inf)
+        density = np.where(rho > 0, density, -1.0)
         order = np.argsort(-density, axis=1, kind="stable")
         density = np.take_along_axis(density, order, axis=1)
         each = np.where(density > 0, cost[order], 0.0)
         before = np.cumsum(each, axis=1) - each
         room = self.room[:, self.main][:, None]
-        x = np.clip((room - before) / np.maximum(each, 1e-9), 0.0, 1.0)
+        x = np.clip((room - before) / np.where(each > 0, each, 1.0), 0.0, 1.0)
         x = np.where(each > 0, x, (density > 0).astype(np.float64))
         short = (x < 1) & (density > 0)
         at = short.argmax(axis=1)

@@ -77,11 +77,13 @@ def build(problem: ExpertBalanceProblem) -> list[Layer]:
     loads = np.array([window.loads for window in problem.windows], dtype=np.int64)
     before = problem.previous
     nothing = np.ones((problem.experts, len(slots)), dtype=np.bool_)
+    # A tail of all windows is a weight more for each.
+    whole = problem.tail_weight if problem.tail_windows == len(problem.windows) else 0
     return [
         Layer(
             loads=loads[:, layer],
-            weight=np.array([window.weight for window in problem.windows], dtype=np.int64),
-            tail=(problem.tail_weight, problem.tail_windows),
+            weight=np.array([window.weight + whole for window in problem.windows], dtype=np.int64),
+            tail=(problem.tail_weight - whole, problem.tail_windows),
             rate=np.array([d.tokens_per_s for d in problem.devices], dtype=np.int64),
             slots=slots,
             node=np.array(places, dtype=np.int64),

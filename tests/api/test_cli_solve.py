@@ -141,3 +141,10 @@ def test_infeasible(problem: Path) -> None:
 def test_no_plan_in_time(problem: Path) -> None:
     """Neither a plan nor a proof exits 5."""
     assert edgeplan("solve", problem, "--solver", "even-split").exit_code == 5
+
+
+def test_objective_of_a_kind_without_units() -> None:
+    """--objective also changes what is minimised where there are no units to drop."""
+    result = edgeplan("solve", "exits-three-tiers", "--objective", "energy", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["unit"] == "µJ"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from models.documents import validate
 from models.layers import MAX_LAYERS
+from models.problems.expert_selection import ExpertSelectionProblem
 from models.problems.pipeline_partition import (
     PipelinePartitionPlan,
     PipelinePartitionProblem,
@@ -344,3 +345,43 @@ def test_bytes_beyond_64_bits_keep_their_last_digit() -> None:
     sent = [0, *(size * 8 + message for size in sizes)]
     transfers = [build(problem).transfer(0, 1, cut) for cut in (1, 2, 3)]
     assert transfers == [-(-8 * size * 10**9 // 10**15) for size in sent[1:]]
+
+
+# Selections with terabytes beside bytes: (memory, quality by cluster), found by random search.
+_TERABYTES_BESIDE_BYTES = (
+    (1000000000100, [0, 0, 824231, 0]),
+    (1000000000100, [500000, 0, 500000, 0]),
+    (1000000000200, [265449, 500000, 0, 500000]),
+    (1000000000000, [194074, 887209, 500000, 0]),
+    (200, [500000, 500000, 0, 0]),
+    (200, [500000, 0, 0, 500000]),
+    (100, [436252, 500000, 392439, 0]),
+    (300, [0, 0, 0, 500000]),
+    (200, [500000, 0, 279709, 566863]),
+    (400, [0, 500000, 0, 0]),
+    (200, [0, 0, 0, 837160]),
+)
+
+
+def test_a_byte_beside_terabytes_is_not_taken_in_part() -> None:
+    """A fraction of the smallest expert would make the bound fall below the optimum."""
+    experts = [
+        {"name": f"e{n}", "device": "d", "memory_bytes": memory, "quality_ppm": quality}
+        for n, (memory, quality) in enumerate(_TERABYTES_BESIDE_BYTES)
+    ]
+    cluster = {"category": "x", "weight": 1, "prompt_tokens": 0, "output_tokens": 0}
+    problem = validate(
+        {
+            "device_graph": {"devices": [{"name": "d", "memory_bytes": 1000000000300}]},
+            "source_device": "d",
+            "experts": experts,
+            "clusters": [{"name": f"c{n}", **cluster} for n in range(4)],
+            "quality_model": "best_expert",
+            "latency_mode": "routed",
+        },
+        ExpertSelectionProblem,
+    )
+    for name in ("monotonic", "cpsat"):
+        method = entry("expert_selection", name)
+        assert method is not None
+        assert method.load().solve(problem, Limits()).lower_bound == 334_845
