@@ -1,10 +1,10 @@
 """The examples in README.md and docs/ run and print what is written there.
 
-In a document a fence ```yaml file=NAME (or json, python) is written to NAME; each `$ ` line of a fence
-```console runs in a shell, in one folder per document, and the lines below it are what it prints.
-Compared are neither blanks nor times that are rounded to s, ms or µs, and nothing from the table
-of runs on, because methods race; `...` stands for any lines. 127.0.0.1:8000 is a server that the test starts. Fences
-```sh are not run.
+In a document a fence ```yaml file=NAME (or json, python) is written to NAME; each `$ ` line of a
+fence ```console runs in a shell, in one folder per document, and the lines below it are what it
+prints. Compared are neither blanks nor times that are rounded to s, ms or µs, and nothing from the
+table of runs on, because methods race; `...` stands for any lines. 127.0.0.1:8000 is a server that
+the test starts. Fences ```sh are not run.
 """
 
 import os
@@ -115,9 +115,10 @@ def test_examples_run(
 ) -> None:
     """Every example of a document succeeds and prints what the document says."""
     (tmp_path / "problem_instances").symlink_to(ROOT / "problem_instances")
-    for language, name, content in _fences(document):
-        if _ADDRESS in content and (name or language == "console"):
-            content = content.replace(_ADDRESS, request.getfixturevalue("address"))
+    for language, name, written in _fences(document):
+        content = written
+        if _ADDRESS in written and (name or language == "console"):
+            content = written.replace(_ADDRESS, request.getfixturevalue("address"))
         if name:
             (tmp_path / name).write_text(content, encoding="utf-8")
         for example in _examples(content) if language == "console" else ():
