@@ -11,8 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, select, update
 
+from api.jobs import statements
 from api.jobs.nouns import JobState
 from api.jobs.schema import jobs
 from api.jobs.store import ACTIVE, Enqueue, Store
@@ -23,28 +24,13 @@ LEASE_NS = 5 * 10**9
 def take(store: Store, worker: str) -> RowMapping | None:
     """The next job in the queue, now leased to `worker`; None when none waits."""
     now = time.time_ns()
-    in_time = or_(jobs.c.expires_ns.is_(None), jobs.c.expires_ns >= now)
-    ready = and_(jobs.c.state == JobState.QUEUED.value, in_time)
-    query = select(jobs.c.id).where(ready)
-    query = query.order_by(jobs.c.priority.desc(), jobs.c.number).limit(1)
-    query = query.with_for_update(skip_locked=True)
     with store.begin(undoable=True) as connection:
-        found = connection.execute(query).scalar_one_or_none()
+        found = connection.execute(statements.NEXT, {"now": now}).scalar_one_or_none()
         if found is None:
             return None
-        leased = (
-            update(jobs)
-            .where(jobs.c.id == found, ready)
-            .values(
-                state=JobState.RUNNING.value,
-                lease=f"{worker}/{secrets.token_hex(8)}",
-                lease_until_ns=now + LEASE_NS,
-                started_ns=now,
-                attempt=jobs.c.attempt + 1,
-                version=jobs.c.version + 1,
-            )
-        )
-        row = connection.execute(leased.returning(jobs)).mappings().one_or_none()
+        lease = f"{worker}/{secrets.token_hex(8)}"
+        held = {"job": found, "now": now, "to_lease": lease, "to_until": now + LEASE_NS}
+        row = connection.execute(statements.TAKE, held).mappings().one_or_none()
         if row is not None:
             store.add_state(connection, row)
     if row is not None:
@@ -69,8 +55,7 @@ def report(
         changed = store.change(connection, row["id"], ACTIVE, found, row["lease"])
         if changed is None:
             return False
-        for event in told:
-            store.add_event(connection, changed, event)
+        store.add_events(connection, changed, told)
     store.bell.ring(row["id"])
     return True
 
@@ -91,8 +76,7 @@ def finish(
         changed = store.change(connection, row["id"], ACTIVE, ended, row["lease"])
         if changed is None:
             return False
-        for event in told:
-            store.add_event(connection, changed, event)
+        store.add_events(connection, changed, told)
         store.add_state(connection, changed)
     store.bell.ring(row["id"])
     return True
@@ -104,7 +88,7 @@ def put_back(store: Store, row: RowMapping, enqueue: Enqueue) -> bool:
         "state": JobState.QUEUED.value,
         "lease": None,
         "lease_until_ns": None,
-        "attempt": jobs.c.attempt - 1,
+        "attempt": row["attempt"] - 1,
     }
     with store.begin() as connection:
         changed = store.change(
@@ -119,9 +103,8 @@ def put_back(store: Store, row: RowMapping, enqueue: Enqueue) -> bool:
 def expire(store: Store) -> int:
     """End the jobs that have waited longer than they were willing to; how many."""
     now = time.time_ns()
-    late = and_(jobs.c.state == JobState.QUEUED.value, jobs.c.expires_ns < now)
     with store.reading() as connection:
-        found = list(connection.execute(select(jobs.c.id).where(late)).scalars())
+        found = list(connection.execute(statements.LATE, {"now": now}).scalars())
     if not found:
         return 0
     with store.begin() as connection:

@@ -23,10 +23,10 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 
+from api.jobs import statements
 from api.jobs.bell import Bell, say
 from api.jobs.nouns import TERMINAL, JobState, Operation
 from api.jobs.schema import deliveries, events, jobs
@@ -139,8 +139,8 @@ class Store:
     def _of_key(connection: Connection, new: NewJob) -> RowMapping | None:
         if new.idempotency_key is None:
             return None
-        same = and_(jobs.c.owner == new.owner, jobs.c.idempotency_key == new.idempotency_key)
-        row = connection.execute(select(jobs).where(same)).mappings().one_or_none()
+        same = {"owner": new.owner, "key": new.idempotency_key}
+        row = connection.execute(statements.OF_KEY, same).mappings().one_or_none()
         if row is not None and row["body_hash"] != new.body_hash:
             raise KeyReusedError
         return row
@@ -164,33 +164,28 @@ class Store:
             values |= {"state": JobState.DONE.value, "finished_ns": now, **answered}
         elif self._waiting(connection, new.owner) >= max_waiting:
             raise TooManyError
-        row = connection.execute(insert(jobs).values(values).returning(jobs)).mappings().one()
+        row = connection.execute(statements.INSERT_JOB, values).mappings().one()
         self.add_state(connection, row)
         return row
 
     @staticmethod
     def _answered(connection: Connection, new: NewJob) -> dict[str, Any] | None:
         """What a job with the same question established; its result is good for all of them."""
-        taken = ("result", "plan", "plan_from", "objective", "lower_bound")
-        same = and_(jobs.c.cache_key == new.cache_key, jobs.c.cacheable)
-        query = select(jobs.c.id, *(jobs.c[name] for name in taken)).where(same)
-        row = connection.execute(query.order_by(jobs.c.number).limit(1)).mappings().first()
-        if row is None:
-            return None
-        return {"result_from": row["id"], **{name: row[name] for name in taken}}
+        key = {"key": new.cache_key}
+        row = connection.execute(statements.ANSWERED, key).mappings().first()
+        return None if row is None else dict(row)
 
     @staticmethod
     def _waiting(connection: Connection, owner: str) -> int:
-        mine = and_(jobs.c.owner == owner, jobs.c.state == _WAITING)
-        return connection.execute(select(func.count()).select_from(jobs).where(mine)).scalar_one()
+        found: int = connection.execute(statements.WAITING, {"owner": owner}).scalar_one()
+        return found
 
     def get(self, job: str, owner: str | None) -> RowMapping | None:
         """A job by id; None where there is none, or it is another owner's (None: anyone's)."""
-        mine = jobs.c.id == job
-        if owner is not None:
-            mine = and_(mine, jobs.c.owner == owner)
+        query = statements.GET if owner is None else statements.GET_OWN
         with self.reading() as connection:
-            return connection.execute(select(jobs).where(mine)).mappings().one_or_none()
+            found = connection.execute(query, {"job": job, "owner": owner})
+            return found.mappings().one_or_none()
 
     def page(
         self,
@@ -274,25 +269,27 @@ class Store:
 
         None where it is not: the fence that lets one of two workers write the end of a job.
         """
-        here = and_(jobs.c.id == job, jobs.c.state.in_(states))
+        changing = statements.changing(tuple(values), states, leased=lease is not None)
+        given = {"job": job, **{f"to_{name}": to for name, to in values.items()}}
         if lease is not None:
-            here = and_(here, jobs.c.lease == lease)
-        changed = update(jobs).where(here).values(**values, version=jobs.c.version + 1)
-        return connection.execute(changed.returning(jobs)).mappings().one_or_none()
+            given["held"] = lease
+        return connection.execute(changing, given).mappings().one_or_none()
 
     @classmethod
     def add_state(cls, connection: Connection, row: RowMapping) -> None:
         """Append the state of a job to its list; at its end, whom to tell is noted as well."""
-        cls.add_event(connection, row, {"what": "state", "state": row["state"]})
+        cls.add_events(connection, row, [{"what": "state", "state": row["state"]}])
         if row["webhook"] is not None and row["state"] in TERMINAL:
             due = {"job": row["id"], "url": row["webhook"], "next_ns": time.time_ns()}
             connection.execute(insert(deliveries).values(due))
 
     @staticmethod
-    def add_event(connection: Connection, row: RowMapping, data: Mapping[str, Any]) -> None:
-        """Append an event to a job's list."""
-        last = select(func.coalesce(func.max(events.c.seq), 0)).where(events.c.job == row["id"])
-        text = json.dumps({"at_ns": time.time_ns() - row["submitted_ns"], **data})
-        seq = last.scalar_subquery() + 1
-        connection.execute(insert(events).values(job=row["id"], seq=seq, data=text))
+    def add_events(
+        connection: Connection, row: RowMapping, told: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Append events to a job's list, and let those who wait for it know."""
+        at_ns = time.time_ns() - row["submitted_ns"]
+        rows = [{"job": row["id"], "data": json.dumps({"at_ns": at_ns, **data})} for data in told]
+        if rows:
+            connection.execute(statements.INSERT_EVENT, rows)
         say(connection, row["id"])
