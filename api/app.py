@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from api import errors, fork_server
 from api.jobs.queue import Queue, opened
+from api.known import Known
 from api.metrics import Measured, Metrics
 from api.routes import (
     batches,
@@ -74,6 +75,7 @@ def create_app(settings: Settings, queue: Queue | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.queue = queue
+    app.state.known = Known()
     app.add_middleware(Measured)
     errors.install(app)
     for module in _ROUTERS:

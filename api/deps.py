@@ -9,6 +9,7 @@ from fastapi import Request
 
 from api.errors import ProblemError
 from api.jobs.queue import Queue
+from api.known import Known
 from api.settings import SECOND_NS, Settings
 from api.size import refuse_large
 from models.base import Document
@@ -75,7 +76,12 @@ def document(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
     async def read(request: Request) -> T:
         _check_media_type(request)
         body = await _read(request, settings_of(request).max_body_bytes)
-        return await to_thread.run_sync(_document, body, kind, settings_of(request))
+        known: Known = request.app.state.known
+        found = known.get(body, kind)
+        if found is None:
+            found = await to_thread.run_sync(_document, body, kind, settings_of(request))
+            known.keep(body, found)
+        return found
 
     return read
 

@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ _BUSY_MS = 10_000
 # So long a server or worker waits at its start for a database that does not answer, s.
 _START_S = 30.0
 _LOOK_AGAIN_S = 1.0
+_BEGIN = "BEGIN IMMEDIATE"
 _TURN = "SELECT pg_advisory_xact_lock(7307)"
 
 
@@ -117,17 +119,22 @@ def _own(path: str) -> int:
 
 
 def _begin(connection: Connection) -> None:
-    """Reads share; what may write locks at once, so that it never has to be repeated.
+    """What may write locks at once, so that it never has to be repeated; reads are single queries.
 
     What a power cut may undo does not wait for the disk: a killed process undoes nothing.
     """
     options = connection.get_execution_options()
     if options.get("reads", False):
-        connection.exec_driver_sql("BEGIN")
         return
+    raw: Any = connection.connection.driver_connection
     waits = "NORMAL" if options.get("undoable", False) else "FULL"
-    connection.exec_driver_sql(f"PRAGMA synchronous={waits}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        if connection.info.get("waits") != waits:
+            raw.execute(f"PRAGMA synchronous={waits}")
+            connection.info["waits"] = waits
+        raw.execute(_BEGIN)
+    except sqlite3.OperationalError as error:
+        raise OperationalError(_BEGIN, None, error) from error
 
 
 def _set_up(connection: Any, _record: Any) -> None:
