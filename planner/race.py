@@ -98,8 +98,8 @@ class Race:
     def _start(self, methods: tuple[Entry, ...], hint: AnyPlan | None) -> None:
         if self._cancelled:
             for method in methods:
-                detail = "its turn did not come"
-                self._conclude(method, Claim(method.name, Reason.CANCELLED, detail=detail))
+                claim: Claim[AnyPlan] = Claim(method.name, Reason.CANCELLED, detail="not started")
+                self._conclude(method, claim, wall_ns=0)
             return
         job = Job(self._problem, methods, self._limits, self._deadline, hint)
         try:
