@@ -3,7 +3,10 @@
 import hashlib
 import hmac
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -69,6 +72,19 @@ def store(tmp_path: Path) -> Iterator[Store]:
     engine.dispose()
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A fresh key and the certificate that 127.0.0.1 signed for itself, in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    path = tmp_path / "receiver.pem"
+    name = ["-subj", "/CN=receiver", "-addext", "subjectAltName=IP:127.0.0.1"]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    command = ["openssl", "req", "-x509", *kind, *name, "-keyout", path, "-out", path]
+    subprocess.run(command, check=True, capture_output=True)
+    return path
+
+
 def _ended(store: Store, url: str) -> str:
     """The id of a job that has ended and wants to be told of."""
     hook = {"webhook": url, "cache_key": "c", "body_hash": "b", "unit": "ns", "request": "{}"}
@@ -100,6 +116,27 @@ def test_signed_and_once(store: Store, receiver: Receiver) -> None:
     text = headers["Edgeplan-Timestamp"].encode() + b"." + body
     expected = hmac.new(_SECRET.encode(), text, hashlib.sha256).hexdigest()
     assert headers["Edgeplan-Signature"] == f"v1={expected}"
+    assert _rows(store) == []
+
+
+def test_over_https(
+    store: Store, receiver: Receiver, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate that nobody vouches for is refused; one whose issuer is trusted is enough."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
+    _ended(store, receiver.url.replace("http:", "https:"))
+    messenger = courier.Courier(store, _SECRET, private=True)
+    messenger.deliver()
+    (row,) = _rows(store)
+    assert "CERTIFICATE_VERIFY_FAILED" in row["fault"]
+    assert receiver.got == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    _make_due(store)
+    messenger.deliver()
+    ((headers, _),) = receiver.got
+    assert headers["Host"] == f"127.0.0.1:{receiver.server_port}"
     assert _rows(store) == []
 
 
