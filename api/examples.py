@@ -33,6 +33,10 @@ pipeline_training: two layers with their optimiser in 30 MB each, so that each o
 one, and the larger the first, which keeps three micro-batches. A micro-batch takes 2 + 4 ms on
 either and 2 x 2 ms between them; two of them through the last step after the others are 2 x 6 + 4
 + 6 = 22 ms.
+
+sequence_pipeline: four tokens through two equal devices of two layers each, which is what they have
+room for; a chunk takes 1 ms per token and layer, and 0.6 ms per layer. At once the prompt takes 2 x
+9.2 = 18.4 ms, in two chunks of two tokens 3 x 5.2 = 15.6 ms, in four of one 5 x 3.2 = 16 ms.
 """
 
 from dataclasses import dataclass
@@ -101,6 +105,41 @@ EXAMPLES: dict[str, Example] = {
             ],
         },
         objective=23_000_000,
+    ),
+    "sequence_pipeline": Example(
+        problem={
+            "kind": "sequence_pipeline",
+            "model": {
+                "name": "four layers",
+                "layers": [
+                    {
+                        "name": "block",
+                        "repeat": 4,
+                        "weight_bytes": "200 MB",
+                        "output_bytes_per_token": 0,
+                    }
+                ],
+            },
+            "times": {"box": {"block": {"chunk_ns": "0.6 ms", "token_ns": "1 ms"}}},
+            "device_graph": {
+                "devices": [
+                    {"name": name, "type": "box", "memory_bytes": "500 MB"}
+                    for name in ("left", "right")
+                ],
+                "default_link": {"latency_ns": 0, "bandwidth_bit_per_s": "1 Gbit/s"},
+            },
+            "prompt_tokens": 4,
+            "device_order": ["left", "right"],
+        },
+        plan={
+            "kind": "sequence_pipeline",
+            "stages": [
+                {"device": "left", "start": 0, "stop": 2},
+                {"device": "right", "start": 2, "stop": 4},
+            ],
+            "chunks": [2, 2],
+        },
+        objective=15_600_000,
     ),
     "split_computing": Example(
         problem={

@@ -18,6 +18,7 @@ from solvers.registry import entries
 UNITS = {
     "dag_partition": "ns",
     "pipeline_partition": "ns",
+    "sequence_pipeline": "ns",
     "expert_selection": "ppm",
     "expert_balance": "ns",
     "split_computing": "ns",

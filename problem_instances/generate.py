@@ -10,6 +10,7 @@ from problem_instances.generators.offload_placement import OffloadSpec, offload_
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
 from problem_instances.generators.pipeline_training import TrainingSpec, pipeline_training
 from problem_instances.generators.prompts import PromptsSpec, prompts
+from problem_instances.generators.sequence_pipeline import SequenceSpec, sequence_pipeline
 from problem_instances.generators.split_computing import SplitSpec, split_computing
 from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.generators.tensor_partition import TensorSpec, tensor_partition
@@ -18,6 +19,7 @@ from problem_instances.text import to_text
 Spec: TypeAlias = (
     DagSpec
     | PipelineSpec
+    | SequenceSpec
     | SelectionSpec
     | SplitSpec
     | FleetSpec
@@ -34,6 +36,7 @@ PROMPTS = "prompts"
 SPECS: dict[str, type[Spec]] = {
     "dag_partition": DagSpec,
     "pipeline_partition": PipelineSpec,
+    "sequence_pipeline": SequenceSpec,
     "split_computing": SplitSpec,
     "split_fleet": FleetSpec,
     "expert_selection": SelectionSpec,
@@ -47,6 +50,7 @@ SPECS: dict[str, type[Spec]] = {
 _MAKERS: dict[type, Callable[[Any], dict[str, object]]] = {
     DagSpec: dag_partition,
     PipelineSpec: pipeline_partition,
+    SequenceSpec: sequence_pipeline,
     SplitSpec: split_computing,
     FleetSpec: split_fleet,
     SelectionSpec: expert_selection,

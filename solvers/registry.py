@@ -226,6 +226,58 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
     ),
 }
 
+_SEQUENCE = "sequence_pipeline"
+REGISTRY[_SEQUENCE] = (
+    Entry(
+        "dp",
+        f"solvers.dp.{_SEQUENCE}:DynamicProgram",
+        _exact("dynamic-programming"),
+        "layer plans by their bound, chunks by labels over token positions",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_SEQUENCE}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "stages by place, chunks as a circuit of token positions, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "pareto",
+        f"solvers.heuristic.{_SEQUENCE}:Pareto",
+        _HEURISTIC,
+        "Pareto front of layer plans times TeraPipe's chunks, ranked by the flow shop",
+    ),
+    Entry(
+        "jupiter",
+        f"solvers.heuristic.{_SEQUENCE}:Jupiter",
+        _HEURISTIC,
+        "Jupiter's planner: least bottleneck in the order given, then chunks",
+    ),
+    Entry(
+        "terapipe",
+        f"solvers.heuristic.{_SEQUENCE}:TeraPipe",
+        _HEURISTIC,
+        "equal layer counts, then TeraPipe's chunks",
+    ),
+    Entry(
+        "even-chunks",
+        f"solvers.heuristic.{_SEQUENCE}:EvenChunks",
+        _HEURISTIC,
+        "Jupiter's layers, as many equal chunks as stages",
+    ),
+    Entry(
+        "edgeshard-throughput",
+        f"solvers.heuristic.{_SEQUENCE}:EdgeShardThroughput",
+        _HEURISTIC,
+        "EdgeShard's dynamic program for throughput, the prompt at once",
+    ),
+    Entry(
+        "edgeshard-latency",
+        f"solvers.heuristic.{_SEQUENCE}:EdgeShardLatency",
+        _HEURISTIC,
+        "EdgeShard's dynamic program for latency, the prompt at once",
+    ),
+)
+
 _SPLIT = "split_computing"
 _FLEET = "split_fleet"
 

@@ -10,6 +10,7 @@ from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectio
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.pipeline_training import PipelineTrainingPlan, PipelineTrainingProblem
+from models.problems.sequence_pipeline import SequencePipelinePlan, SequencePipelineProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.problems.tensor_partition import TensorPartitionPlan, TensorPartitionProblem
@@ -23,7 +24,8 @@ AnyProblem: TypeAlias = Annotated[
     | SplitFleetProblem
     | OffloadPlacementProblem
     | TensorPartitionProblem
-    | PipelineTrainingProblem,
+    | PipelineTrainingProblem
+    | SequencePipelineProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -35,7 +37,8 @@ AnyPlan: TypeAlias = Annotated[
     | SplitFleetPlan
     | OffloadPlacementPlan
     | TensorPartitionPlan
-    | PipelineTrainingPlan,
+    | PipelineTrainingPlan
+    | SequencePipelinePlan,
     Field(discriminator="kind"),
 ]
 
@@ -43,6 +46,7 @@ AnyPlan: TypeAlias = Annotated[
 KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "dag_partition": (DagPartitionProblem, DagPartitionPlan),
     "pipeline_partition": (PipelinePartitionProblem, PipelinePartitionPlan),
+    "sequence_pipeline": (SequencePipelineProblem, SequencePipelinePlan),
     "expert_selection": (ExpertSelectionProblem, ExpertSelectionPlan),
     "expert_balance": (ExpertBalanceProblem, ExpertBalancePlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),

@@ -10,6 +10,7 @@ from planner.benchmark import (
     offload_placement,
     pipeline_partition,
     pipeline_training,
+    sequence_pipeline,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -20,6 +21,7 @@ _KINDS = {
     item.KIND: item.tables
     for item in (
         pipeline_partition,
+        sequence_pipeline,
         expert_selection,
         split_computing,
         split_fleet,

@@ -12,6 +12,7 @@ from planner.bounds import (
     offload_placement,
     pipeline_partition,
     pipeline_training,
+    sequence_pipeline,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -24,6 +25,7 @@ COMBINATORIAL = "combinatorial"
 _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "dag_partition": dag_partition.lower_bound,
     "pipeline_partition": pipeline_partition.lower_bound,
+    "sequence_pipeline": sequence_pipeline.lower_bound,
     "split_computing": split_computing.lower_bound,
     "split_fleet": split_fleet.lower_bound,
     "expert_selection": expert_selection.lower_bound,

@@ -10,6 +10,7 @@ from planner.explain import (
     offload_placement,
     pipeline_partition,
     pipeline_training,
+    sequence_pipeline,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -20,6 +21,7 @@ from planner.verify import verify
 _BY_KIND: dict[str, Any] = {
     "dag_partition": dag_partition,
     "pipeline_partition": pipeline_partition,
+    "sequence_pipeline": sequence_pipeline,
     "split_computing": split_computing,
     "split_fleet": split_fleet,
     "expert_selection": expert_selection,

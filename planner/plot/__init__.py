@@ -26,6 +26,7 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         offload_placement,
         pipeline_partition,
         pipeline_training,
+        sequence_pipeline,
         split_computing,
         split_fleet,
         tensor_partition,
@@ -35,6 +36,7 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
     by_kind: dict[str, Any] = {
         "dag_partition": dag_partition.figure,
         "pipeline_partition": pipeline_partition.figure,
+        "sequence_pipeline": sequence_pipeline.figure,
         "split_computing": split_computing.figure,
         "split_fleet": split_fleet.figure,
         "expert_selection": expert_selection.figure,

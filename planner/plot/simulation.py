@@ -7,7 +7,7 @@ from planner.plot.gantt import ROW_INCHES, draw_gantt
 from planner.plot.palette import FAINT, INK
 from planner.plot.pipeline_partition_cards import shorten
 from planner.plot.save import image
-from planner.simulate.flow import COMPUTE
+from planner.simulate.flow import TRANSFER
 
 _WIDTH = 10.0
 _LEFT = 2.1
@@ -23,7 +23,7 @@ def draw_simulation(title: str, simulation: Simulation, suffix: str) -> bytes:
 
 def figure(title: str, simulation: Simulation) -> Figure:
     """The page; its height grows with the stages."""
-    stages = {bar.stage: bar.machine for bar in simulation.bars if bar.work == COMPUTE}
+    stages = {bar.stage: bar.machine for bar in simulation.bars if bar.work != TRANSFER}
     if not stages:
         raise ValueError("nothing ran, so there is nothing to draw")
     busy = {use.machine: use.utilisation_ppm / 10**4 for use in simulation.machines}

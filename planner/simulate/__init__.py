@@ -7,7 +7,7 @@ from typing import Any
 from models.problems import AnyPlan, AnyProblem
 from models.result import Breakdown
 from models.simulation import Simulation
-from planner.simulate import pipeline_partition, pipeline_training
+from planner.simulate import pipeline_partition, pipeline_training, sequence_pipeline
 from planner.verify import verify
 
 # What a certificate may spend on it: some tens of milliseconds.
@@ -18,16 +18,17 @@ _MOST_TASKS = 10**5  # some seconds
 
 @dataclass(frozen=True)
 class Simulator:
-    """A kind's replay: (problem, breakdown, units, stops, shared=) -> Simulation.
+    """A kind's replay: (problem, plan, breakdown, units, stops, shared=) -> Simulation.
 
-    default_units: how many units tell the objective of a problem.
+    default_units: how many units tell the objective of a problem, given the breakdown.
     """
 
     replay: Callable[..., Simulation]
-    default_units: Callable[[Any], int]
+    default_units: Callable[[Any, Breakdown], int]
 
 
 _BY_KIND: dict[str, Simulator] = {
+    "sequence_pipeline": Simulator(sequence_pipeline.simulate, sequence_pipeline.default_units),
     "pipeline_partition": Simulator(pipeline_partition.simulate, pipeline_partition.default_units),
     "pipeline_training": Simulator(pipeline_training.simulate, pipeline_training.default_units),
 }
@@ -56,18 +57,20 @@ def simulate(
     if not verdict.accepted:
         broken = verdict.violations[0]
         raise ValueError(f"the plan is refused: {broken.rule} ({broken.where})")
-    used = {row["device"] for row in verdict.breakdown.rows}
+    used = _devices(verdict.breakdown)
     for device in stops:
         if device not in used:
             raise ValueError(f"the plan does not use the device '{device}'")
     most = _MOST_TASKS // (2 * len(used))
-    count = min(simulator.default_units(problem), most) if units is None else units
+    count = (
+        min(simulator.default_units(problem, verdict.breakdown), most) if units is None else units
+    )
     if count > most:
         raise ValueError(f"{count} units are more than the {most} that can be replayed")
-    return simulator.replay(problem, verdict.breakdown, count, stops, shared=shared)
+    return simulator.replay(problem, plan, verdict.breakdown, count, stops, shared=shared)
 
 
-def second_opinion(problem: AnyProblem, breakdown: Breakdown) -> Simulation | None:
+def second_opinion(problem: AnyProblem, plan: AnyPlan, breakdown: Breakdown) -> Simulation | None:
     """What goes with a certificate: no chart, and no more units than a moment allows.
 
     None for a kind that no simulator is for.
@@ -75,7 +78,12 @@ def second_opinion(problem: AnyProblem, breakdown: Breakdown) -> Simulation | No
     simulator = _BY_KIND.get(problem.kind)
     if simulator is None:
         return None
-    most = max(2, _TASKS // (2 * len(breakdown.rows)))
-    units = min(simulator.default_units(problem), most)
-    found = simulator.replay(problem, breakdown, units, _NOTHING_STOPS, shared=False)
+    most = max(2, _TASKS // (2 * len(_devices(breakdown))))
+    units = min(simulator.default_units(problem, breakdown), most)
+    found = simulator.replay(problem, plan, breakdown, units, _NOTHING_STOPS, shared=False)
     return found.model_copy(update={"bars": ()})
+
+
+def _devices(breakdown: Breakdown) -> set[str]:
+    """The devices in use."""
+    return {str(row["device"]) for row in breakdown.rows if "device" in row}

@@ -59,6 +59,12 @@ class Flow:
         self._hops = tuple(hops)
         self._medium = medium
 
+    def branch(self, hops: Sequence[Hop]) -> "Flow":
+        """Another way through the same machines, whose units come after those so far."""
+        other = Flow(hops, self._medium)
+        other.tasks, other.pieces = self.tasks, self.pieces
+        return other
+
     def add_unit(
         self,
         unit: int,
@@ -84,7 +90,7 @@ class Flow:
         """The tasks carried out; a device that stops takes the links at its ends with it."""
         ends: dict[str, int] = dict(stops)
         for hop in self._hops:
-            at = [stops[end] for end in (hop.device, hop.sends_to) if end in stops]
+            at = [stops[end] for end in (hop.device, hop.sends_to or "") if end in stops]
             if at and hop.sends_to is not None:
                 ends[f"{hop.device} -> {hop.sends_to}"] = min(at)
         return run(self.tasks, ends)

@@ -5,7 +5,10 @@ The times of stages and transfers are the verifier's; what is checked here is wh
 
 from collections.abc import Mapping
 
-from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
+from models.problems.pipeline_partition import (
+    PipelineObjective,
+    PipelinePartitionProblem,
+)
 from models.result import Breakdown
 from models.simulation import Simulation
 from planner.simulate.engine import Run
@@ -14,15 +17,17 @@ from planner.simulate.flow import Flow, Hop, Medium, difference_ppm, usage
 _UNITS = 8
 
 
-def default_units(problem: PipelinePartitionProblem) -> int:
+def default_units(problem: PipelinePartitionProblem, breakdown: Breakdown) -> int:
     """How many units tell the objective: all of a makespan, one alone, or a few in a row."""
+    del breakdown
     if problem.objective is PipelineObjective.LATENCY:
         return 1
     return problem.units or _UNITS
 
 
-def simulate(
+def simulate(  # what every simulator is given
     problem: PipelinePartitionProblem,
+    plan: object,
     breakdown: Breakdown,
     units: int,
     stops: Mapping[str, int],
@@ -33,6 +38,7 @@ def simulate(
 
     breakdown: the verifier's; stops: devices that stop, and when, in ns.
     """
+    del plan  # the breakdown has all that matters
     rows = breakdown.rows
     hops = [Hop(str(row["device"]), str(row["sends_to"]) or None) for row in rows]
     compute = [int(row["compute_ns"]) for row in rows]

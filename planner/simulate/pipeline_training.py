@@ -14,11 +14,10 @@ from models.problems.pipeline_training import PipelineTrainingProblem
 from models.result import Breakdown
 from models.simulation import Bar, Simulation
 from planner.simulate.engine import Run, Task, run
-from planner.simulate.flow import difference_ppm, usage
+from planner.simulate.flow import MEDIUM, TRANSFER, difference_ppm, usage
 
 FORWARD, BACKWARD = "forward", "backward"
 SENDS, RETURNS, REDUCES = "sends", "returns", "all-reduce"
-MEDIUM = "shared medium"
 _Key = tuple[str, int, int]
 
 
@@ -32,13 +31,15 @@ class Stage:
     reduce: int
 
 
-def default_units(problem: PipelineTrainingProblem) -> int:
+def default_units(problem: PipelineTrainingProblem, breakdown: Breakdown) -> int:
     """All micro-batches of a round."""
+    del breakdown
     return problem.micro_batches
 
 
-def simulate(
+def simulate(  # what every simulator is given
     problem: PipelineTrainingProblem,
+    plan: object,
     breakdown: Breakdown,
     units: int,
     stops: Mapping[str, int],
@@ -46,7 +47,7 @@ def simulate(
     shared: bool,
 ) -> Simulation:
     """A round of `units` micro-batches; breakdown: the verifier's; stops: see planner.simulate."""
-    del problem  # all that a round needs is in the rows
+    del problem, plan  # all that a round needs is in the rows
     stages = _stages(breakdown)
     tasks, bars = Round(stages, units, shared=shared).tasks()
     done = run(tasks, dict(stops))
@@ -66,7 +67,7 @@ def simulate(
         exact=False,
         end_ns=done.end_ns,
         machines=usage(done),
-        bars=_bars(done, bars),
+        bars=_bars(done, bars, [str(row["device"]) for row in breakdown.rows]),
     )
 
 
@@ -184,12 +185,18 @@ def _order(units: int, ahead: int) -> Iterator[tuple[str, int]]:
             yield FORWARD, unit + ahead
 
 
-def _bars(done: Run, pieces: list[_Key]) -> tuple[Bar, ...]:
+def _bars(done: Run, pieces: list[_Key], devices: list[str]) -> tuple[Bar, ...]:
+    """A row of the chart per device; a transfer stands under the first device of its stage."""
+    rows = {name: row for row, name in enumerate(devices)}
+    first: dict[int, int] = {}
+    for (work, _, number), task in zip(pieces, done.tasks, strict=True):
+        if work == FORWARD:
+            first.setdefault(number, rows[task.machines[0]])
     return tuple(
         Bar(
             unit=unit,
-            stage=number,
-            work=work,
+            stage=rows.get(task.machines[0], first[number]),
+            work=TRANSFER if work in (SENDS, RETURNS) else work,
             machine=task.machines[0],
             start_ns=span.start_ns,
             stop_ns=span.stop_ns,

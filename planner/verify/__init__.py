@@ -12,6 +12,7 @@ from planner.verify import (
     offload_placement,
     pipeline_partition,
     pipeline_training,
+    sequence_pipeline,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -20,6 +21,7 @@ from planner.verify import (
 _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "dag_partition": dag_partition.verify,
     "pipeline_partition": pipeline_partition.verify,
+    "sequence_pipeline": sequence_pipeline.verify,
     "split_computing": split_computing.verify,
     "split_fleet": split_fleet.verify,
     "expert_selection": expert_selection.verify,

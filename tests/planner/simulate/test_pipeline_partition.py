@@ -20,6 +20,7 @@ from planner.verify import verify
 from tests.small import split, two_devices
 from tests.strategies import pipeline_partition
 
+NO_PLAN = PipelinePartitionPlan(stages=())  # the breakdown has all of it
 CASES = settings(max_examples=400, deadline=None)
 MODES = pytest.mark.parametrize("overlap", [True, False], ids=["overlapped", "one at a time"])
 STAGES = st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=6)
@@ -54,7 +55,7 @@ def test_equals_the_closed_formula(objective: PipelineObjective, *, overlap: boo
     def check(stages: list[tuple[int, int]], returns: bool, units: int) -> None:
         problem = _problem(objective, overlap=overlap)
         breakdown = _breakdown(stages, overlap=overlap, returns=returns)
-        found = replay(problem, breakdown, units, {}, shared=False)
+        found = replay(problem, NO_PLAN, breakdown, units, {}, shared=False)
         assert found.exact
         assert found.simulated_ns == found.predicted_ns
         assert found.difference_ppm == 0
@@ -72,7 +73,7 @@ def test_a_shared_medium_only_costs(*, overlap: bool) -> None:
     def check(stages: list[tuple[int, int]], units: int) -> None:
         breakdown = _breakdown(stages, overlap=overlap, returns=False)
         problem = _problem(PipelineObjective.LATENCY, overlap=overlap)
-        found = replay(problem, breakdown, units, {}, shared=True)
+        found = replay(problem, NO_PLAN, breakdown, units, {}, shared=True)
         assert found.simulated_ns is not None
         assert found.predicted_ns <= found.simulated_ns <= units * breakdown.totals["latency_ns"]
         assert found.exact is False
@@ -89,7 +90,7 @@ def test_a_machine_does_one_thing_at_a_time(*, overlap: bool) -> None:
     def check(stages: list[tuple[int, int]], units: int, stop: int) -> None:
         breakdown = _breakdown(stages, overlap=overlap, returns=True)
         problem = _problem(PipelineObjective.LATENCY, overlap=overlap)
-        found = replay(problem, breakdown, units, {"d0": stop}, shared=False)
+        found = replay(problem, NO_PLAN, breakdown, units, {"d0": stop}, shared=False)
         for machine in found.machines:
             bars = [bar for bar in found.bars if bar.machine == machine.machine]
             assert all(a.stop_ns <= b.start_ns for a, b in pairwise(bars))
@@ -110,7 +111,7 @@ def test_every_accepted_plan_gets_a_second_opinion(problem: PipelinePartitionPro
     plan = PipelinePartitionPlan(stages=(whole,))
     verdict = verify(problem, plan)
     if verdict.accepted:
-        found = second_opinion(problem, verdict.breakdown)
+        found = second_opinion(problem, plan, verdict.breakdown)
         assert found is not None
         assert (found.difference_ppm, found.bars) == (0, ())
 
