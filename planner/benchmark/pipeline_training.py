@@ -113,7 +113,7 @@ def _failure(
 
 
 def _sizes(limits: Limits) -> Table:
-    table = Table("pipeline_training sizes", "As many types as devices, 20 layers.")
+    table = Table("pipeline_training sizes", "Up to as many types as devices, 20 layers.")
     for size in _SIZES:
         spec = TrainingSpec(1, size, size, 20)
         problem = read_problem(generate(spec))

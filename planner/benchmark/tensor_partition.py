@@ -87,7 +87,7 @@ def _generated(seed: int) -> TensorPartitionProblem:
 
 
 def _sizes(limits: Limits) -> Table:
-    table = Table("tensor_partition sizes", "As many types as devices, memory 90 % full.")
+    table = Table("tensor_partition sizes", "Up to as many types as devices, memory 90 % full.")
     for size in _SIZES:
         problem = read_problem(generate(TensorSpec(1, size, size, 32, 128, 256, 90)))
         row: dict[str, Cell] = {"devices": size}
