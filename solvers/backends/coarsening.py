@@ -126,6 +126,7 @@ def _side(
     least, small_least = np.zeros((2, program.rows), dtype=np.int64)
     np.add.at(least, row, value * program.lower[column])
     np.add.at(small_least, row, small * program.lower[column])
-    most = (limit - least)[there] // divisor[there] + small_least[there]
+    room = limit[there].astype(np.int64) - least[there]
+    most = room // divisor[there] + small_least[there]
     none = np.full(len(most), -NO_LIMIT)
     return _Rows(np.diff(program.starts)[there], column, small, none, most)

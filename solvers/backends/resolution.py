@@ -37,6 +37,8 @@ class Tolerances:
 # Finer ones are no cure: of programs with terms of 10^7 HiGHS then drops points that it cannot
 # repair, and closes the nodes that they came from; of larger ones it crashes on some.
 FINE = Tolerances(integrality=1e-9, feasibility=1e-9)
+# For numbers of up to some millions.
+FINEST = Tolerances(integrality=1e-10, feasibility=1e-9)
 COARSE = Tolerances(integrality=1e-7, feasibility=1e-7)
 # Of a sum of a few thousand products in double precision, relative to the sum.
 _ROUNDING = 1e-12
