@@ -1,6 +1,7 @@
 """That no sum over a split-computing problem can leave 64 bits, whatever the plan."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from models.base import contradiction
 from models.split_models import Representation, SplitDevice, Work
@@ -13,11 +14,15 @@ if TYPE_CHECKING:
 _MOST = 2**60
 
 
-def check_duration(what: str, time_ns: int, device: SplitDevice) -> None:
-    """Refuses work that takes over a day."""
+# Keys and indices that lead from the problem to a field.
+Place: TypeAlias = tuple[str | int, ...]
+
+
+def check_duration(what: str, time_ns: int, device: SplitDevice, place: Place) -> None:
+    """Refuses work that takes over a day; place: of the work."""
     if time_ns > MAX_DURATION_NS:
         raise contradiction(
-            f"{what} takes over a day on device '{device.name}'", "check flops and rates"
+            f"{what} takes over a day on device '{device.name}'", "check flops and rates", *place
         )
 
 
@@ -42,6 +47,7 @@ def check_sums(problem: "SplitComputingProblem") -> None:
         raise contradiction(
             "latency, energy or bytes may add up beyond 64 bits",
             "check times, sizes, bandwidths and power: some are not of this world",
+            "model",
         )
 
 
@@ -56,13 +62,20 @@ def _sent_bytes(problem: "SplitComputingProblem") -> int:
 
 def _coding_ns(problem: "SplitComputingProblem", device: SplitDevice) -> int:
     """The longest that one encoding or decoding takes on a device, of those it can do."""
-    coders: list[tuple[str, Work | None]] = []
-    coders += [(q.name, work) for q in problem.representations for work in (q.encode, q.decode)]
-    coders += [(b.name, work) for b in problem.bottlenecks for work in (b.encode, b.decode)]
     longest = 0
-    for name, work in coders:
+    for name, work, place in _coders(problem):
         time = None if work is None else work.on(device)
         if time is not None:
-            check_duration(f"coding '{name}'", time, device)
+            check_duration(f"coding '{name}'", time, device, place)
             longest = max(longest, time)
     return longest
+
+
+def _coders(problem: "SplitComputingProblem") -> Iterator[tuple[str, Work | None, Place]]:
+    """Every encoder and decoder: whose it is, its work, where it is stated."""
+    for index, q in enumerate(problem.representations):
+        yield q.name, q.encode, ("representations", index, "encode")
+        yield q.name, q.decode, ("representations", index, "decode")
+    for index, b in enumerate(problem.bottlenecks):
+        yield b.name, b.encode, ("bottlenecks", index, "encode")
+        yield b.name, b.decode, ("bottlenecks", index, "decode")

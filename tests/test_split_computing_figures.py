@@ -44,7 +44,7 @@ def test_a_bottleneck_moves_the_cut_inside() -> None:
     outside = {key: point.what for key, point in points.items() if "student" not in point.what}
     assert outside == {(1, 758_000): "local", (128, 758_000): "remote (input as raw)"}
     best = points[8, 740_000]
-    assert best.what == "entropic-student-3.64"
+    assert best.what == "layer1.2 as entropic-student-3.64"
     assert saved(best, "all-local") == "87%"
     assert saved(best, "all-remote") == "91%"
 

@@ -98,7 +98,9 @@ def _window(
             bounded = replace(bounded, bound=max(bounded.bound, split[1]))
             _tell(progress, best, bounded.bound)
     if best is None:
-        return _whole(tables, watch, None, progress)
+        found = _whole(tables, watch, None, progress)
+        bounds = [bound for bound in (found.bound, bounded.bound) if bound is not None]
+        return replace(found, bound=max(bounds))
     return _search(tables, watch, best, bounded, progress)
 
 
