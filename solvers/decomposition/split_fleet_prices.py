@@ -101,7 +101,7 @@ def _window(
         found = _whole(tables, watch, None, progress)
         bounds = [bound for bound in (found.bound, bounded.bound) if bound is not None]
         return replace(found, bound=max(bounds))
-    return _search(tables, watch, best, bounded, progress)
+    return search(tables, watch, best, bounded, progress)
 
 
 def _tell(progress: Progressing, best: Ints | None, bound: int | None) -> None:
@@ -131,10 +131,10 @@ def _whole(tables: Tables, watch: Stopwatch, best: Ints | None, progress: Progre
     return form.found(form.solve(watch, best, progress))
 
 
-def _search(
+def search(
     tables: Tables, watch: Stopwatch, best: Ints, bounded: Bounded, progress: Progressing
 ) -> Found:
-    """The integer program over the columns that may be in a better plan.
+    """The integer program over the columns that may be in a better plan than `best`.
 
     A sixteenth of the admissible reduced cost comes first: it finds a better plan soon, which
     narrows what has to be searched for the proof.
