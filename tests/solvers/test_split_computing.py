@@ -4,6 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.documents import read_problem, validate
 from models.problems.split_computing import (
@@ -11,9 +12,11 @@ from models.problems.split_computing import (
     Placement,
     SplitComputingPlan,
     SplitComputingProblem,
+    SplitLimits,
     SplitObjective,
 )
 from models.result import Limits, Reason
+from models.split_models import Bottleneck
 from planner.verify import verify
 from problem_instances import load
 from problem_instances.generate import generate
@@ -21,6 +24,7 @@ from problem_instances.generators.split_computing import SplitSpec
 from solvers.backends import highs
 from solvers.base import Stopwatch
 from solvers.registry import entries, entry
+from solvers.search.split_computing import Cut
 from solvers.tables.split_computing_build import build
 from solvers.tables.split_computing_program import Formulation
 from tests.split_strategies import split_computing
@@ -234,3 +238,38 @@ def test_neurosurgeon_tries_every_cut(problem: SplitComputingProblem) -> None:
         )
         objective = verify(problem, plan).objective
         assert objective is None or (value is not None and value <= objective)
+
+
+@given(split_computing(), st.data())
+@settings(deadline=None, max_examples=60)
+def test_a_cut_keeps_layers_to_their_levels(
+    problem: SplitComputingProblem, data: st.DataObject
+) -> None:
+    """A layer confined to some devices is put on one of them, whatever that costs."""
+    changes = {"bottlenecks": (), "policies": (), "scenarios": (), "limits": SplitLimits()}
+    plain = problem.model_copy(update=changes)
+    (tables,) = build(plain)
+    layer = data.draw(st.integers(1, tables.layers))
+    least = data.draw(st.integers(0, tables.hops))
+    most = data.draw(st.integers(least, tables.hops))
+    for metric in tables.kept:
+        found = Cut(tables, None, metric, {layer: (least, most)}).solve()
+        assert found is not None
+        assert least <= found[0][layer] <= most
+
+
+def test_the_best_of_all_bottlenecks_is_taken() -> None:
+    """The baseline reaches what the best of thirteen bottlenecks reaches alone, not the first's."""
+    problem = load("resnet50-jetson-bottlenecks")
+    assert isinstance(problem, SplitComputingProblem)
+    baseline = entry(problem.kind, "best-bottleneck")
+    assert baseline is not None
+
+    def reached(*kept: Bottleneck) -> int | None:
+        part = problem.model_copy(update={"bottlenecks": kept})
+        plan = baseline.load().solve(part, LIMITS).plan
+        return None if plan is None else verify(problem, plan).objective
+
+    alone = [value for item in problem.bottlenecks if (value := reached(item)) is not None]
+    assert reached(*problem.bottlenecks) == min(alone)
+    assert reached(problem.bottlenecks[0]) != min(alone)
