@@ -80,6 +80,13 @@ _UNITS = {
     SplitObjective.BYTES: "bytes",
 }
 
+# The total of a breakdown that each objective is.
+TOTALS = {
+    SplitObjective.LATENCY: "latency_ns",
+    SplitObjective.ENERGY: "energy_uj",
+    SplitObjective.BYTES: "sent_bytes",
+}
+
 
 class Against(StrEnum):
     """Which bandwidths a plan is priced at: their weighted mean, or the worst for the plan."""

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from models.problems.split_computing import (
+    TOTALS,
     SplitComputingPlan,
     SplitComputingProblem,
-    SplitObjective,
     ancestors,
 )
 from models.result import Breakdown, Verification, Violation
@@ -52,11 +52,7 @@ def verify(problem: SplitComputingProblem, plan: SplitComputingPlan) -> Verifica
         {"what": t.what, "device": t.device, "latency_ns": max(t.latency), "sent_bytes": t.sent}
         for t in sorted(terms, key=lambda term: place[term.device])
     )
-    column = {
-        SplitObjective.LATENCY: "latency_ns",
-        SplitObjective.ENERGY: "energy_uj",
-        SplitObjective.BYTES: "sent_bytes",
-    }[problem.objective]
+    column = TOTALS[problem.objective]
     return Verification(
         violations=(), objective=totals[column], breakdown=Breakdown(rows=rows, totals=totals)
     )

@@ -83,6 +83,19 @@ def test_one_unit_more_is_refused_and_not_found(limit: str, value: int, rule: st
     assert _reasons(problem) == {Reason.INFEASIBLE}
 
 
+def test_coding_is_paid_at_the_power_of_the_device_that_does_it() -> None:
+    """4 ns of encoding at 2 W on the camera, 3 ns of decoding at 1 W on the box: 11 µJ, 7 ns."""
+    document = _problem().model_dump(mode="json", exclude_none=True)
+    document["limits"] = {}
+    document["representations"][0] |= {
+        "encode": {"time_ns": {"camera": 4}},
+        "decode": {"time_ns": {"box": 3}},
+    }
+    totals = verify(validate(document, SplitComputingProblem), _PLAN).breakdown.totals
+    assert totals["latency_ns"] == _FULL["deadline_ns"] + 7
+    assert totals["energy_uj"] == _FULL["energy_uj"] + 11
+
+
 def test_an_accuracy_that_nobody_stated_is_not_told() -> None:
     """100 % is no total where neither model nor choices nor limits speak of accuracy."""
     silent = _problem().model_copy(update={"accuracy_ppm": 10**6})

@@ -1,10 +1,11 @@
 """Exact methods of split computing on instances beyond the oracle's reach."""
 
+from itertools import product
+
 import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from models.documents import read_problem, validate
 from models.problems.split_computing import (
@@ -240,26 +241,23 @@ def test_neurosurgeon_tries_every_cut(problem: SplitComputingProblem) -> None:
         assert objective is None or (value is not None and value <= objective)
 
 
-@given(split_computing(), st.data())
-@settings(deadline=None, max_examples=60)
-def test_a_cut_keeps_layers_to_their_levels(
-    problem: SplitComputingProblem, data: st.DataObject
-) -> None:
-    """A layer confined to some devices is put on one of them, whatever that costs."""
+@given(split_computing())
+@settings(deadline=None, max_examples=40)
+def test_a_cut_keeps_layers_to_their_levels(problem: SplitComputingProblem) -> None:
+    """Any layer confined to any devices is put on one of them, whatever that costs."""
     changes = {"bottlenecks": (), "policies": (), "scenarios": (), "limits": SplitLimits()}
     plain = problem.model_copy(update=changes)
     (tables,) = build(plain)
-    layer = data.draw(st.integers(1, tables.layers))
-    least = data.draw(st.integers(0, tables.hops))
-    most = data.draw(st.integers(least, tables.hops))
-    for metric in tables.kept:
-        found = Cut(tables, None, metric, {layer: (least, most)}).solve()
+    levels = range(tables.hops + 1)
+    spans = [(least, most) for least, most in product(levels, levels) if least <= most]
+    for layer, span, metric in product(range(1, tables.layers + 1), spans, tables.kept):
+        found = Cut(tables, None, metric, {layer: span}).solve()
         assert found is not None
-        assert least <= found[0][layer] <= most
+        assert span[0] <= found[0][layer] <= span[1]
 
 
 def test_the_best_of_all_bottlenecks_is_taken() -> None:
-    """The baseline reaches what the best of thirteen bottlenecks reaches alone, not the first's."""
+    """The baseline reaches what the best of thirteen bottlenecks reaches alone, in any order."""
     problem = load("resnet50-jetson-bottlenecks")
     assert isinstance(problem, SplitComputingProblem)
     baseline = entry(problem.kind, "best-bottleneck")
@@ -271,5 +269,6 @@ def test_the_best_of_all_bottlenecks_is_taken() -> None:
         return None if plan is None else verify(problem, plan).objective
 
     alone = [value for item in problem.bottlenecks if (value := reached(item)) is not None]
-    assert reached(*problem.bottlenecks) == min(alone)
-    assert reached(problem.bottlenecks[0]) != min(alone)
+    assert min(alone) < max(alone)
+    for order in (problem.bottlenecks, problem.bottlenecks[::-1]):
+        assert reached(*order) == min(alone)
