@@ -42,7 +42,6 @@ from typing import Annotated, Literal, Self
 
 import networkx as nx
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.devices import LinkRate
@@ -55,15 +54,12 @@ from models.split_models import (
     Representation,
     SplitDevice,
     SplitModel,
-    Work,
 )
-from models.split_range import Place, check_duration, check_sums
-from models.units import MAX_DURATION_NS, BitsPerSecond, Bytes, Nanoseconds, Quantity
+from models.split_range import Place, check_sending, check_sums, check_times, unknown_layer
+from models.units import BitsPerSecond, Bytes, Nanoseconds, Quantity
 
 _WHOLE_PPM = 10**6
 Ppm = Annotated[int, Field(ge=0, le=_WHOLE_PPM)]
-# bit/s: faster than any hop, for problems without one.
-_NO_WIRE = 10**15
 
 
 class SplitObjective(StrEnum):
@@ -209,10 +205,10 @@ class SplitComputingProblem(Document):
             for tensor in form.size_bytes:
                 if tensor != INPUT and tensor not in layers:
                     place: Place = ("representations", index, "size_bytes", tensor)
-                    raise _unknown_layer(f"representation '{form.name}'", tensor, layers, place)
+                    raise unknown_layer(f"representation '{form.name}'", tensor, layers, place)
         for where, name, place in self._waists():
             if name not in layers:
-                raise _unknown_layer(where, name, layers, place)
+                raise unknown_layer(where, name, layers, place)
         return self
 
     def _waists(self) -> Iterator[tuple[str, str, Place]]:
@@ -269,60 +265,14 @@ class SplitComputingProblem(Document):
 
     @model_validator(mode="after")
     def _every_time_is_known_and_sane(self) -> Self:
-        for device in self.devices:
-            for index, layer in enumerate(self.model.layers):
-                place: Place = ("model", "layers", index)
-                self._check_time(f"layer '{layer.name}'", layer, device, place)
-            for index, policy in enumerate(self.policies):
-                for number, gate in enumerate(policy.gates):
-                    what = f"policy '{policy.name}' at '{gate.after}'"
-                    self._check_time(what, gate, device, ("policies", index, "gates", number))
-        slowest, where = self._slowest()
-        sizes = [self.model.input_bytes, *(layer.output_bytes for layer in self.model.layers)]
-        sizes += [bottleneck.size_bytes for bottleneck in self.bottlenecks]
-        if 8 * max(sizes) * 10**9 > slowest * MAX_DURATION_NS:
-            raise contradiction(
-                "sending the largest tensor over the slowest hop takes a day",
-                "check output_bytes and the bandwidths",
-                *where,
-            )
+        check_times(self)
+        check_sending(self)
         return self
-
-    def _slowest(self) -> tuple[int, Place]:
-        """The least bandwidth, bit/s, and where it is given."""
-        if self.scenarios:
-            rows = [
-                (rate, ("scenarios", index, "bandwidth_bit_per_s", hop))
-                for index, scenario in enumerate(self.scenarios)
-                for hop, rate in enumerate(scenario.bandwidth_bit_per_s)
-            ]
-            return min(rows, default=(_NO_WIRE, ("hops",)))
-        given = [
-            (hop.bandwidth_bit_per_s, ("hops", index, "bandwidth_bit_per_s"))
-            for index, hop in enumerate(self.hops)
-        ]
-        return min(given, default=(_NO_WIRE, ("hops",)))
-
-    def _check_time(self, what: str, work: Work, device: SplitDevice, place: Place) -> None:
-        time = work.on(device)
-        if time is None:
-            raise contradiction(
-                f"how long {what} takes on device '{device.name}' is not known",
-                f"give time_ns for type '{device.profile_type}', or flops and flops_per_s",
-                *(*place, "time_ns"),
-            )
-        check_duration(what, time, device, place)
 
     @model_validator(mode="after")
     def _sums_stay_in_range(self) -> Self:
         check_sums(self)
         return self
-
-
-def _unknown_layer(what: str, name: str, layers: set[str], place: Place) -> PydanticCustomError:
-    """The error of whatever names a layer that the model does not have."""
-    known = ", ".join(sorted(layers)[:8])
-    return contradiction(f"{what} names the unknown layer '{name}'", f"use one of: {known}", *place)
 
 
 class Placement(Document):
