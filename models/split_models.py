@@ -159,6 +159,16 @@ class Representation(Lossy):
     encode: Work | None = None
     decode: Work | None = None
 
+    @model_validator(mode="after")
+    def _some_tensor_has_a_size(self) -> Self:
+        if self.size_ppm is None and not self.size_bytes:
+            raise contradiction(
+                f"representation '{self.name}' is for no tensor",
+                "give size_ppm for all tensors, or size_bytes for those that it is for",
+                "size_ppm",
+            )
+        return self
+
     def bytes_of(self, tensor: str, raw_bytes: int) -> int | None:
         """Size of a tensor in this form, None where it is not for that tensor."""
         if tensor in self.size_bytes:

@@ -203,9 +203,10 @@ class SplitComputingProblem(Document):
         layers = {layer.name for layer in self.model.layers}
         for index, form in enumerate(self.representations):
             for tensor in form.size_bytes:
-                if tensor != INPUT and tensor not in layers:
+                tensors = {INPUT, *layers}
+                if tensor not in tensors:
                     place: Place = ("representations", index, "size_bytes", tensor)
-                    raise unknown_layer(f"representation '{form.name}'", tensor, layers, place)
+                    raise unknown_layer(f"representation '{form.name}'", tensor, tensors, place)
         for where, name, place in self._waists():
             if name not in layers:
                 raise unknown_layer(where, name, layers, place)

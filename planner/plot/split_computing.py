@@ -4,6 +4,7 @@ Scenarios are drawn one below the other on one axis of time.
 """
 
 from itertools import groupby
+from typing import TypeAlias
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,6 +20,8 @@ _KINDS = ("layers", "encoder", "gate", "sent to the next device")
 # More scenarios than this are drawn as the slowest ones.
 _MOST = 6
 _LAYERS = 0
+# What a term is, and how long it takes, ms.
+Term: TypeAlias = tuple[str, float]
 # Parts of the axis: the width of a letter; where a name stands left of its bar instead of right;
 # bars too thin for an edge, which is so many points wide.
 _LETTER, _FAR, _THIN, _EDGE = 0.0058, 0.8, 0.004, 0.3
@@ -92,7 +95,7 @@ def _panel(
     for (device, kind), run in runs:
         drawn.add(kind)
         terms = [(str(row["what"]), int(row["latency_ns"]) / 10**6) for row in run]
-        for group in [terms] if kind == _LAYERS else [[term] for term in terms]:
+        for group in _named_together(terms, kind, longest):
             begun = start
             for _, length in group:
                 edge = _EDGE if length > _THIN * longest else 0
@@ -104,17 +107,31 @@ def _panel(
     return drawn
 
 
-def _ends(group: list[tuple[str, float]]) -> tuple[str, str]:
+def _named_together(terms: list[Term], kind: int, longest: float) -> list[list[Term]]:
+    """Terms under one name each: neighbouring layers where most are too narrow for their own."""
+    fitting = sum(length for name, length in terms if length >= _width(name, longest))
+    if kind == _LAYERS and 2 * fitting < sum(length for _, length in terms):
+        return [terms]
+    return [[term] for term in terms]
+
+
+def _width(name: str, longest: float) -> float:
+    """About how much of the axis a name takes, in ms."""
+    return _LETTER * longest * len(name)
+
+
+def _ends(group: list[Term]) -> tuple[str, str]:
     return group[0][0], group[-1][0]
 
 
 def _label(axes: Axes, name: str, row: int, span: tuple[float, float, float], kind: int) -> None:
-    """A name in its bar; that of layers beside it, on the side with room, where it is narrow."""
+    """A name in its bar; that of several layers beside it, where there is room, if it is narrow."""
     begun, end, longest = span
-    if end - begun >= _LETTER * longest * len(name):
+    several = "…" in name or "," in name  # no layer is called so
+    if end - begun >= _width(name, longest):
         ink = ink_on(colour(kind))
         axes.text((begun + end) / 2, row, name, ha="center", va="center", fontsize=6, color=ink)
-    elif kind == _LAYERS and end > _FAR * longest:
+    elif kind == _LAYERS and several and end > _FAR * longest:
         axes.text(begun, row, f"{name} ", ha="right", va="center", fontsize=6, color=INK)
-    elif kind == _LAYERS:
+    elif kind == _LAYERS and several:
         axes.text(end, row, f" {name}", ha="left", va="center", fontsize=6, color=INK)

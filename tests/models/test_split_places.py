@@ -71,6 +71,10 @@ def _hop(document: Document) -> None:
     document["hops"] = []
 
 
+def _sizeless(document: Document) -> None:
+    document["representations"] = [{"name": "ghost"}]
+
+
 def _rates(document: Document) -> None:
     document["scenarios"][0]["bandwidth_bit_per_s"] = []
 
@@ -127,8 +131,9 @@ def _huge(document: Document) -> None:
         (
             _put("representations", 0, "size_bytes", {"x": 1}),
             "/representations/0/size_bytes/x",
-            "use one of: a, b, c",
+            "use one of: a, b, c, input",
         ),
+        (_sizeless, "/representations/0/size_ppm", "give size_ppm for all tensors"),
         (_put("bottlenecks", 0, "after", "x"), "/bottlenecks/0/after", "use one of: a, b, c"),
         (
             _put("policies", 0, "gates", 1, "after", "x"),
