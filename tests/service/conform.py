@@ -15,7 +15,7 @@ from pathlib import Path
 from api import keys
 from api.jobs.engine import open_tables
 from api.jobs.store import Store
-from tests.service.fleet import Server
+from tests.service.fleet import ROOT, Server
 from tests.service.report import load, say
 
 # Left out: schemas cannot say all that a document must be (every layer's device exists, …), so
@@ -67,8 +67,12 @@ def _drawn(url: str, token: str, options: argparse.Namespace, folder: str) -> in
         *("--max-examples", str(options.examples), "--seed", str(options.seed)),
         *("--suppress-health-check", "all", "--no-shrink", "--request-timeout", "30"),
     ]
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.service.conform_hooks", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | hooks
     try:
-        done = subprocess.run(command, cwd=folder, timeout=options.seconds, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, timeout=options.seconds, check=False
+        )
     except subprocess.TimeoutExpired:
         sys.stdout.write(f"not finished after {options.seconds} s\n")
         return 1
