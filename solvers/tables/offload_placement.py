@@ -19,9 +19,9 @@ from models.problems.offload_placement import (
     Mode,
     OffloadPlacementPlan,
     OffloadPlacementProblem,
-    TokenLatency,
 )
-from solvers.tables.offload_placement_build import Columns, Ints, Rows, columns_of, rows_of
+from solvers.tables.offload_placement_build import Ints, Rows, columns_of, rows_of
+from solvers.tables.offload_placement_reduced import patterns_of, undominated
 
 Bools = npt.NDArray[np.bool_]
 
@@ -241,7 +241,7 @@ def build(problem: OffloadPlacementProblem) -> Tables:
     """The tables; O(columns), some 10⁶ of them per second."""
     rows = rows_of(problem)
     columns = columns_of(problem, rows)
-    kept = _undominated(columns)
+    kept = undominated(columns)
     used, copy = np.unique(columns.copy[kept], return_inverse=True)
     capacity = rows.capacity.copy()
     for row in range(rows.memory):
@@ -269,49 +269,7 @@ def build(problem: OffloadPlacementProblem) -> Tables:
         capacity=capacity,
         memory=rows.memory,
         layer_of=columns.layer_of,
-        patterns=_patterns(problem),
-    )
-
-
-def _undominated(columns: Columns) -> Ints:
-    """Columns to keep, by client: those cheaper than its cheapest free one, and that one."""
-    (loss_row, loss), (busy_row, _), (own_row, own) = columns.uses
-    bases = np.append((columns.base_row < 0) & (columns.base_price == 0), np.True_)
-    free_copy = (columns.room_row < 0) & (columns.price == 0) & bases[columns.base]
-    lossless = (loss_row < 0) | (loss == 0)
-    free = free_copy[columns.copy] & lossless & (busy_row < 0) & (own_row >= 0) & (own < 0)
-    order = np.lexsort((np.arange(len(columns.client)), columns.time, ~free, columns.client))
-    first = order[np.unique(columns.client[order], return_index=True)[1]]
-    limit = np.full(columns.clients, np.iinfo(np.int64).max)
-    best = first[free[first]]
-    limit[columns.client[best]] = columns.time[best]
-    keep = columns.time < limit[columns.client]
-    # Nobody activates it: all its times weigh nothing.
-    idle = np.zeros(columns.clients, dtype=np.bool_)
-    idle[columns.client[best]] = columns.weight[best] == 0
-    keep &= ~idle[columns.client]
-    keep[best] = True
-    kept = np.flatnonzero(keep)
-    ordered: Ints = kept[np.argsort(columns.client[kept], kind="stable")]
-    return ordered
-
-
-def _patterns(problem: OffloadPlacementProblem) -> tuple[Ints, Ints, Ints] | None:
-    if problem.objective is not TokenLatency.MAX:
-        return None
-    site = {name: number for number, name in enumerate(problem.sites)}
-    tokens, clients, starts, at = [], [], [0], 0
-    for layer in problem.layers:
-        for pattern in layer.patterns:
-            tokens.append(pattern.tokens)
-            clients += [at + site[pattern.site] * layer.experts + i for i in pattern.experts]
-            starts.append(len(clients))
-        at += len(problem.sites) * layer.experts
-    none = np.zeros(0, dtype=np.int64)
-    return (
-        np.concatenate([none, tokens]).astype(np.int64),
-        np.concatenate([none, clients]).astype(np.int64),
-        np.array(starts, dtype=np.int64),
+        patterns=patterns_of(problem),
     )
 
 
