@@ -109,11 +109,23 @@ class Tables:
 
     def value(self, chosen: Ints) -> int:
         """Objective of a choice of columns."""
+        return self.moving(chosen) + int(self.waiting(chosen).sum())
+
+    def moving(self, chosen: Ints) -> int:
+        """What the copies and bases of some columns cost to bring to their holders."""
         copies, bases = self.used(chosen)
-        moves = int(self.price[copies].sum() + self.base_price[bases].sum())
+        return int(self.price[copies].sum() + self.base_price[bases].sum())
+
+    def waiting(self, chosen: Ints) -> Ints:
+        """[layers] latency of a choice of columns."""
+        found = np.zeros(len(self.problem.layers), dtype=np.int64)
         if self.patterns is None:
-            return moves + int(self.cost[chosen].sum())
-        return moves + int((self.patterns[0] * self.slowest(chosen)).sum())
+            np.add.at(found, self.layer_of, self.cost[chosen])
+        elif len(self.patterns[0]):
+            tokens, clients, starts = self.patterns
+            layers = self.layer_of[clients[starts[:-1]]]
+            np.add.at(found, layers, tokens * self.slowest(chosen))
+        return found
 
     def slowest(self, chosen: Ints) -> Ints:
         """[P] the time of each pattern's slowest expert."""
@@ -122,18 +134,6 @@ class Tables:
         _, clients, starts = self.patterns
         times: Ints = np.maximum.reduceat(self.time[chosen][clients], starts[:-1])
         return times
-
-    def mean_cost(self) -> Ints:
-        """[N] cost were a pattern's time the mean over its clients, rounded down."""
-        if self.patterns is None:
-            return self.cost
-        tokens, clients, starts = self.patterns
-        sizes = np.diff(starts)
-        weight = np.zeros(self.clients)
-        np.add.at(weight, clients, np.repeat(tokens / np.maximum(sizes, 1), sizes))
-        # A millionth off: the sum of quotients is a float, and the bound may not be above the mean.
-        found: Ints = np.floor(self.time * weight[self.client_of] * (1 - 1e-6)).astype(np.int64)
-        return found
 
     def safest(self) -> Ints:
         """[C] for each client its cheapest free column, else its cheapest."""
