@@ -9,13 +9,35 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from api import errors, fork_server
-from api.routes import explanations, frontiers, health, kinds, plans, schemas, splits, verifications
+from api.routes import (
+    caches,
+    explanations,
+    frontiers,
+    health,
+    kinds,
+    plans,
+    rollings,
+    schemas,
+    splits,
+    verifications,
+)
 from api.schemas import components
 from api.settings import Settings
 from api.slots import Slots
 from planner.worker import preload
 
-_ROUTERS = (plans, verifications, explanations, frontiers, splits, kinds, schemas, health)
+_ROUTERS = (
+    plans,
+    verifications,
+    explanations,
+    frontiers,
+    splits,
+    caches,
+    rollings,
+    kinds,
+    schemas,
+    health,
+)
 _DESCRIPTION = (
     "Plans for models on graphs of edge devices, with their independently checked cost, a lower "
     "bound, and who proved what. Quantities are integers in the unit that a field's name ends in, "

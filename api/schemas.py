@@ -13,12 +13,15 @@ from api.requests import (
     SplitRequest,
     VerificationRequest,
 )
+from api.requests_experts import CacheRequest, RollRequest
 from models.base import Document
+from models.expert_cache import ExpertCache
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.prompts import PromptTable, TwoLevels
 from models.result import Certificate, Limits, Verification
+from models.rolling import Rolling
 
 SCHEMAS: dict[str, Any] = {
     "problem": AnyProblem,
@@ -33,6 +36,10 @@ SCHEMAS: dict[str, Any] = {
     "frontier": Frontier,
     "split-request": SplitRequest,
     "split": ExpertSplit,
+    "cache-request": CacheRequest,
+    "cache": ExpertCache,
+    "roll-request": RollRequest,
+    "rolling": Rolling,
     "prompts": PromptTable,
     "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
@@ -43,6 +50,8 @@ REQUESTS: tuple[type[Document], ...] = (
     ExplanationRequest,
     FrontierRequest,
     SplitRequest,
+    CacheRequest,
+    RollRequest,
 )
 
 

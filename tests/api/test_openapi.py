@@ -14,10 +14,12 @@ from api.examples import EXAMPLES
 from api.requests import Explanation
 from api.schemas import SCHEMAS
 from api.settings import Settings
+from models.expert_cache import ExpertCache
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import KINDS
 from models.result import Certificate, Verification
+from models.rolling import Rolling
 from planner.verify import verify
 
 DOCUMENT = create_app(Settings(slots=1)).openapi()
@@ -26,6 +28,8 @@ _ANSWERS = {
     "Verification": Verification,
     "Explanation": Explanation,
     "ExpertSplit": ExpertSplit,
+    "ExpertCache": ExpertCache,
+    "Rolling": Rolling,
     "Frontier": Frontier,
 }
 
