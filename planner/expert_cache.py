@@ -73,10 +73,12 @@ def replay(trace: Sequence[int], pins: Sequence[int], slots: int, policy: str) -
 
 def choose(seen: Sequence[int], slots: int) -> Choice:
     """The split and policy with the most hits on a trace; of equal ones that with most pins."""
-    ranked = most_used(seen)
-    replays = _replays(seen, slots)
+    return _best(seen, slots, _replays(seen, slots))
+
+
+def _best(seen: Sequence[int], slots: int, replays: dict[tuple[int, str], int]) -> Choice:
     (count, policy), found = max(replays.items(), key=lambda item: item[1])
-    return Choice(ranked[:count], slots - count, policy, found)
+    return Choice(most_used(seen)[:count], slots - count, policy, found)
 
 
 def _replays(seen: Sequence[int], slots: int) -> dict[tuple[int, str], int]:
@@ -128,17 +130,20 @@ def swept(found: Routing, sizes: Sequence[int], planned_tokens: int) -> ExpertCa
 def _size(
     seen: Sequence[int], rest: Sequence[int], slots: int, cliff: tuple[int | None, int]
 ) -> CacheSize:
-    choice = choose(seen, slots)
-    policies = (LRU, LFU, STATIC, HALF, BELADY)
+    replays = _replays(seen, slots)
+    choice = _best(seen, slots, replays)
+    known = {
+        LRU: replays[0, LRU],
+        LFU: replays[0, LFU],
+        STATIC: replays[slots, STATIC],
+        HALF: replays[slots // 2, LRU],
+        BELADY: _belady(seen, slots),
+    }
     return CacheSize(
         slots=slots,
         fixed=tuple(
-            ReplayedPolicy(
-                policy=policy,
-                hits=hits(seen, slots, policy),
-                held_out_hits=hits(rest, slots, policy, seen),
-            )
-            for policy in policies
+            ReplayedPolicy(policy=policy, hits=found, held_out_hits=hits(rest, slots, policy, seen))
+            for policy, found in known.items()
         ),
         chosen=ChosenCache(
             policy=choice.policy,

@@ -33,7 +33,7 @@ async def caches(
     http: Request,
     request: Annotated[CacheRequest, Depends(document(CacheRequest))],
 ) -> ExpertCache:
-    """Replay LRU, LFU, pins, half and half, Belady's bound, and the best split of pins and cache."""
+    """Replay LRU, LFU, pins, half and half, Belady's bound, and the best of their splits."""
     limits = granted(request.limits, http)
     request = request.model_copy(update={"limits": limits})
     return await slots_of(http).run(
