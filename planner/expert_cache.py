@@ -6,8 +6,9 @@ one size; a cache has so many slots. Fixed policies, by name:
     lru      the least recently used leaves             lfu     the least often used so far leaves
     static   the most used of the planning half, never changed
     half     half of the slots static, the rest lru
-    belady   the one used farthest in the future leaves (Belady, IBM Systems Journal 5, 1966):
-             no policy misses less; a bound, not a plan
+    belady   the one used farthest in the future leaves (Belady, IBM Systems Journal 5, 1966),
+             and what is used first is there from the start, as pins are: no policy misses less;
+             a bound, not a plan
 
 `choose` replays splits of the slots between pins and lru or lfu, among them all of the fixed
 policies, so that its choice misses no more than they do on what it has seen. On what it has not it
@@ -210,8 +211,9 @@ def _belady(trace: Sequence[int], slots: int) -> int:
     for now in range(len(trace) - 1, -1, -1):
         ahead[now] = following.get(trace[now], len(trace) + trace[now])
         following[trace[now]] = now
-    inside: dict[int, int] = {}
-    heap: list[tuple[int, int]] = []
+    first = sorted(following.items(), key=lambda item: item[1])[:slots]
+    inside: dict[int, int] = dict(first)
+    heap: list[tuple[int, int]] = sorted((-now, expert) for expert, now in first)
     found = 0
     for now, expert in enumerate(trace):
         if expert in inside:
