@@ -15,6 +15,7 @@ from models.problems.expert_balance import (
     Mode,
     PreviousBalance,
 )
+from planner.bounds import lower_bound
 from planner.verify import verify
 from planner.verify.expert_balance_flow import least_time
 
@@ -268,3 +269,21 @@ def test_the_least_time_is_halls(loads: dict[frozenset[int], int], rates: tuple[
 
     assert all(inside(devices) <= found * rate(devices) for devices in sets)
     assert any(inside(devices) == found * rate(devices) for devices in sets)
+
+
+def test_the_bound_looks_into_nodes() -> None:
+    """A node without a slot to spare bears its largest expert whole, wherever the groups go.
+
+    Of two spare slots none is on n0: over all devices a replica could be 4.5, a node's mean is 5.
+    """
+    devices = (
+        _device("a", 1, node="n0"),
+        _device("b", 1, node="n0"),
+        _device("c", 1, node="n1"),
+        _device("d", 3, node="n1"),
+    )
+    problem = _problem(((9, 1, 9, 1),), devices=devices, groups=2, mode=Mode.EQUAL_SPLIT)
+    assert lower_bound(problem) == 9
+    assert _cost(problem, (0, 1, 2, 3, 2, 2)) == 9
+    free = problem.model_copy(update={"groups": 1})
+    assert lower_bound(free) == 5
