@@ -2,11 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
-from api import answers_experts
-from api.deps import PREFER, document, granted, slots_of
+from api.access import Submitter
+from api.deps import PREFER, document
 from api.errors import responses
+from api.jobs.door import answer
+from api.jobs.nouns import Operation
+from api.jobs.views import SUBMISSION
+from api.jobs.wishes import Asked
 from api.requests_experts import CacheRequest
 from api.schemas import body
 from models.expert_cache import ExpertCache
@@ -26,16 +30,14 @@ _EXAMPLES = {
     "/v1/caches",
     summary="Replay caches",
     response_model=ExpertCache,
-    responses=responses(413, 415, 422, 500, 503),
+    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
     openapi_extra={**body(CacheRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def caches(
     http: Request,
+    caller: Submitter,
+    asked: Asked,
     request: Annotated[CacheRequest, Depends(document(CacheRequest))],
-) -> ExpertCache:
+) -> Response:
     """Replay LRU, LFU, pins, half and half, Belady's bound, and the best of their splits."""
-    limits = granted(request.limits, http)
-    request = request.model_copy(update={"limits": limits})
-    return await slots_of(http).run(
-        http, lambda cancel: answers_experts.cache(request, cancel=cancel), limits.time_limit_ns
-    )
+    return await answer(http, caller, Operation.CACHE, request, asked)

@@ -2,12 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
-from api import answers_experts
-from api.deps import PREFER, document, granted, slots_of
+from api.access import Submitter
+from api.deps import PREFER, document
 from api.errors import responses
 from api.examples import EXAMPLES
+from api.jobs.door import answer
+from api.jobs.nouns import Operation
+from api.jobs.views import SUBMISSION
+from api.jobs.wishes import Asked
 from api.requests_experts import RollRequest
 from api.schemas import body
 from models.rolling import Rolling
@@ -31,16 +35,14 @@ _EXAMPLES = {
     "/v1/rollings",
     summary="Follow what is observed",
     response_model=Rolling,
-    responses=responses(413, 415, 422, 500, 503),
+    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
     openapi_extra={**body(RollRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def rollings(
     http: Request,
+    caller: Submitter,
+    asked: Asked,
     request: Annotated[RollRequest, Depends(document(RollRequest))],
-) -> Rolling:
+) -> Response:
     """Average what is observed and plan every step anew, with a price for what has to move."""
-    limits = granted(request.limits, http)
-    request = request.model_copy(update={"limits": limits})
-    return await slots_of(http).run(
-        http, lambda cancel: answers_experts.rolling(request, cancel=cancel), limits.time_limit_ns
-    )
+    return await answer(http, caller, Operation.ROLLING, request, asked)
