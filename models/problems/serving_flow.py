@@ -22,7 +22,7 @@ A placement through which nothing flows serves nothing: it is refused.
 
 Source: Mei, Zhuang, Miao, Yang, Jia, Vinayak, Helix: Serving Large Language Models over
 Heterogeneous GPUs and Network via Max-Flow, ASPLOS 2025, §4.3 (network), §4.4 (placement, partial
-inference), §4.5 (the bound). Throughputs are measured per number of layers, as in its artifact: they need not
+inference), §4.5 (the bound). Throughputs are measured per number of layers, as there: they need not
 fall as layers are added, and every node holds at least one.
 """
 
