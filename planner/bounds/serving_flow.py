@@ -11,8 +11,8 @@ Summed over the layers, a node that holds k of them counts k times, whatever els
 
 For d = 1 a node counts no more than T, which the published bound leaves out; for d = T - 1 it
 counts 2 where it carries T alone and 1 where it needs a second one beside it, and so on for
-T/2, T/3, …  Besides, no more than T leaves the source or reaches the sink. The least T that breaks a
-line is found by bisection: whatever T is found broken, no flow comes up to it.
+T/2, T/3, …  Besides, no more than T leaves the source or reaches the sink. The least T that breaks
+a line is found by bisection: whatever T is found broken, no flow comes up to it.
 """
 
 from models.problems.serving_flow import ServingFlowProblem

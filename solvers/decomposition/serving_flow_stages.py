@@ -145,7 +145,7 @@ def _stages(tables: Tables, linked: Linked, goal: int, watch: Stopwatch) -> list
             return None
         walk, apart = _walk(program.used(answer.point), set(program.steps))
         if not apart:
-            taken = defaultdict(list)
+            taken: dict[Sort, list[Pattern]] = defaultdict(list)
             for pattern, column in zip(program.patterns, program.takes, strict=True):
                 taken[pattern.sort] += [pattern] * int(answer.point[column])
             return [taken[sort].pop() for sort in walk]

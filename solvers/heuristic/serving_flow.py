@@ -8,8 +8,10 @@ import numpy as np
 
 from models.problems.serving_flow import ServingFlowPlan, ServingFlowProblem
 from models.result import Claim, Limits, Reason
-from solvers.base import Progress
+from solvers.base import Progress, Stopwatch
 from solvers.tables.serving_flow import Ints, Tables, build
+from solvers.tables.serving_flow_answer import Best
+from solvers.tables.serving_flow_search import search
 from solvers.tables.serving_flow_start import filled, single_pipeline
 
 
@@ -27,12 +29,13 @@ class _Heuristic:
     ) -> Claim[ServingFlowPlan]:
         """A plan, or none where nothing flows through it."""
         tables = build(problem)
-        start, stop = self._ranges(tables)
+        start, stop = self.ranges(tables)
         if tables.value(start, stop) == 0:
             return Claim(self.name, Reason.HEURISTIC, detail="nothing flows through its placement")
         return Claim(self.name, Reason.HEURISTIC, tables.plan(start, stop))
 
-    def _ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+    def ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+        """Start and stop per node."""
         raise NotImplementedError
 
 
@@ -41,7 +44,8 @@ class Petals(_Heuristic):
 
     name = "petals"
 
-    def _ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+    def ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+        """See the class."""
         return filled(tables, np.full((tables.nodes, 2), -1), tables.most)
 
 
@@ -53,7 +57,8 @@ class Swarm(_Heuristic):
 
     name = "swarm"
 
-    def _ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+    def ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+        """See the class."""
         stages = min(-(-tables.layers // int(tables.most.min())), tables.layers)
         edges = np.arange(stages + 1) * tables.layers // stages
         rates = tables.rate[:, int(np.diff(edges).min()) - 1]
@@ -70,7 +75,8 @@ class SeparatePipelines(_Heuristic):
 
     name = "separate-pipelines"
 
-    def _ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+    def ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+        """See the class."""
         ranges = np.full((tables.nodes, 2), -1)
         makes: dict[tuple[int, ...], list[int]] = {}
         for node, row in enumerate(tables.rate.tolist()):
@@ -92,7 +98,8 @@ class Even(_Heuristic):
 
     name = "even"
 
-    def _ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+    def ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+        """See the class."""
         size = min(tables.nodes, tables.layers)
         edges = np.arange(size + 1) * tables.layers // size
         ranges = np.full((tables.nodes, 2), -1)
@@ -108,9 +115,37 @@ class Even(_Heuristic):
 
 
 class SinglePipeline(_Heuristic):
-    """The one pipeline of all nodes whose slowest one is the fastest, along links that are there."""
+    """The one pipeline along links whose slowest node is the fastest; what is left fills up."""
 
     name = "single-pipeline"
 
-    def _ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+    def ranges(self, tables: Tables) -> tuple[Ints, Ints]:
+        """See the class."""
         return single_pipeline(tables)
+
+
+class LocalSearch:
+    """Annealing over ranges of single nodes, from the best of a hint and the methods above."""
+
+    name = "local-search"
+
+    def solve(
+        self,
+        problem: ServingFlowProblem,
+        limits: Limits,
+        hint: ServingFlowPlan | None = None,
+        report: Progress[ServingFlowPlan] | None = None,
+    ) -> Claim[ServingFlowPlan]:
+        """The best plan met, or none where nothing flows through any start."""
+        watch = Stopwatch(limits, report)
+        tables = build(problem)
+        best = Best(tables, report)
+        given = tables.ranges(hint)
+        if given is not None:
+            best.take(*given)
+        for method in (SinglePipeline(), SeparatePipelines(), Swarm(), Petals(), Even()):
+            best.take(*method.ranges(tables))
+        if best.plan is None:
+            return Claim(self.name, Reason.HEURISTIC, detail="nothing flows through any start")
+        steps = search(best, watch, limits.seed)
+        return Claim(self.name, Reason.HEURISTIC, best.plan, stats={"steps": steps})
