@@ -178,6 +178,7 @@ _FORMATS: dict[str, Callable[[int], str]] = {
     "uj": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
     "µJ": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
     "µtokens/s": lambda value: _format(value, _TOKEN_STEPS, "µtokens/s"),
+    "utokens_per_s": lambda value: _format(value, _TOKEN_STEPS, "µtokens/s"),
     "bit_per_s": lambda value: _format(
         value, tuple((size, f"{prefix}bit/s") for size, prefix in _DECIMAL_STEPS), "bit/s"
     ),

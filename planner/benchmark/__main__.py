@@ -9,6 +9,7 @@ from planner.benchmark import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -22,6 +23,7 @@ _KINDS = {
         split_computing,
         split_fleet,
         offload_placement,
+        serving_flow,
     )
 }
 

@@ -15,8 +15,9 @@ from solvers.base import Stopwatch
 from solvers.tables.serving_flow import Ints, Tables
 from solvers.tables.serving_flow_answer import Best
 
-# Steps per goal and (node, layer), per goal and in all; temperatures in layers that lack everything.
+# Steps per goal and (node, layer), per goal, and in all.
 _PER_PLACE, _STEPS, _MOST = 20, 4_000, 60_000
+# Temperatures, in layers that lack everything.
 _HOT, _COLD = 1.0, 0.02
 
 
