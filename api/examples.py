@@ -25,9 +25,9 @@ the outputs of the first and of the one beside it cross over, for 0.1 ms each: 2
 other one beside the first it is 2.3 ms, and parts of three and one take at least 3 ms.
 
 serving_flow: three layers; the source feeds a large node, which lets 60 tokens/s pass with two of
-them, and two small ones with one layer and 50 tokens/s each feed the sink. With layers 0 and 1 on the
-large node and layer 2 on both small ones 60 tokens/s flow; with any others it is less. All layers'
-worth of nodes, 3 x 40 (above 100 for one and as much as 2 x 60) + 50 + 50, would be enough for 220 / 3
+them, and two small ones with one layer and 50 tokens/s each feed the sink. With layers 0 and 1 on
+the large node and layer 2 on both small ones 60 tokens/s flow; with any others it is less. All the
+nodes' layers, 3 x 40 (more than 1 x 100, as much as 2 x 60) + 50 + 50, would be enough for 220 / 3
 tokens/s, of which 13.333333 are missing.
 """
 

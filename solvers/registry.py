@@ -444,10 +444,10 @@ REGISTRY[_SERVING] = (
         "starts, sizes and switched links, OR-Tools CP-SAT",
     ),
     Entry(
-        "milp",
-        f"solvers.milp.{_SERVING}:FlowProgram",
-        _exact("integer-programming"),
-        "one column per node and range, flows beside them, HiGHS",
+        "branch-and-bound",
+        f"solvers.search.{_SERVING}:BranchAndBound",
+        _exact("branch-and-bound"),
+        "one node after another, bounded by what the layers lack",
     ),
     Entry(
         "stages",

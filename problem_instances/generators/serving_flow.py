@@ -1,8 +1,9 @@
 """Random clusters that serve one model: makes of GPUs, groups of hosts, gateways between them.
 
 A node with one layer lets `base` tokens/s pass, with k of at most m layers base / k, less up to
-half of that as its memory fills (the share k²/m²): the shape of profiled throughputs, which fall faster
-than 1/k since less room is left for batches. Rates are assumed, in the range of published profiles.
+half of that as its memory fills (the share k²/m²): the shape of profiled throughputs, which fall
+faster than 1/k since less room is left for batches. Rates are assumed, in the range of published
+profiles.
 All draws are integers from one random.Random(seed).
 """
 

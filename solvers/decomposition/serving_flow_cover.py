@@ -8,7 +8,8 @@
    1962). Its optimum is an upper bound. The flow of its placement is measured, the minimum cut
    added, and the program solved again. With partial inference the cuts at the layers, which it has
    from the start, are all there are.
-   Where links bind, the literal program (solvers/tables/serving_flow_program.py) with those cuts.
+   Where links bind, the literal program (solvers/tables/serving_flow_program.py) with those cuts,
+   by CP-SAT: HiGHS 1.12.0 crashes on some of these, rates of millions beside ones.
 
 Both ask for more than the best flow, the goal. A sum of rates that comes up to it is also
 Σ ceil(min(rate, goal) / d) ≥ ceil(goal / d) for any d, which relaxations do not see.
@@ -21,7 +22,7 @@ from models.result import Claim, Limits, Reason
 from solvers.backends import program_cpsat, program_highs
 from solvers.base import Progress, Stopwatch
 from solvers.decomposition import serving_flow_stages as stages
-from solvers.integer_program import Array
+from solvers.integer_program import Answer, Array, IntegerProgram
 from solvers.program_builder import Builder, Term
 from solvers.tables import serving_flow_cuts as cuts
 from solvers.tables.serving_flow import Bools, Ints, Tables, build
@@ -78,10 +79,7 @@ def _close(best: Best, watch: Stopwatch) -> int:
     while not best.closed and not watch.expired() and _columns(tables) <= _MOST_COLUMNS:
         program = _Counts(best, known) if tables.loose else _Literal(best, known)
         rounds += 1
-        answer = program_highs.solve(program.builder.program(), watch)
-        if answer.point is None and not answer.infeasible:
-            # Where tolerances leave HiGHS without an answer exact numbers have one.
-            answer = program_cpsat.solve(program.builder.program(), watch)
+        answer = _solved(program.builder.program(), watch, exact=not tables.loose)
         if answer.infeasible:
             best.limit(best.flow)
         elif answer.bound is not None:
@@ -93,6 +91,14 @@ def _close(best: Best, watch: Stopwatch) -> int:
         if tables.loose:
             known.append(cuts.minimum(tables, start, stop))
     return rounds
+
+
+def _solved(program: IntegerProgram, watch: Stopwatch, *, exact: bool) -> Answer:
+    """HiGHS' answer; CP-SAT's where tolerances leave it without one, or for `exact` numbers."""
+    answer = None if exact else program_highs.solve(program, watch)
+    if answer is None or (answer.point is None and not answer.infeasible):
+        return program_cpsat.solve(program, watch)
+    return answer
 
 
 def _columns(tables: Tables) -> int:

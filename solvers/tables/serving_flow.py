@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from models.problems.serving_flow import Placement, ServingFlowPlan, ServingFlowProblem
-from solvers.backends.maximum_flow import Flow, maximum_flow
+from solvers.tables.serving_flow_network import SINK, SOURCE, Bools, Flow, Ints, maximum_flow
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+__all__ = ["Bools", "Ints", "Tables", "build"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,20 +103,14 @@ class Tables:
 
     def flow(self, start: Ints, stop: Ints) -> Flow:
         """The maximal flow of a placement and a minimum cut."""
+        room = np.zeros((2 + 2 * self.nodes, 2 + 2 * self.nodes), dtype=np.int64)
         node = np.arange(self.nodes)
-        before, after = np.nonzero(self.follows(start, stop))
-        first = np.flatnonzero((start == 0) & (self.source > 0))
-        last = np.flatnonzero((stop == self.layers) & (self.sink > 0))
-        tails = [2 + 2 * node, 3 + 2 * before, np.zeros_like(first), 3 + 2 * last]
-        heads = [3 + 2 * node, 2 + 2 * after, 2 + 2 * first, np.ones_like(last)]
-        room = [
-            self.rates(start, stop),
-            self.link[before, after],
-            self.source[first],
-            self.sink[last],
-        ]
-        parts = (np.concatenate(part) for part in (tails, heads, room))
-        return maximum_flow(2 + 2 * self.nodes, *parts)
+        into, out = 2 + 2 * node, 3 + 2 * node
+        room[into, out] = self.rates(start, stop)
+        room[np.ix_(out, into)] = np.where(self.follows(start, stop), self.link, 0)
+        room[SOURCE, into] = np.where(start == 0, self.source, 0)
+        room[out, SINK] = np.where(stop == self.layers, self.sink, 0)
+        return maximum_flow(room)
 
     def value(self, start: Ints, stop: Ints) -> int:
         """The maximal flow of a placement.

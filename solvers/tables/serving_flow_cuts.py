@@ -12,8 +12,8 @@ no link binds these are all cuts there are.
 
 import numpy as np
 
-from solvers.backends.maximum_flow import maximum_flow
 from solvers.tables.serving_flow import Bools, Ints, Tables
+from solvers.tables.serving_flow_network import maximum_flow
 
 
 def at_layer(tables: Tables, layer: int) -> Bools:
@@ -28,8 +28,9 @@ def minimum(tables: Tables, start: Ints, stop: Ints) -> Bools:
     # Boundaries as vertices, the last of them the sink, and nodes as arcs between them.
     vertex = np.arange(1, tables.layers + 2)
     vertex[0], vertex[-1] = 0, 1
-    arcs = (vertex[start], vertex[stop], tables.rates(start, stop))
-    near: Bools = maximum_flow(tables.layers + 1, *arcs).near[vertex]
+    room = np.zeros((tables.layers + 1, tables.layers + 1), dtype=np.int64)
+    np.add.at(room, (vertex[start], vertex[stop]), tables.rates(start, stop))
+    near: Bools = maximum_flow(room).near[vertex]
     return near
 
 
