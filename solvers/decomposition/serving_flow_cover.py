@@ -15,6 +15,8 @@ Both ask for more than the best flow, the goal. A sum of rates that comes up to 
 Σ ceil(min(rate, goal) / d) ≥ ceil(goal / d) for any d, which relaxations do not see.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.problems.serving_flow import ServingFlowPlan, ServingFlowProblem
@@ -62,21 +64,24 @@ class Cover:
             stages.improve(best, watch.share(watch.left_ns() // 2), best.upper)
         if not best.closed and best.ranges is not None:
             search(best, watch.share(watch.left_ns() // 4), limits.seed)
-        rounds = _close(best, watch)
+        rounds, reason = _close(best, watch)
         claim = best.claim(self.name, watch, {"rounds": rounds})
-        if claim.reason is Reason.TIME_LIMIT and not watch.expired():
-            return Claim(
-                self.name, Reason.HEURISTIC, claim.plan, claim.lower_bound, "ended with a gap"
-            )
+        if claim.reason is Reason.TIME_LIMIT and reason is Reason.HEURISTIC:
+            return replace(claim, reason=reason, detail="ended with a gap")
         return claim
 
 
-def _close(best: Best, watch: Stopwatch) -> int:
-    """Raises the best flow and lowers the bound until they meet; how many programs that took."""
+def _close(best: Best, watch: Stopwatch) -> tuple[int, Reason]:
+    """Raises the best flow and lowers the bound until they meet.
+
+    How many programs that took, and HEURISTIC where they ended before the time did.
+    """
     tables = best.tables
     known = [cuts.at_layer(tables, layer) for layer in range(tables.layers)]
     rounds = 0
-    while not best.closed and not watch.expired() and _columns(tables) <= _MOST_COLUMNS:
+    while not best.closed and not watch.expired():
+        if _columns(tables) > _MOST_COLUMNS:
+            return rounds, Reason.HEURISTIC
         program = _Counts(best, known) if tables.loose else _Literal(best, known)
         rounds += 1
         answer = _solved(program.builder.program(), watch, exact=not tables.loose)
@@ -85,12 +90,13 @@ def _close(best: Best, watch: Stopwatch) -> int:
         elif answer.bound is not None:
             best.limit(max(best.flow, -answer.bound))
         if answer.point is None:
-            break
+            stopped = answer.infeasible or answer.reason is Reason.TIME_LIMIT
+            return rounds, Reason.TIME_LIMIT if stopped else Reason.HEURISTIC
         start, stop = program.placement(answer.point)
         best.take(start, stop)
         if tables.loose:
             known.append(cuts.minimum(tables, start, stop))
-    return rounds
+    return rounds, Reason.TIME_LIMIT
 
 
 def _solved(program: IntegerProgram, watch: Stopwatch, *, exact: bool) -> Answer:
