@@ -47,7 +47,7 @@ def infeasible(problem: Problem, time_limit_ns: int) -> tuple[str, ...]:
 def _joined(problem: Problem) -> Problem:
     """The problem with links between all nodes that never bind."""
     wide = problem.compute_bound
-    return Problem(**{**dict(problem), "links": (), "default_link_utokens_per_s": wide})
+    return problem.model_copy(update={"links": (), "default_link_utokens_per_s": wide})
 
 
 def _fed(problem: Problem) -> Problem:
@@ -62,7 +62,7 @@ def _fed(problem: Problem) -> Problem:
         )
         for node in problem.nodes
     )
-    return Problem(**{**dict(problem), "nodes": nodes})
+    return problem.model_copy(update={"nodes": nodes})
 
 
 def binding(
@@ -83,7 +83,7 @@ def binding(
         lines.append(f"without any flow: {few(idle)}")
     lines.append(_scarce(problem, plan))
     joined = _fed(_joined(problem))
-    if joined.model_dump() != problem.model_dump():
+    if joined != problem:
         lines.append(price("what links carry", here, clock.optimum(joined, asked), _UNIT))
     if not problem.partial_inference:
         partial = problem.model_copy(update={"partial_inference": True})

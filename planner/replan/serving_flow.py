@@ -39,7 +39,7 @@ def changed(
         "node_types": tuple(item for item in types.values() if item.name in used),
         "links": links,
     }
-    return ServingFlowProblem(**{**dict(problem), **fields})
+    return problem.model_copy(update=fields)
 
 
 def _slower(kind: NodeType, node: str, text: str) -> NodeType:
