@@ -155,7 +155,7 @@ Ppm = Annotated[int, Field(ge=0, le=10**6)]
 _DECIMAL_STEPS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 _BINARY_STEPS = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 _TIME_STEPS = ((10**9, "s"), (10**6, "ms"), (10**3, "µs"))
-_TOKEN_STEPS = ((10**12, "Mtokens/s"), (10**9, "ktokens/s"), (10**6, "tokens/s"))
+_TOKEN_STEPS = ((10**6, "tokens/s"),)
 _ENERGY_STEPS = ((10**9, "kJ"), (10**6, "J"), (10**3, "mJ"))
 
 

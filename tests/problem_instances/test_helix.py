@@ -79,7 +79,7 @@ def test_what_does_not_fit_is_named(change: dict[str, object], pointer: str) -> 
     """A wrong value is refused with the place where it stands."""
     with pytest.raises(DocumentError) as refused:
         read(json.dumps(_document() | change))
-    assert refused.value.errors[0].pointer == pointer
+    assert refused.value.faults[0].pointer == pointer
 
 
 def _texts() -> dict[str, str]:
