@@ -61,7 +61,7 @@ class Cover:
         if not best.closed:
             best.take(*single_pipeline(tables))
         if not best.closed and not watch.expired():
-            stages.improve(best, watch.share(watch.left_ns() // 2), best.upper)
+            stages.improve(best, watch.share(watch.left_ns() * 2 // 3), best.upper)
         if not best.closed and best.ranges is not None:
             search(best, watch.share(watch.left_ns() // 4), limits.seed)
         rounds, reason = _close(best, watch)

@@ -25,8 +25,8 @@ from solvers.tables.serving_flow_answer import Best
 from solvers.tables.serving_flow_patterns import Linked, Pattern, Sort, patterns
 from solvers.tables.serving_flow_start import filled
 
-# Rows that tie parts together, per goal.
-_TIES = 12
+# Rows that tie parts together, per goal; one goal's part of the time that is left.
+_TIES, _PART = 12, 4
 # Steps of the walk that are not between sorts.
 _START: Sort = ()
 Step = tuple[Sort, Sort]
@@ -54,17 +54,28 @@ class Stages:
 
 
 def improve(best: Best, watch: Stopwatch, upper: int) -> None:
-    """Better placements of stages with flows up to `upper`, until none is found or time is up."""
-    linked = Linked(best.tables)
-    goals = [goal for goal in _goals(best.tables) if best.flow < goal <= upper]
-    while goals and not watch.expired():
-        middle = len(goals) // 2
-        found = _stages(best.tables, linked, goals[middle], watch.share(watch.left_ns() // 3))
-        if found is None:
+    """Better placements of stages with flows up to `upper`, until none is found or time is up.
+
+    Goals that took too long are tried again with the time that the others left.
+    """
+    linked, every = Linked(best.tables), _goals(best.tables)
+    cut_short = True
+    while cut_short and not watch.expired():
+        goals = [goal for goal in every if best.flow < goal <= upper]
+        cut_short = False
+        while goals:
+            middle = len(goals) // 2
+            part = watch.share(watch.left_ns() // _PART)
+            found = _stages(best.tables, linked, goals[middle], part)
+            if found is not None:
+                best.take(*_placed(best.tables, found))
+                goals = [goal for goal in goals[middle + 1 :] if goal > best.flow]
+                continue
+            if part.expired():
+                cut_short = True
+            else:
+                upper = goals[middle] - 1
             goals = goals[:middle]
-        else:
-            best.take(*_placed(best.tables, found))
-            goals = [goal for goal in goals[middle + 1 :] if goal > best.flow]
 
 
 def _goals(tables: Tables) -> list[int]:
