@@ -1,11 +1,13 @@
 """edgeplan frontier: the best quality at each level of a budget."""
 
+from collections import Counter
 from pathlib import Path
 
 from rich import box
 from rich.table import Table
 
-from api import answers, cli_output, fork_server
+from api import cli_output
+from api.cli_planner import Planner
 from api.cli_status import Status
 from api.requests import FrontierRequest
 from models.frontier import Budget, Frontier
@@ -13,10 +15,11 @@ from models.units import format_quantity
 from planner.split_computing_frontier import saved
 
 
-def frontier(request: FrontierRequest, plot: Path | None, *, as_json: bool) -> Status:
+def frontier(
+    request: FrontierRequest, plot: Path | None, planner: Planner, *, as_json: bool
+) -> Status:
     """Sweep, print a table or JSON, and draw."""
-    fork_server.start([])
-    found = answers.frontier(request)
+    found = planner.frontier(request)
     if as_json:
         cli_output.say_json(found)
     else:
@@ -32,6 +35,9 @@ def frontier(request: FrontierRequest, plot: Path | None, *, as_json: bool) -> S
 def _say(found: Frontier) -> None:
     console = cli_output.answers()
     console.print(_split_table(found) if found.budget is Budget.ACCURACY else _table(found))
+    if found.cut:
+        most = max(Counter(point.bandwidth_bit_per_s for point in found.points).values())
+        console.print(f"cut after {most} points: higher floors may matter, ask for more --points")
     console.print(f"time {format_quantity(found.wall_ns, 'ns')}")
 
 
@@ -74,9 +80,9 @@ def _split_table(found: Frontier) -> Table:
         ]
         table.add_row(
             *([] if rate is None else [format_quantity(rate, "bit_per_s")]),
-            format_quantity(point.limit, "ppm"),
+            "–" if point.plan and accuracy is None else format_quantity(point.limit, "ppm"),
             "no plan" if point.objective is None else format_quantity(point.objective, found.unit),
-            "" if accuracy is None else format_quantity(accuracy, "ppm"),
+            "–" if accuracy is None else format_quantity(accuracy, "ppm"),
             saved(point, "all-local"),
             saved(point, "all-remote"),
             "; ".join(words),
