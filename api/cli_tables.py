@@ -13,7 +13,7 @@ from models.result import Breakdown, Certificate, Proof, Run, Verification, Viol
 from models.units import format_quantity
 from planner.replan import Move
 
-_SUFFIXES = ("bytes", "ns", "ppm", "bit_per_s", "uj")
+_SUFFIXES = ("bytes", "ns", "ppm", "bit_per_s", "utokens_per_s", "uj")
 _PROOFS = {
     Proof.CLAIMED: "claimed by one exact method",
     Proof.AGREED: "agreed by unrelated exact methods",
