@@ -26,6 +26,7 @@ UNITS = {
     "split_fleet": "weighted ppm",
     "tensor_partition": "ns",
     "pipeline_training": "ns",
+    "serving_flow": "µtokens/s",
 }
 
 

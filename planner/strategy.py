@@ -49,6 +49,11 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     "pipeline_training": (("dp", "milp"), ("asteroid", "cpsat")),
     # Bisection proves ten unequal devices in seconds; the programs confirm it.
     "tensor_partition": (("bisection", "milp"), ("galaxy", "cpsat")),
+    # Bounds and stages settle most clusters in a second; CP-SAT's model shares nothing with them.
+    "serving_flow": (
+        ("cover", "branch-and-bound"),
+        ("separate-pipelines", "single-pipeline", "cpsat"),
+    ),
 }
 # How long a second opinion is waited for: nanoseconds at least, and percent of what the proof took.
 _PATIENCE = (3 * 10**9, 400)

@@ -11,6 +11,7 @@ from problem_instances.generators.pipeline_partition import PipelineSpec, pipeli
 from problem_instances.generators.pipeline_training import TrainingSpec, pipeline_training
 from problem_instances.generators.prompts import PromptsSpec, prompts
 from problem_instances.generators.sequence_pipeline import SequenceSpec, sequence_pipeline
+from problem_instances.generators.serving_flow import ServingSpec, serving_flow
 from problem_instances.generators.split_computing import SplitSpec, split_computing
 from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.generators.tensor_partition import TensorSpec, tensor_partition
@@ -28,6 +29,7 @@ Spec: TypeAlias = (
     | OffloadSpec
     | TensorSpec
     | TrainingSpec
+    | ServingSpec
 )
 
 # No kind of problem, but what a gate of expert selection learns from.
@@ -44,6 +46,7 @@ SPECS: dict[str, type[Spec]] = {
     "expert_balance": BalanceSpec,
     "tensor_partition": TensorSpec,
     "pipeline_training": TrainingSpec,
+    "serving_flow": ServingSpec,
     PROMPTS: PromptsSpec,
 }
 
@@ -55,6 +58,7 @@ _MAKERS: dict[type, Callable[[Any], dict[str, object]]] = {
     FleetSpec: split_fleet,
     SelectionSpec: expert_selection,
     OffloadSpec: offload_placement,
+    ServingSpec: serving_flow,
     BalanceSpec: expert_balance,
     TensorSpec: tensor_partition,
     TrainingSpec: pipeline_training,

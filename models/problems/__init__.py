@@ -11,6 +11,7 @@ from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlace
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.pipeline_training import PipelineTrainingPlan, PipelineTrainingProblem
 from models.problems.sequence_pipeline import SequencePipelinePlan, SequencePipelineProblem
+from models.problems.serving_flow import ServingFlowPlan, ServingFlowProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 from models.problems.tensor_partition import TensorPartitionPlan, TensorPartitionProblem
@@ -25,7 +26,8 @@ AnyProblem: TypeAlias = Annotated[
     | OffloadPlacementProblem
     | TensorPartitionProblem
     | PipelineTrainingProblem
-    | SequencePipelineProblem,
+    | SequencePipelineProblem
+    | ServingFlowProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -38,7 +40,8 @@ AnyPlan: TypeAlias = Annotated[
     | OffloadPlacementPlan
     | TensorPartitionPlan
     | PipelineTrainingPlan
-    | SequencePipelinePlan,
+    | SequencePipelinePlan
+    | ServingFlowPlan,
     Field(discriminator="kind"),
 ]
 
@@ -54,4 +57,5 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
     "tensor_partition": (TensorPartitionProblem, TensorPartitionPlan),
     "pipeline_training": (PipelineTrainingProblem, PipelineTrainingPlan),
+    "serving_flow": (ServingFlowProblem, ServingFlowPlan),
 }

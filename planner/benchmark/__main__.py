@@ -6,11 +6,13 @@ from pathlib import Path
 
 from models.result import Limits
 from planner.benchmark import (
+    expert_balance,
     expert_selection,
     offload_placement,
     pipeline_partition,
     pipeline_training,
     sequence_pipeline,
+    serving_flow,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -28,6 +30,8 @@ _KINDS = {
         offload_placement,
         tensor_partition,
         pipeline_training,
+        expert_balance,
+        serving_flow,
     )
 }
 

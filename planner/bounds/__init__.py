@@ -13,6 +13,7 @@ from planner.bounds import (
     pipeline_partition,
     pipeline_training,
     sequence_pipeline,
+    serving_flow,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -33,6 +34,7 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "expert_balance": expert_balance.lower_bound,
     "pipeline_training": pipeline_training.lower_bound,
     "tensor_partition": tensor_partition.lower_bound,
+    "serving_flow": serving_flow.lower_bound,
 }
 
 

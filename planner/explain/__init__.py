@@ -11,6 +11,7 @@ from planner.explain import (
     pipeline_partition,
     pipeline_training,
     sequence_pipeline,
+    serving_flow,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -29,6 +30,7 @@ _BY_KIND: dict[str, Any] = {
     "expert_balance": expert_balance,
     "tensor_partition": tensor_partition,
     "pipeline_training": pipeline_training,
+    "serving_flow": serving_flow,
 }
 
 

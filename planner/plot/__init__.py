@@ -27,6 +27,7 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         pipeline_partition,
         pipeline_training,
         sequence_pipeline,
+        serving_flow,
         split_computing,
         split_fleet,
         tensor_partition,
@@ -44,5 +45,6 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         "expert_balance": expert_balance.figure,
         "tensor_partition": tensor_partition.figure,
         "pipeline_training": pipeline_training.figure,
+        "serving_flow": serving_flow.figure,
     }
     return image(by_kind[problem.kind](problem, certificate), suffix)

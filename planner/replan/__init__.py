@@ -9,6 +9,7 @@ from planner.replan import (
     offload_placement,
     pipeline_partition,
     pipeline_training,
+    serving_flow,
     split_fleet,
     tensor_partition,
 )
@@ -24,6 +25,7 @@ _BY_KIND: dict[str, Any] = {
     "split_fleet": split_fleet,
     "pipeline_training": pipeline_training,
     "tensor_partition": tensor_partition,
+    "serving_flow": serving_flow,
 }
 
 

@@ -13,6 +13,7 @@ from planner.verify import (
     pipeline_partition,
     pipeline_training,
     sequence_pipeline,
+    serving_flow,
     split_computing,
     split_fleet,
     tensor_partition,
@@ -29,6 +30,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "expert_balance": expert_balance.verify,
     "pipeline_training": pipeline_training.verify,
     "tensor_partition": tensor_partition.verify,
+    "serving_flow": serving_flow.verify,
 }
 
 
