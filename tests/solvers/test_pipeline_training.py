@@ -5,6 +5,7 @@ import pytest
 from models.documents import validate
 from models.problems.pipeline_training import PipelineTrainingPlan, PipelineTrainingProblem
 from models.result import Limits, Reason
+from planner.bounds import lower_bound
 from planner.verify import verify
 from problem_instances import best_known, load
 from solvers.dp.pipeline_training import DynamicProgram
@@ -154,3 +155,8 @@ def test_too_many_sets_are_declined() -> None:
     document = _three() | {"layers": [layer], "device_graph": {"devices": devices}}
     claim = DynamicProgram().solve(validate(document, PipelineTrainingProblem), _LIMITS)
     assert claim.reason is Reason.UNSUPPORTED
+
+
+def test_the_bound_is_exact_for_devices_that_differ_by_a_factor() -> None:
+    """Speeds 4, 2 and 1 share seven samples of 60 ns without a rest: 8 rounds of 3 x 240 ns."""
+    assert lower_bound(_problem(samples=7)) == 8 * 3 * 240

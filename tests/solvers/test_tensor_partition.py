@@ -5,6 +5,7 @@ import pytest
 from models.documents import read_problem, validate
 from models.problems.tensor_partition import TensorMode, TensorPartitionProblem
 from models.result import Limits, Reason
+from planner.bounds import lower_bound
 from planner.verify import verify
 from problem_instances import best_known, load
 from problem_instances.generate import generate
@@ -122,3 +123,13 @@ def test_what_is_done_bounds_the_rest() -> None:
     cut = Bisection().solve(problem, Limits(time_limit_ns=2 * 10**7))
     assert whole.lower_bound is not None
     assert cut.lower_bound is None or cut.lower_bound <= whole.lower_bound
+
+
+def test_the_bound_is_the_optimum_but_for_rounding() -> None:
+    """Two equal devices with room and nothing to send: halves of 400, 800 and twice 40 ns."""
+    members = [m.model_copy(update={"memory_bytes": 2000}) for m in _pair().devices]
+    problem = _pair(row_bytes=0, key_value_bytes=0).model_copy(update={"devices": tuple(members)})
+    claim = Bisection().solve(problem, _LIMITS)
+    assert claim.lower_bound == 200 + 400 + 40
+    # Half a nanosecond for each of the four parts that are rounded.
+    assert lower_bound(problem) == 640 - 2
