@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.result import Limits
 from planner.benchmark import (
+    expert_balance,
     expert_selection,
     offload_placement,
     pipeline_partition,
@@ -23,6 +24,7 @@ _KINDS = {
         split_computing,
         split_fleet,
         offload_placement,
+        expert_balance,
         serving_flow,
     )
 }
