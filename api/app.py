@@ -14,6 +14,7 @@ from api.known import Known
 from api.metrics import Measured, Metrics
 from api.routes import (
     batches,
+    caches,
     estimates,
     explanations,
     frontiers,
@@ -24,6 +25,7 @@ from api.routes import (
     metrics,
     plans,
     revisions,
+    rollings,
     schemas,
     simulations,
     splits,
@@ -48,6 +50,8 @@ _ROUTERS = (
     schemas,
     splits,
     simulations,
+    caches,
+    rollings,
     health,
     metrics,
 )

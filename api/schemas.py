@@ -18,12 +18,15 @@ from api.requests import (
     ValidationRequest,
     VerificationRequest,
 )
+from api.requests_experts import CacheRequest, RollRequest
 from models.base import Document
+from models.expert_cache import ExpertCache
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.prompts import PromptTable, TwoLevels
 from models.result import Certificate, Limits, Verification
+from models.rolling import Rolling
 from models.simulation import Simulation
 
 SCHEMAS: dict[str, Any] = {
@@ -46,6 +49,10 @@ SCHEMAS: dict[str, Any] = {
     "split": ExpertSplit,
     "simulation-request": SimulationRequest,
     "simulation": Simulation,
+    "cache-request": CacheRequest,
+    "cache": ExpertCache,
+    "roll-request": RollRequest,
+    "rolling": Rolling,
     "prompts": PromptTable,
     "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
@@ -60,6 +67,8 @@ REQUESTS: tuple[type[Document], ...] = (
     ValidationRequest,
     SplitRequest,
     SimulationRequest,
+    CacheRequest,
+    RollRequest,
 )
 
 

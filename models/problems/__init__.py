@@ -10,6 +10,7 @@ from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectio
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.problems.sequence_pipeline import SequencePipelinePlan, SequencePipelineProblem
+from models.problems.serving_flow import ServingFlowPlan, ServingFlowProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 
@@ -21,7 +22,8 @@ AnyProblem: TypeAlias = Annotated[
     | SplitComputingProblem
     | SplitFleetProblem
     | OffloadPlacementProblem
-    | SequencePipelineProblem,
+    | SequencePipelineProblem
+    | ServingFlowProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -32,7 +34,8 @@ AnyPlan: TypeAlias = Annotated[
     | SplitComputingPlan
     | SplitFleetPlan
     | OffloadPlacementPlan
-    | SequencePipelinePlan,
+    | SequencePipelinePlan
+    | ServingFlowPlan,
     Field(discriminator="kind"),
 ]
 
@@ -46,4 +49,5 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
     "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
+    "serving_flow": (ServingFlowProblem, ServingFlowPlan),
 }

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from models.result import Limits
 from planner.benchmark import (
+    expert_balance,
     expert_selection,
     offload_placement,
     pipeline_partition,
     sequence_pipeline,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -24,6 +26,8 @@ _KINDS = {
         split_computing,
         split_fleet,
         offload_placement,
+        expert_balance,
+        serving_flow,
     )
 }
 

@@ -12,6 +12,7 @@ from planner.bounds import (
     offload_placement,
     pipeline_partition,
     sequence_pipeline,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -29,6 +30,7 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "expert_selection": expert_selection.lower_bound,
     "offload_placement": offload_placement.lower_bound,
     "expert_balance": expert_balance.lower_bound,
+    "serving_flow": serving_flow.lower_bound,
 }
 
 

@@ -10,6 +10,7 @@ from planner.explain import (
     offload_placement,
     pipeline_partition,
     sequence_pipeline,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -25,6 +26,7 @@ _BY_KIND: dict[str, Any] = {
     "expert_selection": expert_selection,
     "offload_placement": offload_placement,
     "expert_balance": expert_balance,
+    "serving_flow": serving_flow,
 }
 
 

@@ -12,6 +12,7 @@ from planner.verify import (
     offload_placement,
     pipeline_partition,
     sequence_pipeline,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -25,6 +26,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "expert_selection": expert_selection.verify,
     "offload_placement": offload_placement.verify,
     "expert_balance": expert_balance.verify,
+    "serving_flow": serving_flow.verify,
 }
 
 
