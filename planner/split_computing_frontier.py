@@ -102,7 +102,9 @@ def _given(
         if stopped():
             break
         part = _part(limits, end, len(floors) - number)
-        found.append(_point(problem, rate, floor, part, stopped))
+        point = _point(problem, rate, floor, part, stopped)
+        if not _in_vain(point, stopped):
+            found.append(point)
     return found
 
 
@@ -120,6 +122,8 @@ def _rising(
     while floor <= problem.accuracy_ppm and not stopped():
         part = _part(limits, end, points + 1 - len(found))
         point = _point(problem, rate, floor, part, stopped)
+        if _in_vain(point, stopped):
+            break
         if point.plan is None and point.proved and found:
             return found, not sure
         if len(found) == points:
@@ -132,6 +136,11 @@ def _rising(
         found.append(point.model_copy(update={"limit": limit}))
         floor, sure = accuracy + 1, sure and point.proved
     return found, not sure
+
+
+def _in_vain(point: FrontierPoint, stopped: Stopped) -> bool:
+    """Whether a question was broken off before anything was known."""
+    return stopped() and point.plan is None and not point.proved
 
 
 def _part(limits: Limits, end: int, questions: int) -> Limits:
