@@ -13,7 +13,7 @@ from models.result import Breakdown, Certificate, Proof, Run, Verification, Viol
 from models.units import format_quantity
 from planner.replan import Move
 
-_SUFFIXES = ("bytes", "ns", "ppm", "bit_per_s", "uj")
+_SUFFIXES = ("bytes", "ns", "ppm", "bit_per_s", "utokens_per_s", "uj")
 _PROOFS = {
     Proof.CLAIMED: "claimed by one exact method",
     Proof.AGREED: "agreed by unrelated exact methods",
@@ -64,7 +64,7 @@ def certificate_table(problem: AnyProblem, certificate: Certificate) -> Table:
     table = Table.grid(padding=(0, 2))
     proof = certificate.proof
     grade = certificate.grade.upper()
-    table.add_row("grade", f"{grade}, proof: {_PROOFS[proof]} ({proof})" if proof else grade)
+    table.add_row("grade", f"{grade}, proof: {_PROOFS[proof]}" if proof else grade)
     if certificate.objective is not None:
         amount = exact(certificate.objective, certificate.unit)
         table.add_row(objective_in_words(problem), f"{amount}, plan from {certificate.plan_from}")
@@ -124,12 +124,15 @@ def violations_table(violations: Iterable[Violation]) -> Table:
 
 
 def moves_table(moves: Iterable[Move]) -> Table:
-    """A row per piece of the model that changes places."""
+    """A row per piece of the model that changes places; its weights where any are moved."""
+    rows = tuple(moves)
+    weighty = any(move.size_bytes for move in rows)
     table = _table("what", "from", "to")
-    table.add_column("weights", justify="right")
-    for move in moves:
+    if weighty:
+        table.add_column("weights", justify="right")
+    for move in rows:
         size = format_quantity(move.size_bytes, "bytes") if move.size_bytes else "-"
-        table.add_row(move.what, move.source or "-", move.target, size)
+        table.add_row(move.what, move.source or "-", move.target, *[size] * weighty)
     return table
 
 

@@ -10,6 +10,7 @@ from planner.benchmark import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -24,6 +25,7 @@ _KINDS = {
         split_fleet,
         offload_placement,
         expert_balance,
+        serving_flow,
     )
 }
 

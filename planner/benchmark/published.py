@@ -1,7 +1,7 @@
 """`python -m planner.benchmark.published`: public instances beside their published figures.
 
-Reads the folders `dnn_partitioning`, `pipeedge` and `submodular` under the folder given by --data,
-or else the one that EDGEPLAN_DATA names; what is absent is said and left out.
+Reads the folders `dnn_partitioning`, `pipeedge`, `submodular` and `helix` under the folder given by
+--data, or else the one that EDGEPLAN_DATA names; what is absent is said and left out.
 """
 
 import argparse
@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 from models.result import Limits
-from planner.benchmark import dag_partition, pipeedge, submodular
+from planner.benchmark import dag_partition, pipeedge, serving_flow, submodular
 from problem_instances.readers import VARIABLE, data_folder
 
 _SOURCES = {
     "dnn_partitioning": dag_partition.tables,
     "pipeedge": pipeedge.tables,
     "submodular": submodular.tables,
+    "helix": serving_flow.published,
 }
 
 
