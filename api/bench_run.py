@@ -89,8 +89,8 @@ def bench(request: Request, outputs: Outputs) -> Status:
     console = cli_output.notes()
     if not whole:
         console.print("stopped; the same command continues")
-    for line in write(request.folder, outputs):
-        console.print(line)
+    for path in write(request.folder, outputs):
+        console.print(f"wrote {path}")
     return Status.DONE if whole else Status.INTERRUPTED
 
 
@@ -110,9 +110,7 @@ def _shown(cancel: threading.Event) -> Iterator[session.Listener]:
 
         def listen(found: session.Progress) -> None:
             left = "stopping; Ctrl-C again aborts" if cancel.is_set() else _left(found.left_s)
-            bar.update(
-                number, completed=found.done, total=found.total, left=left, last=found.last
-            )
+            bar.update(number, completed=found.done, total=found.total, left=left, last=found.last)
 
         yield listen
 

@@ -8,7 +8,7 @@ import typer
 _Both = tuple[Path, Path]
 
 
-def bench(
+def bench(  # noqa: PLR0913  # one parameter per option
     suite: Annotated[
         str | None,
         typer.Argument(
@@ -55,7 +55,7 @@ def bench(
 
         if suite is not None or kind or readme is not None:
             raise typer.BadParameter("--compare takes two folders of runs and --ledger only")
-        raise typer.Exit(bench_compare.compare(*compare, ledger, note))
+        raise typer.Exit(bench_compare.tell(*compare, ledger, note))
     if suite is None:
         raise typer.BadParameter("name a SUITE, or give --compare A B")
     from api import bench_run, cli_input

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from models.problems.expert_balance import Mode
 from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.offload_placement import OffloadPlacementProblem
 from planner.benchmark import expert_balance, offload_placement
 from planner.benchmark.cases import Case, Peer, Source
 from planner.benchmark.suites import STRATEGY, Chain, alone
@@ -88,9 +90,7 @@ def _pipeedge(folder: Path) -> Iterator[Case]:
     for (size, devices), (exact, scheduler) in PIPEEDGE.items():
         names = ("models", "device_types", devices)
         models, types, hosts = ((folder / f"{n}.yml").read_text(encoding="utf-8") for n in names)
-        read = partial(
-            pipeedge.read, (models, types, hosts), f"google/vit-{size}-patch16-224"
-        )
+        read = partial(pipeedge.read, (models, types, hosts), f"google/vit-{size}-patch16-224")
         peers = (
             Peer("exact value", round(exact * _S), optimal=True),
             Peer("published scheduler", round(scheduler * _S)),
@@ -132,7 +132,7 @@ def _routing(folder: Path) -> Iterator[Case]:
                 expert_balance.problem,
                 [np.asarray(loads)[None]],
                 expert_balance.SHAPES[0],
-                expert_balance.Mode.EQUAL_SPLIT,
+                Mode.EQUAL_SPLIT,
             )
             label = f"{name}, layer {number}"
             yield Case("expert_balance", Source.EXTERNAL, name, label, read)
@@ -142,7 +142,7 @@ def _routing(folder: Path) -> Iterator[Case]:
     yield Case("offload_placement", Source.EXTERNAL, "deepseek", name, found)
 
 
-def _offload(path: Path) -> offload_placement.OffloadPlacementProblem:
+def _offload(path: Path) -> OffloadPlacementProblem:
     return offload_placement.problem_of(routing.read(path, experts=64))
 
 

@@ -32,7 +32,7 @@ class Growth:
     def at(self, size: float) -> float:
         """The fitted time, ns."""
         if self.law == "power":
-            return self.factor * size**self.rate
+            return self.factor * exp(self.rate * log(size))
         return self.factor * exp(self.rate * size)
 
     @property

@@ -1,4 +1,4 @@
-"""What a run ran on: versions, the class of the machine, a digest of the code. No names, no paths."""
+"""What a run ran on: versions, the class of the machine, a digest of the code; no names."""
 
 import hashlib
 import os

@@ -130,7 +130,9 @@ def _scale(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
 SUITES = {
     suite.name: suite
     for suite in (
-        Suite("quick", "all methods on shipped and a few generated problems", 5 * _SECOND_NS, _quick),
+        Suite(
+            "quick", "all methods on shipped and a few generated problems", 5 * _SECOND_NS, _quick
+        ),
         Suite("paper", "gaps on 200 generated problems per kind", 10 * _SECOND_NS, _paper),
         Suite("scale", "exact methods on growing problems", 60 * _SECOND_NS, _scale),
     )

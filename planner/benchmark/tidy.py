@@ -1,9 +1,10 @@
-"""One tidy table of a run: a row per record, as CSV always and as Parquet where pyarrow is there."""
+"""One tidy table of a run, a row per record: CSV, and Parquet where pyarrow is installed."""
 
 import csv
 import io
 import json
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,9 @@ def write(folder: Path, rows: list[Record]) -> list[Path]:
     """`results.csv` and, where the extra `bench` is installed, `results.parquet`."""
     made = [folder / "results.csv"]
     made[0].write_text(to_csv(rows), encoding="utf-8")
-    try:
-        import pyarrow  # noqa: F401  # whether it is there
-    except ImportError:
-        return made
-    made.append(folder / "results.parquet")
-    _write_parquet(made[1], rows)
+    if find_spec("pyarrow") is not None:
+        made.append(folder / "results.parquet")
+        _write_parquet(made[1], rows)
     return made
 
 
