@@ -81,10 +81,11 @@ def bench(request: Request, outputs: Outputs) -> Status:
         measuring = Session(request.folder, request.settings, runner.run, request.jobs)
     except (SessionError, ValueError) as error:
         raise typer.BadParameter(f"{error}; give another --out") from None
-    fork_server.start(fork_server.methods())
+    tasks = [task for chain in chains for step in chain.steps for task in step]
+    fork_server.start(sorted({task.method.where.partition(":")[0] for task in tasks}))
     with interruptible() as cancel, _shown(cancel) as listen:
         whole = measuring.run(chains, cancel, listen)
-        cases = {task.case for chain in chains for step in chain.steps for task in step}
+        cases = {task.case for task in tasks}
         measuring.keep(row for case in cases for row in runner.published(case))
     console = cli_output.notes()
     if not whole:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from planner.benchmark.analysis import HeuristicGaps, Interval, Section
-from planner.benchmark.growth import Climb
+from planner.benchmark.growth import LEAST_SIZES, Climb
 from planner.benchmark.svg import canvas, colour, dash, inline
 from planner.benchmark.words import percent, seconds
 from planner.plot.palette import FAINT, INK
@@ -150,8 +150,8 @@ def integral_figure(found: dict[str, Interval]) -> str | None:
 
 def growth_figure(found: Sequence[Climb]) -> str | None:
     """Median time to the proof by size on two logarithmic scales, with the fitted laws."""
-    drawn = [climb for climb in found if len(climb.times) > 1]
-    if not drawn:
+    drawn = [climb for climb in found if climb.times]
+    if not any(len(climb.times) >= LEAST_SIZES for climb in drawn):
         return None
     with canvas(_WIDTH, 3.4) as (figure, axes):
         for number, climb in enumerate(drawn):
@@ -216,6 +216,8 @@ def _share(value: float) -> str:
 
 def _time_ticks(axes: Axes, which: str) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(LogLocator(base=10))
+    low, high = axis.get_data_interval()
+    # Within two decades the powers of ten alone are too few to read a figure off.
+    axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5) if high < 100 * low else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: seconds(value)))
     axis.set_minor_formatter(NullFormatter())

@@ -12,7 +12,7 @@ from planner.benchmark.record import Record
 
 # Shorter times are the start of libraries, not the search.
 _FLOOR_NS = 5 * 10**6
-_LEAST_SIZES = 3
+LEAST_SIZES = 3
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,15 @@ class Growth:
 class Climb:
     """How far a method got in a family.
 
-    times: median ns by size, proved seeds only; largest: proved, of any seed; failed: the
-    smallest size at which no seed was proved, None where the ladder ended before.
+    tried: how many sizes; times: median ns by size, proved seeds only; largest: proved, of any
+    seed; failed: the smallest size at which no seed was proved, None where the ladder ended before.
     """
 
     kind: str
     family: str
     unit: str
     method: str
+    tried: int
     times: dict[int, int]
     largest: int | None
     failed: int | None
@@ -60,12 +61,13 @@ class Climb:
 
 
 def climbs(rows: Iterable[Record]) -> list[Climb]:
-    """A climb per kind, family and exact method, of generated problems with a size."""
+    """A climb per kind, family and exact method, of generated problems of three sizes or more."""
     grouped: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for row in rows:
         if row.measured and row.exact and row.source == "generated" and row.size is not None:
             grouped[row.kind, row.family, row.method].append(row)
-    return [_climb(found) for found in grouped.values()]
+    found = [_climb(rows) for rows in grouped.values()]
+    return [climb for climb in found if climb.tried >= LEAST_SIZES or climb.largest is None]
 
 
 def _climb(rows: list[Record]) -> Climb:
@@ -87,6 +89,7 @@ def _climb(rows: list[Record]) -> Climb:
         family=first.family,
         unit=first.size_unit,
         method=first.method,
+        tried=len(by_size),
         times=times,
         largest=max(times, default=None),
         failed=min(failed, default=None),
@@ -97,7 +100,7 @@ def _climb(rows: list[Record]) -> Climb:
 def fit(times: dict[int, int]) -> Growth | None:
     """The better of both laws, None with fewer than three sizes of 5 ms or more."""
     points = sorted((n, t) for n, t in times.items() if t >= _FLOOR_NS and n > 0)
-    if len(points) < _LEAST_SIZES:
+    if len(points) < LEAST_SIZES:
         return None
     sizes = np.array([n for n, _ in points], dtype=np.float64)
     logs = np.array([log(t) for _, t in points])

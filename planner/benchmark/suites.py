@@ -1,6 +1,7 @@
 """What a run consists of: suites as chains of steps, derived from the registry and the families.
 
-- `quick`: every method on the shipped instances and a few generated ones, in minutes.
+- `quick`: every method on the shipped instances and a few generated ones, exact methods up a
+  ladder of sizes too, in minutes.
 - `paper`: every heuristic on at least 200 generated and all shipped instances, with exact methods
   in their order of preference until one has proved the optimum.
 - `scale`: every exact method up a ladder of sizes, as far as it proves.
@@ -21,6 +22,8 @@ from solvers.registry import Entry, entries
 _SECOND_NS = 10**9
 # Generated problems per kind in `paper`: some have no plan, and 200 have to be left.
 _ENOUGH = 240
+# In `quick`: as many as a test of ten percent needs.
+_FEW = 12
 
 # Not a method but all of them as planner.strategy lets them race: what a user gets.
 STRATEGY = Entry(
@@ -98,8 +101,9 @@ def _generated(kind: str, family: Family, size: int, seed: int) -> Case:
 
 
 def _quick(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
-    for case in (*shipped(kind), *_small(kind, seed, 12)):
+    for case in (*shipped(kind), *_small(kind, seed, _FEW)):
         yield from alone(case, entries(kind), repetitions)
+    yield from _ladders(kind, range(seed, seed + 1), repetitions)
 
 
 def _paper(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
@@ -111,13 +115,18 @@ def _paper(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
 
 
 def _scale(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
-    """Two seeds per size, one after the other: a size counts when one of them is proved."""
+    """Two seeds per size: it is climbed further where one of them is proved."""
+    yield from _ladders(kind, range(seed, seed + 2), repetitions)
+
+
+def _ladders(kind: str, seeds: range, repetitions: int) -> Iterator[Chain]:
+    """A chain per family and exact method, the sizes in turn."""
     for family in families(kind):
         for method in _exact(kind):
             steps = (
                 tuple(
-                    Task(_generated(kind, family, size, seed + n), method, repetition)
-                    for n in range(2)
+                    Task(_generated(kind, family, size, seed), method, repetition)
+                    for seed in seeds
                     for repetition in range(repetitions)
                 )
                 for size in family.ladder
