@@ -37,8 +37,8 @@ format: $(VENV)/installed-dev ## format the code and sort its imports
 	$(BIN)/ruff check --fix-only --select I .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed ## exact methods against each other and heuristics (BENCH="--time-limit 60")
-	$(BIN)/python -m planner.benchmark $(BENCH)
+bench: $(VENV)/installed-bench ## every method measured, bench-out/quick/report.html (BENCH="--kind KIND")
+	$(BIN)/edgeplan bench quick --jobs 2 $(BENCH)
 
 serve: $(VENV)/installed ## answer HTTP on 127.0.0.1 (PORT=8000)
 	$(BIN)/edgeplan serve --port $(PORT)
@@ -53,6 +53,11 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) setuptools
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
+
+$(VENV)/installed-bench: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) setuptools
+	$(INSTALL) --no-build-isolation --editable '.[bench]'
+	@touch $(VENV)/installed $@
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) setuptools

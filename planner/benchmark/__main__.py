@@ -1,4 +1,7 @@
-"""`python -m planner.benchmark`: every table to the terminal and, as JSON and CSV, to a folder."""
+"""`python -m planner.benchmark`: what single kinds have to show, to the terminal and to a folder.
+
+Every method on every kind is `edgeplan bench`; these are the tables that pages of docs/ quote.
+"""
 
 import argparse
 import sys
@@ -7,7 +10,6 @@ from pathlib import Path
 from models.result import Limits
 from planner.benchmark import (
     expert_selection,
-    offload_placement,
     pipeline_partition,
     split_computing,
     split_fleet,
@@ -21,7 +23,6 @@ _KINDS = {
         expert_selection,
         split_computing,
         split_fleet,
-        offload_placement,
     )
 }
 

@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from models.documents import read_problem, validate
@@ -19,8 +19,6 @@ from models.problems import AnyPlan
 from models.problems.offload_placement import OffloadPlacementProblem, TokenLatency
 from models.result import Claim, Limits
 from planner import expert_cache
-from planner.benchmark.losses import losses
-from planner.benchmark.table import Table
 from planner.plot.save import image
 from planner.rolling import Observation, figure, roll
 from planner.verify import verify
@@ -56,11 +54,6 @@ _HARDWARE = Hardware(
     ),
     sites=("gpu",),
 )  # fmt: skip
-
-
-def tables(limits: Limits) -> Iterator[Table]:
-    """The tables of this kind that need no data of others; the limits are those of one solve."""
-    yield from losses(KIND, "lagrangian", limits)
 
 
 def _say(text: str) -> None:

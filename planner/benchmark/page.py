@@ -35,7 +35,8 @@ nav a {{ margin-right: 1rem; }} a {{ color: var(--c0); }}
 .grid {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); }}
 figure {{ margin: 0; }} svg {{ max-width: 100%; height: auto; }}
 .wide {{ overflow-x: auto; }}
-table {{ margin: 1rem 0; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }}
+table {{ margin: 1rem 0; border-collapse: collapse; font-size: 0.9rem;
+        font-variant-numeric: tabular-nums; }}
 th, td {{ text-align: right; padding: 0.2rem 0.7rem; border-bottom: 1px solid var(--line); }}
 th:first-child, td:first-child {{ text-align: left; }} th {{ font-weight: 600; }}
 """
