@@ -82,7 +82,9 @@ def bench(request: Request, outputs: Outputs) -> Status:
     except (SessionError, ValueError) as error:
         raise typer.BadParameter(f"{error}; give another --out") from None
     tasks = [task for chain in chains for step in chain.steps for task in step]
-    fork_server.start(sorted({task.method.where.partition(":")[0] for task in tasks}))
+    methods = {task.method.where.partition(":")[0] for task in tasks}
+    # Children are forked with all they need: an import of theirs takes longer than many a solve.
+    fork_server.start(["planner.benchmark.measure", *sorted(methods)])
     with interruptible() as cancel, _shown(cancel) as listen:
         whole = measuring.run(chains, cancel, listen)
         cases = {task.case for task in tasks}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
 
-from models.documents import digest, read_problem
+from models.documents import MAX_FILE_BYTES, digest, read_problem
 from models.problems import AnyProblem
 from problem_instances import best_known, load, names
 from problem_instances.generate import Spec, generate
@@ -81,4 +81,4 @@ def generated(kind: str, family: str, unit: str, size: int, spec: Spec) -> Case:
 
 
 def _generate(spec: Spec) -> AnyProblem:
-    return read_problem(generate(spec))
+    return read_problem(generate(spec), MAX_FILE_BYTES)

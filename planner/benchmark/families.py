@@ -88,18 +88,18 @@ def _balance(size: int, seed: int, mode: str) -> BalanceSpec:
 
 FAMILIES: dict[str, tuple[Family, ...]] = {
     "dag_partition": (
-        Family("contiguous", "blocks of 5", _dag, (2, 3), _doubling(2, 64)),
-        Family("free", "blocks of 5", partial(_dag, contiguous=False), (2, 3), _doubling(1, 32)),
+        Family("contiguous", "blocks of 5", _dag, (2, 3), _doubling(2, 256)),
+        Family("free", "blocks of 5", partial(_dag, contiguous=False), (2, 3), _doubling(1, 64)),
     ),
     "pipeline_partition": (
-        Family("latency", "layers", _pipeline, (12, 24), _doubling(8, 512)),
+        Family("latency", "layers", _pipeline, (12, 24), _doubling(8, 1024)),
         Family("throughput", "layers", partial(_pipeline, objective="throughput"), (12, 24)),
         Family("makespan", "layers", partial(_pipeline, objective="makespan"), (12, 24)),
         Family("unlike devices", "devices", _many_devices, (), (2, 4, 6, 8, 10, 12, 14, 16)),
     ),
     "split_computing": (
-        Family("chain", "layers", _chain, (12, 24), _doubling(8, 256)),
-        Family("graph", "layers", _graph, (12, 24), _doubling(16, 2048)),
+        Family("chain", "layers", _chain, (12, 24), _doubling(8, 1024)),
+        Family("graph", "layers", _graph, (12, 24), _doubling(16, 4096)),
     ),
     "split_fleet": (
         Family("ample", "streams", partial(_fleet, load=50, server_load=110), (10, 20)),
@@ -108,7 +108,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             "streams",
             partial(_fleet, load=60, server_load=80),
             (10, 20),
-            _doubling(10, 1280),
+            _doubling(10, 2560),
         ),
     ),
     "expert_selection": (
@@ -117,7 +117,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             "experts",
             partial(_selection, tightness=20),
             (12, 16),
-            _doubling(8, 256),
+            _doubling(8, 512),
         ),
         Family("loose", "experts", partial(_selection, tightness=50), (12, 16)),
         Family("clusters", "clusters", _clusters, (), _doubling(32, 4096)),
@@ -139,13 +139,13 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
         ),
     ),
     "expert_balance": (
-        Family("split", "experts", partial(_balance, mode="split"), (8, 12), _doubling(8, 256)),
+        Family("split", "experts", partial(_balance, mode="split"), (8, 12), _doubling(8, 512)),
         Family(
             "equal split",
             "experts",
             partial(_balance, mode="equal_split"),
             (8, 12),
-            _doubling(8, 128),
+            _doubling(8, 256),
         ),
     ),
 }

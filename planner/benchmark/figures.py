@@ -11,7 +11,7 @@ from planner.benchmark.svg import canvas, colour, dash, inline
 from planner.benchmark.words import percent, seconds
 from planner.plot.palette import FAINT, INK
 
-_WIDTH = 6.2
+_WIDTH = 6.4
 # Below a tenth of a percent the scale of gaps is linear, down to an optimal plan at 0.
 _LINEAR = 0.001
 _MARKS = "os^vDP*X"
@@ -92,7 +92,7 @@ def profile_figure(section: Section) -> str | None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
         axes.set_xlabel("time to the proof, as a multiple of the fastest method's")
         axes.set_ylabel("problems proved")
-        axes.legend(loc="lower right")
+        figure.legend(loc="outside right upper")
         return inline(figure, "performance profile of the exact methods")
 
 
@@ -123,7 +123,7 @@ def time_figure(section: Section, most: int = 8) -> str | None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value)))
         axes.set_xlabel("time since the start")
         axes.set_ylabel("mean primal gap")
-        axes.legend(loc="best")
+        figure.legend(loc="outside right upper")
         return inline(figure, "mean primal gap over time")
 
 
@@ -187,7 +187,7 @@ def growth_figure(found: Sequence[Climb]) -> str | None:
         _time_ticks(axes, "y")
         axes.set_xlabel(drawn[0].unit)
         axes.set_ylabel("time to the proof")
-        axes.legend(loc="best")
+        figure.legend(loc="outside right upper")
         return inline(figure, f"time to the proof by {drawn[0].unit}")
 
 

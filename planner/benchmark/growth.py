@@ -10,8 +10,8 @@ import numpy as np
 
 from planner.benchmark.record import Record
 
-# Shorter times are the start of libraries, not the search.
-_FLOOR_NS = 5 * 10**6
+# Shorter times are the start of libraries and the reading of the problem, not the search.
+_FLOOR_NS = 50 * 10**6
 LEAST_SIZES = 3
 
 
@@ -98,7 +98,7 @@ def _climb(rows: list[Record]) -> Climb:
 
 
 def fit(times: dict[int, int]) -> Growth | None:
-    """The better of both laws, None with fewer than three sizes of 5 ms or more."""
+    """The better of both laws, None with fewer than three sizes of 50 ms or more."""
     points = sorted((n, t) for n, t in times.items() if t >= _FLOOR_NS and n > 0)
     if len(points) < LEAST_SIZES:
         return None
