@@ -95,6 +95,11 @@ class Race:
         return self.record.outcomes
 
     def _start(self, methods: tuple[Entry, ...], hint: AnyPlan | None) -> None:
+        if self._cancel is not None and self._cancel.is_set():
+            for method in methods:
+                claim: Claim[AnyPlan] = Claim(method.name, Reason.CANCELLED, detail="not started")
+                self._conclude(method, claim, wall_ns=0)
+            return
         job = Job(self._problem, methods, self._limits, self._deadline, hint)
         try:
             self._lanes.append(Lane(job))
