@@ -37,8 +37,8 @@ class HeuristicGaps:
     """What one heuristic costs above proved optima, as shares of them.
 
     values: sorted; middle: the median; mean: of the same; generated, shipped: problems with a plan
-    of its own; missing: problems with a plan, of which it found none; boundless: optima of 0 that
-    it missed. None where it found no plan at all.
+    of its own; missing: problems with a plan, of which it found none; untaken: families in which it
+    finds no plan at all; boundless: optima of 0 that it missed. None where there is no plan of it.
     """
 
     method: str
@@ -48,6 +48,7 @@ class HeuristicGaps:
     generated: int
     shipped: int
     missing: int
+    untaken: tuple[str, ...]
     boundless: int
 
     @property
@@ -152,6 +153,7 @@ def _gaps(rows: list[Record], known: dict[CaseKey, Answer], method: str) -> Heur
         generated=counts.count("generated"),
         shipped=counts.count("shipped"),
         missing=found.missing,
+        untaken=found.untaken,
         boundless=found.boundless,
     )
 

@@ -37,8 +37,10 @@ class Growth:
 
     @property
     def in_words(self) -> str:
-        """As in `n^2.1` or `1.30^n`."""
-        return f"n^{self.rate:.1f}" if self.law == "power" else f"{exp(self.rate):.3g}^n"
+        """As in `n^2.1`, or `2^(n/12)`: twice as long for every twelve more."""
+        if self.law == "power" or not self.rate:
+            return f"n^{self.rate:.1f}"
+        return f"2^(n/{log(2) / self.rate:.2g})"
 
 
 @dataclass(frozen=True)

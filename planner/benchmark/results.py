@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from planner.benchmark.record import Record
 
 CaseKey = tuple[str, str]
+_A_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,14 @@ def primal_gap(objective: int | None, optimum: int) -> float:
 class Gaps:
     """A method's gaps to proved optima, by problem.
 
-    missing: problems that have a plan, of which it found none; boundless: optima of 0 that it
-    missed.
+    missing: problems that have a plan, of which it found none; untaken: generated families in
+    which it finds no plan at all, and which are not counted; boundless: optima of 0 that it missed.
     """
 
     method: str
     by_case: dict[CaseKey, float]
     missing: int
+    untaken: tuple[str, ...]
     boundless: int
 
     @property
@@ -99,9 +101,12 @@ def gaps(rows: Iterable[Record], known: dict[CaseKey, Answer], method: str) -> G
         before = worst.get(row.case)
         if before is None or _cost(row) > _cost(before):
             worst[row.case] = row
+    untaken = _untaken(list(worst.values()))
     by_case: dict[CaseKey, float] = {}
     missing = boundless = 0
     for case, row in worst.items():
+        if row.family in untaken:
+            continue
         found = gap(row.objective, known[case].optimum)
         if found is not None:
             by_case[case] = found
@@ -109,7 +114,20 @@ def gaps(rows: Iterable[Record], known: dict[CaseKey, Answer], method: str) -> G
             missing += 1
         else:
             boundless += 1
-    return Gaps(method, by_case, missing, boundless)
+    return Gaps(method, by_case, missing, untaken, boundless)
+
+
+def _untaken(rows: list[Record]) -> tuple[str, ...]:
+    """Generated families for which there is a plan of no problem, of a few at least."""
+    found: dict[str, list[Record]] = defaultdict(list)
+    for row in rows:
+        if row.source == "generated":
+            found[row.family].append(row)
+    return tuple(
+        family
+        for family, own in found.items()
+        if len(own) >= _A_FEW and all(row.objective is None for row in own)
+    )
 
 
 def _cost(row: Record) -> float:

@@ -46,16 +46,20 @@ def gaps(header: Header, found: list[Section]) -> str:
         known.sort(key=lambda item: (item.middle.value if item.middle else 0.0, item.worst or 0.0))
         if known:
             problems = max(len(item.values) + item.missing for item in known)
-            text = "; ".join(map(_gap, known))
+            text = "; ".join(_gap(item, problems) for item in known)
             rows.append((f"`{section.kind}`", text, str(problems)))
     table = markdown(("kind", "heuristic: median / worst gap", "problems"), rows)
     return f"{table}\n\n{about(header)}."
 
 
-def _gap(item: HeuristicGaps) -> str:
+def _gap(item: HeuristicGaps, problems: int) -> str:
+    """Median and worst; how many problems, where it takes but a few or finds no plan for some."""
     middle = 0.0 if item.middle is None else item.middle.value
-    missing = f", no plan for {item.missing}" if item.missing else ""
-    return f"`{item.method}` {percent(middle)} / {percent(item.worst or 0.0)}{missing}"
+    words = f"`{item.method}` {percent(middle)} / {percent(item.worst or 0.0)}"
+    tried = len(item.values) + item.missing
+    if tried < problems // 2:
+        words += f" on {tried}"
+    return words + (f", no plan for {item.missing}" if item.missing else "")
 
 
 def renew(text: str, name: str, content: str) -> str:

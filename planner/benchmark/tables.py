@@ -32,7 +32,7 @@ def heuristics(found: Sequence[HeuristicGaps]) -> Words:
 def _heuristic(item: HeuristicGaps) -> tuple[str, ...]:
     middle, average = item.middle, item.mean
     if middle is None or average is None or item.worst is None:
-        return (item.method, *[NOTHING] * 4, "0", "0", str(item.missing))
+        return (item.method, *[NOTHING] * 4, "0", "0", _missing(item))
     return (
         item.method,
         percent(middle.value),
@@ -41,8 +41,13 @@ def _heuristic(item: HeuristicGaps) -> tuple[str, ...]:
         percent(average.value),
         f"{item.optimal} of {len(item.values)}",
         f"{item.generated} generated, {item.shipped} shipped",
-        str(item.missing),
+        _missing(item),
     )
+
+
+def _missing(item: HeuristicGaps) -> str:
+    """How many problems it has no plan for, and the families that it has none for at all."""
+    return ", ".join([str(item.missing), *(f"none of '{name}'" for name in item.untaken)])
 
 
 def exact(section: Section) -> Words:

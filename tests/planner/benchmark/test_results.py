@@ -55,6 +55,15 @@ def test_gaps_count_what_is_missing() -> None:
     assert gap(5, 0) is None
 
 
+def test_a_family_that_is_not_taken_is_named() -> None:
+    """No plan for any problem of a family is no failure on each of them, but told as such."""
+    rows = [row for n in range(5) for row in (exact(n, family="other"),
+            heuristic(n, family="other", objective=None))]  # fmt: skip
+    rows += [exact(9), heuristic(9)]
+    found = gaps(rows, answers(rows), "edgeshard")
+    assert (found.missing, found.untaken, len(found.values)) == (0, ("other",), 1)
+
+
 @given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
 def test_primal_gap_is_a_share(objective: int, optimum: int) -> None:
     """It lies from 0, only at the optimum, to 1."""
