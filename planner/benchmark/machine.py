@@ -10,8 +10,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 PACKAGES = ("edgeplan", "highspy", "ortools", "numpy", "networkx", "pyomo", "pydantic")
-# What an answer or its time can depend on; the benchmark itself is not in it.
+# What an answer or its time can depend on; of the benchmark itself what makes the problems.
 _CODE = ("models", "problem_instances", "solvers")
+_PROBLEMS = ("cases.py", "external.py", "families.py", "suites.py")
 
 
 def versions() -> dict[str, str]:
@@ -52,6 +53,8 @@ def code() -> str:
     for package in _CODE:
         for name, content in _modules(files(package)):
             found.update(name.encode() + b"\0" + content + b"\0")
+    for name in _PROBLEMS:
+        found.update(files("planner.benchmark").joinpath(name).read_bytes())
     return found.hexdigest()[:12]
 
 
