@@ -30,6 +30,8 @@ def tell(before: Path, after: Path, into: Path | None, note: str) -> Status:
         console.print(f"{found.only_one} runs of a method are in one of both only")
     if a.settings.time_limit_ns != b.settings.time_limit_ns:
         console.print("the time limits differ: what they cut short is compared all the same")
+    for words in found.failures:
+        console.print(f"failed in B only: {words}")
     console.print(_table(found.regressions) if found.regressions else "no regression")
     if into is not None:
         entry = ledger.of_comparison(a, b, found, note)

@@ -48,11 +48,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All findings, the machine's own factor, and what only one of the runs has."""
+    """All findings, the machine's own factor, how many only one of the runs has.
+
+    failures: processes lost in B only, in words; one may be the machine's doing, so that it is
+    told, and tested with the plans that are missing, but is no regression by itself.
+    """
 
     findings: tuple[Finding, ...]
     machine_factor: float
     only_one: int
+    failures: tuple[str, ...] = ()
 
     @property
     def regressions(self) -> tuple[Finding, ...]:
@@ -83,7 +88,10 @@ def compare(before: Iterable[Record], after: Iterable[Record]) -> Comparison:
         *_corrected([_dearer(key, pairs) for key, pairs in grouped.items()]),
         *_corrected([_unproved(key, pairs) for key, pairs in grouped.items()]),
     ]
-    return Comparison(tuple(found), factor, len(a) + len(b) - 2 * len(both))
+    lost = [_lost(a[key], b[key]) for key in both]
+    return Comparison(
+        tuple(found), factor, len(a) + len(b) - 2 * len(both), tuple(filter(None, lost))
+    )
 
 
 _Cases = dict[tuple[str, str, CaseKey], list[Record]]
@@ -125,6 +133,14 @@ def _times(rows: list[Record]) -> list[int]:
     return [time for time in found if time is not None]
 
 
+def _lost(before: list[Record], after: list[Record]) -> str:
+    """What failed in B and did not in A, "" for nothing."""
+    found = next((row for row in after if row.reason == "failed"), None)
+    if found is None or any(row.reason == "failed" for row in before):
+        return ""
+    return f"{found.kind}, {found.method} on {found.instance}: {found.detail}"
+
+
 def _slower(key: MethodKey, pairs: list[_Pair]) -> Finding:
     """Whether times grew by more than the least effect."""
     ratios = [p.ratio for p in pairs if p.ratio is not None and p.after.reason in _ENDED]
@@ -139,9 +155,7 @@ def _dearer(key: MethodKey, pairs: list[_Pair]) -> Finding:
     growth = [_growth(pair) for pair in pairs]
     changed = [(pair, value) for pair, value in zip(pairs, growth, strict=True) if value]
     certain = all(
-        pair.before.deterministic
-        and pair.before.reason in _ENDED
-        and pair.after.reason in (*_ENDED, "failed")
+        pair.before.deterministic and pair.before.reason in _ENDED and pair.after.reason in _ENDED
         for pair, _ in changed
     )
     effect = mean(growth) if growth else 0.0

@@ -65,7 +65,10 @@ def measure(
     hint: AnyPlan | None = None,
     cancel: threading.Event | None = None,
 ) -> Measured:
-    """A solve in a child of its own; importing the method is not part of its time."""
+    """A solve in a child of its own; importing the method is not part of its time.
+
+    Raises NotStartedError when the machine gives no process: that says nothing about the method.
+    """
     begun = time.monotonic_ns()
     patience = limits.model_copy(update={"time_limit_ns": limits.time_limit_ns + _GRACE_NS})
     spent: Spent | None
@@ -74,6 +77,8 @@ def measure(
             _solve, problem, method, limits, hint, limits=patience, cancel=cancel
         )
     except ChildLostError as error:
+        if isinstance(error.__cause__, OSError | EOFError):
+            raise NotStartedError(str(error)) from error
         claim, spent, trace = Claim(method.name, Reason.FAILED, detail=str(error)), None, ()
     wall_ns = time.monotonic_ns() - begun if spent is None else spent.wall_ns
     verification = None if claim.plan is None else verify(problem, claim.plan)
@@ -81,6 +86,10 @@ def measure(
     return Measured(
         Outcome(claim, verification, traits.exact, traits.family, wall_ns), spent, trace
     )
+
+
+class NotStartedError(Exception):
+    """The machine is too busy, or has no room, to start a process."""
 
 
 class ContradictionError(Exception):

@@ -12,7 +12,7 @@ from models.problems import AnyPlan
 from models.result import Certificate, Claim, Limits, Reason
 from planner import service
 from planner.benchmark.cases import Case, digest_of, problem_of
-from planner.benchmark.measure import Measured, measure
+from planner.benchmark.measure import Measured, NotStartedError, measure
 from planner.benchmark.record import Record, Step
 from planner.benchmark.suites import STRATEGY, Task
 from planner.certify import unit_of
@@ -20,18 +20,32 @@ from planner.race import Event
 from planner.standing import Outcome
 from planner.verify import verify
 
+# A machine that is overloaded for a moment is asked again.
+_ATTEMPTS = 5
 # None when it was cancelled: what was cut short by a person says nothing about a method.
 Runner = Callable[[Task, Limits, threading.Event], Record | None]
 
 
 def run(task: Task, limits: Limits, cancel: threading.Event) -> Record | None:
-    """The record of a task, measured in a child process."""
-    problem = problem_of(task.case)
-    if task.method is STRATEGY:
-        found = _planned(task, limits, cancel)
-    else:
-        found = measure(problem, task.method, limits, cancel=cancel)
+    """The record of a task, measured in a child process.
+
+    Raises NotStartedError when the machine gives no process, however often it is asked.
+    """
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            found = _measured(task, limits, cancel)
+        except NotStartedError:
+            if not left:
+                raise
+        else:
+            break
     return None if cancel.is_set() else record(task, found)
+
+
+def _measured(task: Task, limits: Limits, cancel: threading.Event) -> Measured:
+    if task.method is STRATEGY:
+        return _planned(task, limits, cancel)
+    return measure(problem_of(task.case), task.method, limits, cancel=cancel)
 
 
 def record(task: Task, found: Measured) -> Record:

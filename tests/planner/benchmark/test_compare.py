@@ -60,6 +60,21 @@ def test_a_worse_plan_of_a_deterministic_method_is_no_chance() -> None:
     assert _told(after, _run(1)) == set()
 
 
+def test_one_lost_process_is_told_and_no_regression() -> None:
+    """A process that the machine ended once is named; a method that always fails is worse."""
+    failed = {"objective": None, "verdict": None, "reason": "failed", "detail": "killed"}
+    one = [
+        replace(row, **failed) if row.method == "edgeshard" and row.seed == 3 else row
+        for row in _run(1)
+    ]
+    assert not compare(_run(1), one).regressions
+    assert compare(_run(1), one).failures == (
+        "pipeline_partition, edgeshard on latency-8-seed-3: killed",
+    )
+    every = [replace(row, **failed) if row.method == "edgeshard" else row for row in _run(1)]
+    assert _told(_run(1), every) == {("edgeshard", "cost")}
+
+
 def test_a_lost_plan_is_worse() -> None:
     """A method that finds no plan any more is worse than any cost."""
     after = [

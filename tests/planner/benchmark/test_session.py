@@ -4,11 +4,13 @@ import threading
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models.result import Limits
-from planner.benchmark import record, session
+from planner.benchmark import record, runner, session
+from planner.benchmark.measure import NotStartedError
 from planner.benchmark.record import Record, RecordsError
 from planner.benchmark.runner import run
 from planner.benchmark.session import Progress, Session, SessionError, Settings
@@ -144,6 +146,28 @@ def test_a_task_is_measured(tmp_path: Path) -> None:
     assert row.trace[-1][1:] == (row.objective, row.lower_bound)
     record.append(tmp_path / "one.jsonl", row)
     assert record.read(tmp_path / "one.jsonl") == [row]
+
+
+def test_a_busy_machine_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process for a moment is no record; none for long is an error, not a failed method."""
+    found = runner.measure
+    refusals = iter([NotStartedError("busy")] * 2)
+
+    def refusing(*arguments: Any, **named: Any) -> Any:
+        error = next(refusals, None)
+        if error is not None:
+            raise error
+        return found(*arguments, **named)
+
+    monkeypatch.setattr(runner, "measure", refusing)
+    task = _chains()[0].steps[0][0]
+    limits = Limits(time_limit_ns=20 * 10**9)
+    row = run(task, limits, threading.Event())
+    assert row is not None
+    assert row.reason != "failed"
+    refusals = iter([NotStartedError("busy")] * 9)
+    with pytest.raises(NotStartedError, match="busy"):
+        run(task, limits, threading.Event())
 
 
 def test_a_cancelled_task_says_nothing() -> None:
