@@ -2,6 +2,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 BENCH ?=
+SOAK ?=
+CHAOS ?=
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +12,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check format bench serve clean
+.PHONY: help demo test test-all check format bench soak chaos fuzz serve clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -39,6 +41,15 @@ format: $(VENV)/installed-dev ## format the code and sort its imports
 
 bench: $(VENV)/installed-bench ## every method measured, bench-out/quick/report.html (BENCH="--kind KIND")
 	$(BIN)/edgeplan bench quick --jobs 2 $(BENCH)
+
+soak: $(VENV)/installed-dev ## the service's figures: overshoot, cancel, restarts, latency, memory (SOAK="--jobs 1000")
+	$(BIN)/python -m tests.service.soak $(SOAK)
+
+chaos: $(VENV)/installed-dev ## jobs while workers, servers and the database are killed (CHAOS="--seconds 30")
+	$(BIN)/python -m tests.service.chaos $(CHAOS)
+
+fuzz: $(VENV)/installed-dev ## 10,000 mutated documents against a server: no status 500, no traceback
+	$(BIN)/python -m tests.service.fuzz
 
 serve: $(VENV)/installed ## answer HTTP on 127.0.0.1 (PORT=8000)
 	$(BIN)/edgeplan serve --port $(PORT)

@@ -4,28 +4,49 @@ import threading
 import time
 
 from api.requests import (
+    Estimate,
     Explanation,
     ExplanationRequest,
     FrontierRequest,
+    InstanceOf,
     PlanRequest,
     SplitRequest,
+    Valid,
+    ValidationRequest,
     VerificationRequest,
 )
-from models.documents import shorten
+from models.base import Document
+from models.documents import digest, shorten
 from models.errors import DocumentError, FieldError
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems.split_computing import SplitComputingProblem
-from models.result import Certificate, Verification
+from models.result import Certificate, Grade, Reason, Verification
 from planner import service
 from planner.certify import unit_of
 from planner.expert_split import attempted
 from planner.frontier import swept
 from planner.race import Listener
+from planner.record import HINT
 from planner.split_computing_frontier import swept as split_swept
+from planner.strategy import lanes
 from planner.verify import verify
 from planner.worker import call
+from problem_instances import best_known, load, names
 from solvers.registry import entries, entry
+
+_FAILURES = (Reason.FAILED, Reason.MEMORY_LIMIT)
+
+
+def check(request: Document) -> None:
+    """Raises DocumentError for a method that the kind does not have."""
+    if not isinstance(request, PlanRequest) or request.solver is None:
+        return
+    kind = request.problem.kind
+    if entry(kind, request.solver) is None:
+        remedy = f"use one of: {', '.join(item.name for item in entries(kind))}"
+        reason = f"no method of that name for {kind}"
+        raise DocumentError((FieldError("/solver", shorten(request.solver), reason, remedy),))
 
 
 def plan(
@@ -38,11 +59,7 @@ def plan(
 
     Raises DocumentError for a method that the kind does not have.
     """
-    kind = request.problem.kind
-    if request.solver is not None and entry(kind, request.solver) is None:
-        remedy = f"use one of: {', '.join(item.name for item in entries(kind))}"
-        reason = f"no method of that name for {kind}"
-        raise DocumentError((FieldError("/solver", shorten(request.solver), reason, remedy),))
+    check(request)
     return service.plan(
         request.problem,
         request.limits,
@@ -53,9 +70,88 @@ def plan(
     )
 
 
+def has_failed(found: Certificate) -> bool:
+    """Whether every method that ran died, raised, or ran out of memory."""
+    runs = [run for run in found.runs if run.solver != HINT]
+    settled = found.grade in (Grade.OPTIMAL, Grade.INFEASIBLE)
+    return bool(runs) and not settled and all(run.reason in _FAILURES for run in runs)
+
+
+def plan_another_way(
+    request: PlanRequest,
+    before: Certificate,
+    *,
+    listen: Listener | None = None,
+    cancel: threading.Event | None = None,
+) -> Certificate:
+    """The certificate after the methods that an answer has not tried; its plan is their start.
+
+    The answer itself where nothing is left to be tried: a method was asked for by name, the time is
+    over, or all of them have failed.
+    """
+    spent = before.timings_ns.get("total", 0)
+    left = request.limits.time_limit_ns - spent
+    tried = [run.solver for run in before.runs if run.wall_ns > 0]
+    untried = {item.name for item in entries(request.problem.kind)}.difference(tried)
+    if request.solver is not None or left <= 0 or not untried:
+        return before
+    found = service.plan(
+        request.problem,
+        request.limits.model_copy(update={"time_limit_ns": left}),
+        hint=before.plan or request.hint,
+        listen=listen,
+        cancel=cancel,
+        tried=tried,
+    )
+    runs = (*(run for run in before.runs if run.wall_ns > 0), *found.runs)
+    total = {**found.timings_ns, "total": spent + found.timings_ns["total"]}
+    kept = found.plan_from == HINT and before.plan is not None
+    by = before.plan_from if kept else found.plan_from
+    return found.model_copy(update={"runs": runs, "timings_ns": total, "plan_from": by})
+
+
+def validation(request: ValidationRequest) -> Valid:
+    """What a problem is, once it has been read."""
+    problem = request.problem
+    return Valid(
+        kind=problem.kind,
+        digest=digest(problem),
+        size=problem.size_in_words,
+        objective=problem.objective_in_words,
+        unit=unit_of(problem),
+    )
+
+
+def estimate(request: ValidationRequest) -> Estimate:
+    """What would be run on a problem."""
+    problem = request.problem
+    found = lanes(problem, None)
+    names = tuple(tuple(method.name for method in lane) for lane in found)
+    return Estimate(kind=problem.kind, size=problem.size_in_words, lanes=names)
+
+
 def verification(request: VerificationRequest) -> Verification:
     """The verdict on a plan."""
     return verify(request.problem, request.plan)
+
+
+def instances() -> tuple[InstanceOf, ...]:
+    """All shipped instances."""
+    return tuple(_instance(name) for name in names())
+
+
+def _instance(name: str) -> InstanceOf:
+    problem, best = load(name), best_known(name)
+    return InstanceOf(
+        name=name,
+        kind=problem.kind,
+        objective=str(problem.objective),
+        size=problem.size_in_words,
+        best_known=best.objective,
+        lower_bound=best.lower_bound,
+        unit=best.unit,
+        proved_by=best.proved_by,
+    )
 
 
 def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None) -> Frontier:

@@ -1,21 +1,54 @@
 """The HTTP application: routes, errors and documents put together."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from api import errors, fork_server
-from api.routes import explanations, frontiers, health, kinds, plans, schemas, splits, verifications
+from api.jobs.queue import Queue, opened
+from api.known import Known
+from api.metrics import Measured, Metrics
+from api.routes import (
+    batches,
+    estimates,
+    explanations,
+    frontiers,
+    health,
+    instances,
+    jobs,
+    kinds,
+    metrics,
+    plans,
+    revisions,
+    schemas,
+    splits,
+    verifications,
+)
 from api.schemas import components
 from api.settings import Settings
-from api.slots import Slots
+from api.version import installed
 from planner.worker import preload
 
-_ROUTERS = (plans, verifications, explanations, frontiers, splits, kinds, schemas, health)
+_ROUTERS = (
+    plans,
+    jobs,
+    revisions,
+    batches,
+    verifications,
+    estimates,
+    explanations,
+    frontiers,
+    kinds,
+    instances,
+    schemas,
+    splits,
+    health,
+    metrics,
+)
 _DESCRIPTION = (
     "Plans for models on graphs of edge devices, with their independently checked cost, a lower "
     "bound, and who proved what. Quantities are integers in the unit that a field's name ends in, "
@@ -23,11 +56,14 @@ _DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application; the fork server starts, with all methods imported, when it starts up."""
+def create_app(settings: Settings, queue: Queue | None = None) -> FastAPI:
+    """The application; the fork server starts, with all methods imported, when it starts up.
+
+    queue: jobs that run already, and whose end is the caller's affair; else they are its own.
+    """
     app = FastAPI(
         title="edgeplan",
-        version=_version(),
+        version=installed(),
         description=_DESCRIPTION,
         lifespan=_lifespan,
         # FastAPI's pages load scripts from elsewhere; the documents are at /openapi.json.
@@ -35,9 +71,12 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         # One schema for a noun, whether it is read or written.
         separate_input_output_schemas=False,
+        telemetry=_telemetry(on=settings.telemetry),
     )
     app.state.settings = settings
-    app.state.slots = Slots(settings.slots)
+    app.state.queue = queue
+    app.state.known = Known()
+    app.add_middleware(Measured)
     errors.install(app)
     for module in _ROUTERS:
         app.include_router(module.router)
@@ -47,10 +86,21 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     preload(fork_server.methods())
     await to_thread.run_sync(fork_server.warm_up)
-    yield
+    with ExitStack() as stack:
+        if app.state.queue is None:
+            opening = opened(app.state.settings)
+            app.state.queue = await to_thread.run_sync(stack.enter_context, opening)
+        app.state.metrics = Metrics(app.state.queue)
+        yield
+        await to_thread.run_sync(stack.close)
+
+
+def _telemetry(*, on: bool) -> TelemetryConfig:
+    """FastAPI's own, with the exporters that the OTEL_… variables name."""
+    return {"tracing": on, "metrics": on, "logs": on, "auto_configure": on}
 
 
 def _with_components(document: dict[str, Any]) -> dict[str, Any]:
@@ -58,11 +108,9 @@ def _with_components(document: dict[str, Any]) -> dict[str, Any]:
     found = document.setdefault("components", {}).setdefault("schemas", {})
     for name, definition in components().items():
         found.setdefault(name, definition)
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            # FastAPI describes the answer to a wrong parameter in its own words, not in ours.
+            if "422" in operation["responses"]:
+                operation["responses"]["422"] = errors.responses(422)[422]
     return document
-
-
-def _version() -> str:
-    try:
-        return version("edgeplan")
-    except PackageNotFoundError:
-        return "0 (not installed)"

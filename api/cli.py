@@ -1,9 +1,10 @@
 """The command `edgeplan`: its verbs and their options; what they do stands in the cli_* files.
 
 Exit status: 0 optimal, or done; 1 a plan refused by `verify`; 3 a plan that is not proved optimal;
-4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 69 scikit-learn is missing; 70 internal, or
-a failed `doctor`; 74 the answer could not be written; 130 interrupted; 141 nobody reads on. Imports
-stand in the commands: `edgeplan --help` needs none of them.
+4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 69 scikit-learn is missing, or the service
+of --server does not answer or refuses; 70 internal, or a failed `doctor`; 74 the answer could not
+be written; 130 interrupted; 141 nobody reads on. Imports stand in the commands: `edgeplan --help`
+needs none of them.
 """
 
 import errno
@@ -58,6 +59,7 @@ def _write_no_more() -> None:
 def _fail(error: Exception) -> NoReturn:
     from api.cli_input import InputError
     from api.cli_output import OutputError
+    from api.cli_planner import ServiceRefusalError
     from models.errors import DocumentError
 
     if isinstance(error, OutputError):
@@ -68,12 +70,18 @@ def _fail(error: Exception) -> NoReturn:
         sys.stderr.write(f"edgeplan: the answer could not be written: {error.strerror}\n")
         sys.exit(_NOT_WRITTEN)
     if isinstance(error, InputError | DocumentError):
-        for line in str(error).splitlines():
-            sys.stderr.write(f"edgeplan: {line}\n")
-        sys.exit(_BAD_INPUT)
+        _end(error, _BAD_INPUT)
+    if isinstance(error, ServiceRefusalError):
+        _end(error, error.status)
     traceback.print_exception(error)
     sys.stderr.write("edgeplan: this is a fault of edgeplan; please report it with its input\n")
     sys.exit(_INTERNAL)
+
+
+def _end(error: Exception, status: int) -> NoReturn:
+    for line in str(error).splitlines():
+        sys.stderr.write(f"edgeplan: {line}\n")
+    sys.exit(status)
 
 
 app = typer.Typer(
@@ -115,6 +123,14 @@ _Out = Annotated[
 _Plot = Annotated[
     Path | None, typer.Option(metavar="FILE", help="draw the plan: .svg, .png or .pdf")
 ]
+_Server = Annotated[
+    str | None,
+    typer.Option(
+        envvar="EDGEPLAN_SERVER",
+        metavar="URL",
+        help="let a service do it; with the key in EDGEPLAN_API_KEY where it wants one",
+    ),
+]
 
 
 def _say_version(asked: bool) -> None:
@@ -153,9 +169,11 @@ def solve(
     events: _Events = False,
     output: _Out = None,
     plot: _Plot = None,
+    server: _Server = None,
 ) -> None:
     """Plan a problem and vouch for the answer."""
     from api import cli_input, cli_solve
+    from api.cli_planner import planner_of
     from api.requests import PlanRequest
 
     out = cli_solve.Output(json, events, output, plot)
@@ -165,24 +183,26 @@ def solve(
     cli_input.check_solver(problem.kind, solver)
     start = None if hint is None else cli_input.plan(hint)
     request = PlanRequest(problem=problem, limits=limits, solver=solver, hint=start)
-    raise typer.Exit(cli_solve.solve(request, out))
+    raise typer.Exit(cli_solve.solve(request, out, planner_of(server)))
 
 
 @app.command()
-def verify(source: _Source, plan: _PlanFile, json: _Json = False) -> None:
+def verify(source: _Source, plan: _PlanFile, json: _Json = False, server: _Server = None) -> None:
     """Check a plan. Exit status 0 when it keeps to every rule, 1 when it does not."""
     from api import cli_input, cli_solve
+    from api.cli_planner import planner_of
 
     problem, found = cli_input.problem(source), cli_input.plan(plan)
-    raise typer.Exit(cli_solve.verify(problem, found, as_json=json))
+    raise typer.Exit(cli_solve.verify(problem, found, planner_of(server), as_json=json))
 
 
 @app.command()
-def validate(source: _Source) -> None:
+def validate(source: _Source, server: _Server = None) -> None:
     """Read a problem and say what it is, without solving it."""
     from api import cli_input, cli_solve
+    from api.cli_planner import planner_of
 
-    raise typer.Exit(cli_solve.validate(cli_input.problem(source)))
+    raise typer.Exit(cli_solve.validate(cli_input.problem(source), planner_of(server)))
 
 
 @app.command()
@@ -192,14 +212,18 @@ def explain(
     time_limit: _Time = "60s",
     memory_limit: _Memory = "4GiB",
     json: _Json = False,
+    server: _Server = None,
 ) -> None:
     """Say what binds a plan, or why there is none. Without PLAN the best one is found first."""
     from api import cli_input, cli_solve
+    from api.cli_planner import planner_of
+    from api.requests import ExplanationRequest
 
     limits = cli_input.limits(time_limit, memory_limit, seed=0)
     problem = cli_input.problem(source)
     found = None if plan is None else cli_input.plan(plan)
-    raise typer.Exit(cli_solve.explain(problem, found, limits, as_json=json))
+    request = ExplanationRequest(problem=problem, plan=found, limits=limits)
+    raise typer.Exit(cli_solve.explain(request, planner_of(server), as_json=json))
 
 
 @app.command()
@@ -220,16 +244,19 @@ def frontier(
     memory_limit: _Memory = "4GiB",
     json: _Json = False,
     plot: _Plot = None,
+    server: _Server = None,
 ) -> None:
     """Sweep a budget: quality of an expert selection, or what a split's accuracy costs."""
     from api import cli_frontier, cli_input
+    from api.cli_planner import planner_of
     from api.cli_solve import Output
 
     Output(plot=plot).check()
     limits = cli_input.limits(time_limit, memory_limit, seed=0)
     grid = bandwidths, floors
     request = cli_input.frontier(cli_input.problem(source), budget, points, limits, grid)
-    raise typer.Exit(cli_frontier.frontier(request, plot, as_json=json))
+    planner = planner_of(server)
+    raise typer.Exit(cli_frontier.frontier(request, plot, planner, as_json=json))
 
 
 @app.command()
@@ -266,9 +293,11 @@ def gate(
     problem: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the selection problem")
     ] = None,
+    server: _Server = None,
 ) -> None:
     """Train a gate once, keep the best experts (or PLAN's), and measure the restricted gate."""
     from api import cli_gate, cli_input, cli_output
+    from api.cli_planner import planner_of
 
     cli_output.check_folder(problem)
     limits = cli_input.limits(time_limit, memory_limit, seed)
@@ -281,7 +310,7 @@ def gate(
         raise typer.BadParameter("a PLAN says which experts are kept; leave --energy-limit out")
     kept = None if plan is None else cli_input.selection(plan)
     request = cli_gate.GateRequest(cli_input.prompts(table), limit, kept, top_k, limits)
-    raise typer.Exit(cli_gate.gate(request, problem, as_json=json))
+    raise typer.Exit(cli_gate.gate(request, problem, planner_of(server), as_json=json))
 
 
 @app.command()
@@ -309,10 +338,13 @@ def replan(
     events: _Events = False,
     output: _Out = None,
     plot: _Plot = None,
+    server: _Server = None,
 ) -> None:
     """Plan anew when devices are lost or slower. Starts from the plan in force."""
     from api import cli_input, cli_replan
+    from api.cli_planner import planner_of
     from api.cli_solve import Output
+    from api.requests import PlanRequest
 
     out = Output(json, events, output, plot)
     out.check()
@@ -322,15 +354,17 @@ def replan(
     problem, old = cli_input.problem(source), cli_input.plan(plan)
     cli_input.check_solver(problem.kind, solver)
     changed = cli_replan.change(problem, old, tuple(lost or ()), slower, weight)
-    raise typer.Exit(cli_replan.replan(changed, old, limits, solver, out))
+    request = PlanRequest(problem=changed, limits=limits, solver=solver)
+    raise typer.Exit(cli_replan.replan(request, old, out, planner_of(server)))
 
 
 @app.command()
-def instances(json: _Json = False) -> None:
+def instances(json: _Json = False, server: _Server = None) -> None:
     """List the shipped instances. With their sizes and best known objectives."""
     from api import cli_data
+    from api.cli_planner import planner_of
 
-    raise typer.Exit(cli_data.instances(as_json=json))
+    raise typer.Exit(cli_data.instances(planner_of(server), as_json=json))
 
 
 @app.command()
@@ -359,18 +393,73 @@ def generate(
     raise typer.Exit(cli_data.generate_problem(kind, seed, settings or [], output))
 
 
+_Db = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"),
+]
+_Slots = Annotated[int | None, typer.Option(metavar="N", help="jobs at once")]
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(metavar="HOST", help="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(metavar="PORT", help="8000")] = None,
-    slots: Annotated[int | None, typer.Option(metavar="N", help="solves at once")] = None,
+    slots: _Slots = None,
+    db: _Db = None,
 ) -> None:
-    """Answer HTTP. More settings are read from EDGEPLAN_... (see api/settings.py)."""
+    """Answer HTTP. More settings are read from EDGEPLAN_... (see docs/operations.md)."""
     from api import cli_serve
 
-    given = {"host": host, "port": port, "slots": slots}
-    options = {name: value for name, value in given.items() if value is not None}
-    raise typer.Exit(cli_serve.serve(options))
+    raise typer.Exit(cli_serve.serve(_given(host=host, port=port, slots=slots, db=db)))
+
+
+@app.command()
+def worker(db: _Db = None, slots: _Slots = None) -> None:
+    """Run jobs of a PostgreSQL database that servers on other hosts fill."""
+    from api import cli_serve
+
+    raise typer.Exit(cli_serve.worker(_given(slots=slots, db=db)))
+
+
+keys = typer.Typer(help="API keys: who may call the service.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+@keys.command("add")
+def keys_add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="who will use it")],
+    scope: Annotated[
+        list[str] | None, typer.Option(metavar="SCOPE", help="submit, read or admin; repeatable")
+    ] = None,
+    max_waiting: Annotated[
+        int, typer.Option(min=1, metavar="N", help="jobs of it that may wait at once")
+    ] = 1000,
+    db: _Db = None,
+) -> None:
+    """Make a key and show it, this once."""
+    from api import cli_keys
+
+    raise typer.Exit(cli_keys.add(_given(db=db), name, scope or ["submit", "read"], max_waiting))
+
+
+@keys.command("list")
+def keys_list(db: _Db = None) -> None:
+    """List the keys by name; none of them can be shown again."""
+    from api import cli_keys
+
+    raise typer.Exit(cli_keys.listed(_given(db=db)))
+
+
+@keys.command("revoke")
+def keys_revoke(name: Annotated[str, typer.Argument(metavar="NAME")], db: _Db = None) -> None:
+    """Make a key worthless at once."""
+    from api import cli_keys
+
+    raise typer.Exit(cli_keys.revoke(_given(db=db), name))
 
 
 @app.command()

@@ -12,52 +12,39 @@ from rich import box
 from rich.table import Table
 
 from api import cli_output
+from api.cli_planner import Planner
 from api.cli_status import Status
+from api.requests import InstanceOf
 from api.schemas import SCHEMAS, schema
 from models.documents import MAX_FILE_BYTES, read_problem, read_prompts
 from models.units import format_quantity
-from problem_instances import best_known, load, names
 from problem_instances.generate import PROMPTS, SPECS, Spec, generate
 
 
-def instances(*, as_json: bool) -> Status:
+def instances(planner: Planner, *, as_json: bool) -> Status:
     """List the shipped instances."""
-    rows = [_instance(name) for name in names()]
+    rows = planner.instances()
     if as_json:
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        texts = [row.model_dump(mode="json") for row in rows]
+        sys.stdout.write(json.dumps(texts, indent=2) + "\n")
         return Status.DONE
     console = cli_output.answers()
-    for kind in sorted({row["kind"] for row in rows}):
+    for kind in sorted({row.kind for row in rows}):
         console.print(kind)
-        console.print(_listed(row for row in rows if row["kind"] == kind))
+        console.print(_listed(row for row in rows if row.kind == kind))
     return Status.DONE
 
 
-def _listed(rows: Iterable[dict[str, Any]]) -> Table:
+def _listed(rows: Iterable[InstanceOf]) -> Table:
     """A row per instance."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("name", "objective", "size", "best known", "proved by"):
         table.add_column(column, justify="right" if column == "best known" else "left")
     for row in rows:
-        best = row["best_known"]
-        amount = "infeasible" if best is None else format_quantity(best, row["unit"])
-        proved = ", ".join(row["proved_by"])
-        table.add_row(row["name"], row["objective"], row["size"], amount, proved)
+        best = row.best_known
+        amount = "infeasible" if best is None else format_quantity(best, row.unit)
+        table.add_row(row.name, row.objective, row.size, amount, ", ".join(row.proved_by))
     return table
-
-
-def _instance(name: str) -> dict[str, Any]:
-    problem, best = load(name), best_known(name)
-    return {
-        "name": name,
-        "kind": problem.kind,
-        "objective": str(problem.objective),
-        "size": problem.size_in_words,
-        "best_known": best.objective,
-        "lower_bound": best.lower_bound,
-        "unit": best.unit,
-        "proved_by": list(best.proved_by),
-    }
 
 
 def print_schema(name: str | None) -> Status:

@@ -5,7 +5,8 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from api import answers, cli_output, fork_server
+from api import cli_output
+from api.cli_planner import Planner
 from api.cli_status import Status
 from api.requests import FrontierRequest
 from models.frontier import Budget, Frontier
@@ -13,10 +14,11 @@ from models.units import format_quantity
 from planner.split_computing_frontier import saved
 
 
-def frontier(request: FrontierRequest, plot: Path | None, *, as_json: bool) -> Status:
+def frontier(
+    request: FrontierRequest, plot: Path | None, planner: Planner, *, as_json: bool
+) -> Status:
     """Sweep, print a table or JSON, and draw."""
-    fork_server.start([])
-    found = answers.frontier(request)
+    found = planner.frontier(request)
     if as_json:
         cli_output.say_json(found)
     else:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from api import cli_output
 from api.cli_input import InputError
+from api.cli_planner import Planner
 from api.cli_solve import Output, run
 from api.cli_status import Status, status_of_grade
 from api.requests import PlanRequest
@@ -33,7 +34,9 @@ class GateRequest:
     limits: Limits
 
 
-def gate(request: GateRequest, problem_file: Path | None, *, as_json: bool) -> Status:
+def gate(
+    request: GateRequest, problem_file: Path | None, planner: Planner, *, as_json: bool
+) -> Status:
     """Train, select, measure and print; problem_file: where the selection problem goes.
 
     Raises InputError where the table teaches nothing.
@@ -48,7 +51,8 @@ def gate(request: GateRequest, problem_file: Path | None, *, as_json: bool) -> S
         _keep(problem, problem_file)
         plan, grade = request.plan, _GIVEN
         if plan is None:
-            certificate, status = run(PlanRequest(problem=problem, limits=request.limits), Output())
+            asked = PlanRequest(problem=problem, limits=request.limits)
+            certificate, status = run(asked, Output(), planner)
             if not isinstance(certificate.plan, ExpertSelectionPlan):
                 return _without_plan(certificate, status)
             plan, grade = certificate.plan, certificate.grade

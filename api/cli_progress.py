@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from rich.live import Live
 from rich.spinner import Spinner
@@ -44,7 +44,8 @@ def gap_of(objective: int | None, lower_bound: int | None) -> float | None:
 
 
 def _write_event(event: Event) -> None:
-    row = asdict(event) | {"gap": gap_of(event.objective, event.lower_bound)}
+    row = asdict(replace(event, plan=None)) | {"gap": gap_of(event.objective, event.lower_bound)}
+    del row["plan"]  # the answer has the best one
     sys.stderr.write(json.dumps(row) + "\n")
     sys.stderr.flush()
 

@@ -5,6 +5,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
 from api import cli_output
+from api.cli_planner import Planner
 from api.cli_solve import Output, keep, run
 from api.cli_status import Status
 from api.cli_tables import moves_table, say_certificate, say_verification
@@ -12,7 +13,7 @@ from api.requests import PlanRequest
 from models.documents import field_errors
 from models.errors import DocumentError
 from models.problems import AnyPlan, AnyProblem
-from models.result import Certificate, Limits, Verification
+from models.result import Certificate, Verification
 from planner.certify import unit_of
 from planner.replan import ChangeError, Move, changed, moves
 from planner.verify import verify
@@ -45,14 +46,12 @@ def change(
         raise DocumentError(field_errors(error.errors(include_url=False))) from None
 
 
-def replan(
-    problem: AnyProblem, plan: AnyPlan, limits: Limits, solver: str | None, output: Output
-) -> Status:
+def replan(request: PlanRequest, plan: AnyPlan, output: Output, planner: Planner) -> Status:
     """Plan the changed problem from the old plan, and say what it takes to get there."""
+    problem = request.problem
     before = verify(problem, plan)
-    hint = plan if before.accepted else None
-    request = PlanRequest(problem=problem, limits=limits, solver=solver, hint=hint)
-    certificate, status = run(request, output)
+    request = request.model_copy(update={"hint": plan if before.accepted else None})
+    certificate, status = run(request, output, planner)
     after = certificate.plan
     found = () if after is None else moves(problem, plan, after)
     answer = Replanned(before=before, moves=found, certificate=certificate)

@@ -1,24 +1,34 @@
-"""edgeplan serve: the HTTP service in this process."""
+"""edgeplan serve and worker: the HTTP service, and those who run its jobs elsewhere."""
 
+import logging
+import signal
 import socket
+import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
-from api import fork_server
+from api import fork_server, keys, logs
 from api.cli_status import Status
+from api.jobs import figures
+from api.jobs.engine import OwnedError, connect, is_sqlite
+from api.jobs.queue import Queue, opened
+from api.jobs.store import Store
 from api.settings import Settings
 from models.documents import field_errors
 
-# A solve that is cut off by the end of the service has this long to hand over its plan, s.
-_GRACE_S = 3
+_log = logging.getLogger(__name__)
+# Requests that wait for a solve have this long, after it was stopped, to be answered, s.
+_GRACE_S = 5
 
 
-def serve(options: dict[str, Any]) -> Status:
-    """Answer HTTP until it is told to stop; options stand above the environment.
+def settings_of(options: dict[str, Any]) -> Settings:
+    """Settings from options, which stand above the environment.
 
-    Raises BadParameter for settings that are refused.
+    Without a database the jobs are kept in a file of the user's. Raises BadParameter.
     """
     try:
         settings = Settings(**options)
@@ -27,11 +37,68 @@ def serve(options: dict[str, Any]) -> Status:
         name = fault.pointer.strip("/")
         hint = f"--{name}" if name in options else f"EDGEPLAN_{name.upper()}" if name else None
         raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint=hint) from None
-    return _listen(settings)
+    if settings.db is None:
+        return settings.model_copy(update={"db": f"sqlite:///{_state_folder() / 'jobs.db'}"})
+    return settings
 
 
-def _listen(settings: Settings) -> Status:
+def _state_folder() -> Path:
+    from platformdirs import user_state_path
+
+    return user_state_path("edgeplan", ensure_exists=True)
+
+
+def serve(options: dict[str, Any]) -> Status:
+    """Answer HTTP until it is told to stop. Raises BadParameter."""
+    settings = settings_of(options)
+    logs.install(settings)
+    fork_server.start(fork_server.methods())
+    try:
+        with opened(settings) as queue:
+            if settings.require_keys and not keys.listed(queue.store):
+                words = "keys are required, and there is none: 'edgeplan keys add NAME' makes one"
+                raise typer.BadParameter(words)
+            return _listen(settings, queue)
+    except OwnedError as error:
+        raise typer.BadParameter(str(error), param_hint="--db") from None
+    except SQLAlchemyError as error:
+        return _no_database(error)
+
+
+def worker(options: dict[str, Any]) -> Status:
+    """Run the jobs of a PostgreSQL database until told to stop."""
+    settings = settings_of(options)
+    url = settings.db or ""
+    if is_sqlite(url):
+        words = "workers share a PostgreSQL database: --db postgresql+psycopg://user@host/name"
+        raise typer.BadParameter(f"{words} (an SQLite file is served by its own server)")
+    from api.jobs.pgqueue import Worker
+
+    logs.install(settings)
+    if settings.metrics_port is not None:
+        figures.serve(settings.host, settings.metrics_port)
+    fork_server.start(fork_server.methods())
+    try:
+        engine = connect(url)
+    except SQLAlchemyError as error:
+        return _no_database(error)
+    crew = Worker(Store(engine), engine, settings.slots)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: crew.drain())
+    _log.info("%d slots wait for jobs", settings.slots)
+    crew.run()
+    engine.dispose()
+    return Status.DONE
+
+
+def _no_database(error: Exception) -> Status:
+    sys.stderr.write(f"edgeplan: the database does not answer: {error}\n")
+    return Status.INTERNAL
+
+
+def _listen(settings: Settings, queue: Queue) -> Status:
     import uvicorn
+    from anyio import to_thread
 
     from api.app import create_app
 
@@ -39,17 +106,18 @@ def _listen(settings: Settings) -> Status:
         """Hands over what its solves have found before it goes."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            application.state.slots.cancel_all()
+            await to_thread.run_sync(queue.drain)
             await super().shutdown(sockets)
 
-    fork_server.start(fork_server.methods())
-    application = create_app(settings)
+    application = create_app(settings, queue)
     server = Server(
         uvicorn.Config(
             application,
             host=settings.host,
             port=settings.port,
             server_header=False,
+            log_config=None,
+            access_log=False,  # /metrics counts; a proxy in front writes one
             timeout_graceful_shutdown=_GRACE_S,
         )
     )

@@ -6,15 +6,21 @@ from pathlib import Path
 
 import typer
 
-from api import answers, cli_output, fork_server
+from api import cli_output
 from api.cli_interrupt import interruptible
+from api.cli_planner import Planner
 from api.cli_progress import watching
 from api.cli_status import Status, status_of, status_of_grade
-from api.cli_tables import exact, objective_in_words, say_certificate, say_verification
-from api.requests import Explanation, ExplanationRequest, PlanRequest, VerificationRequest
-from models.documents import digest
+from api.cli_tables import exact, say_certificate, say_verification
+from api.requests import (
+    Explanation,
+    ExplanationRequest,
+    PlanRequest,
+    ValidationRequest,
+    VerificationRequest,
+)
 from models.problems import AnyPlan, AnyProblem
-from models.result import Certificate, Limits
+from models.result import Certificate
 from planner.certify import unit_of
 from planner.plot import SUFFIXES, draw
 
@@ -44,18 +50,13 @@ class Output:
             raise typer.BadParameter(reason, param_hint="--plot")
 
 
-def run(request: PlanRequest, output: Output) -> tuple[Certificate, Status]:
-    """Solve under the eyes of the person, who may stop it.
-
-    The clock of the limit starts with the solve, when the fork server has made its imports.
-    """
-    fork_server.start([])
-    fork_server.warm_up()
+def run(request: PlanRequest, output: Output, planner: Planner) -> tuple[Certificate, Status]:
+    """Solve under the eyes of the person, who may stop it."""
     with (
         interruptible() as cancel,
         watching(unit_of(request.problem), cancel, events=output.events) as listen,
     ):
-        certificate = answers.plan(request, listen=listen, cancel=cancel)
+        certificate = planner.plan(request, listen, cancel)
     for contradiction in certificate.contradictions:
         sys.stderr.write(f"edgeplan: two methods contradict each other: {contradiction}\n")
     return certificate, status_of(certificate, interrupted=cancel.is_set())
@@ -73,9 +74,9 @@ def keep(problem: AnyProblem, certificate: Certificate, output: Output) -> None:
         cli_output.write(output.plot, image)
 
 
-def solve(request: PlanRequest, output: Output) -> Status:
+def solve(request: PlanRequest, output: Output, planner: Planner) -> Status:
     """Solve, write and say."""
-    certificate, status = run(request, output)
+    certificate, status = run(request, output, planner)
     try:
         keep(request.problem, certificate, output)
     finally:  # a file that cannot be written does not cost the answer
@@ -87,9 +88,9 @@ def solve(request: PlanRequest, output: Output) -> Status:
     return status
 
 
-def verify(problem: AnyProblem, plan: AnyPlan, *, as_json: bool) -> Status:
+def verify(problem: AnyProblem, plan: AnyPlan, planner: Planner, *, as_json: bool) -> Status:
     """Say whether a plan keeps to the rules, and what it costs."""
-    verdict = answers.verification(VerificationRequest(problem=problem, plan=plan))
+    verdict = planner.verify(VerificationRequest(problem=problem, plan=plan))
     console = cli_output.answers()
     if as_json:
         cli_output.say_json(verdict)
@@ -99,21 +100,18 @@ def verify(problem: AnyProblem, plan: AnyPlan, *, as_json: bool) -> Status:
     return Status.DONE if verdict.accepted else Status.REFUSED
 
 
-def validate(problem: AnyProblem) -> Status:
+def validate(problem: AnyProblem, planner: Planner) -> Status:
     """Say what a problem is."""
+    found = planner.validate(ValidationRequest(problem=problem))
     console = cli_output.answers()
-    told = f"{objective_in_words(problem)}, {problem.size_in_words}"
-    console.print(f"a problem of kind {problem.kind}: {told}")
-    console.print(f"digest {digest(problem)}")
+    console.print(f"a problem of kind {found.kind}: {found.objective}, {found.size}")
+    console.print(f"digest {found.digest}")
     return Status.DONE
 
 
-def explain(problem: AnyProblem, plan: AnyPlan | None, limits: Limits, *, as_json: bool) -> Status:
+def explain(request: ExplanationRequest, planner: Planner, *, as_json: bool) -> Status:
     """Say what binds a plan, or what stands in the way of any."""
-    fork_server.start([])
-    fork_server.warm_up()
-    request = ExplanationRequest(problem=problem, plan=plan, limits=limits)
-    found = answers.explanation(request)
+    found = planner.explain(request)
     if as_json:
         cli_output.say_json(found)
     else:

@@ -15,7 +15,7 @@ class Status(IntEnum):
     NO_PLAN = 5  # nothing established in time
     USAGE = 64
     BAD_INPUT = 65
-    UNAVAILABLE = 69  # gate: scikit-learn is not installed
+    UNAVAILABLE = 69  # scikit-learn is not installed; the service does not answer, or refuses
     INTERNAL = 70  # or two methods contradict each other; the plan is given all the same
     NOT_WRITTEN = 74
     INTERRUPTED = 130

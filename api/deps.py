@@ -8,8 +8,10 @@ from anyio import to_thread
 from fastapi import Request
 
 from api.errors import ProblemError
+from api.jobs.queue import Queue
+from api.known import Known
 from api.settings import SECOND_NS, Settings
-from api.slots import Slots
+from api.size import refuse_large
 from models.base import Document
 from models.documents import parse, shorten, validate
 from models.errors import DocumentError, FieldError
@@ -24,7 +26,8 @@ _KINDED = ("problem", "plan", "hint")
 PREFER = {
     "name": "Prefer",
     "in": "header",
-    "description": "`wait=N`: solve for N seconds at most (RFC 7240)",
+    "description": "`wait=N`: wait N seconds at most for the answer, `respond-async`: do not wait; "
+    "what is not answered in time is a job, 202 (RFC 7240)",
     "schema": {"type": "string"},
     "example": "wait=10",
 }
@@ -37,10 +40,10 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
-def slots_of(request: Request) -> Slots:
-    """The server's slots for solves."""
-    slots: Slots = request.app.state.slots
-    return slots
+def queue_of(request: Request) -> Queue:
+    """The server's jobs."""
+    queue: Queue = request.app.state.queue
+    return queue
 
 
 def patience_ns(request: Request) -> int | None:
@@ -54,14 +57,10 @@ def patience_ns(request: Request) -> int | None:
 
 
 def granted(limits: Limits, request: Request) -> Limits:
-    """The limits that apply: the request's, its client's patience and the server's maxima."""
+    """The limits that apply: the request's, and the server's maxima."""
     settings = settings_of(request)
-    times = [limits.time_limit_ns, settings.max_time_limit]
-    patience = patience_ns(request)
-    if patience is not None:
-        times.append(patience)
     return Limits(
-        time_limit_ns=min(times),
+        time_limit_ns=min(limits.time_limit_ns, settings.max_time_limit),
         memory_limit_bytes=min(limits.memory_limit_bytes, settings.max_memory_limit),
         seed=limits.seed,
     )
@@ -77,17 +76,26 @@ def document(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
     async def read(request: Request) -> T:
         _check_media_type(request)
         body = await _read(request, settings_of(request).max_body_bytes)
-        return await to_thread.run_sync(_document, body, kind)
+        known: Known = request.app.state.known
+        found = known.get(body, kind)
+        if found is None:
+            found = await to_thread.run_sync(_document, body, kind, settings_of(request))
+            known.keep(body, found)
+        return found
 
     return read
 
 
-def _document(body: bytes, kind: type[T]) -> T:
+def _document(body: bytes, kind: type[T], settings: Settings) -> T:
     value = parse(body)
     faults = tuple(fault for name in _KINDED if (fault := _fault_of_kind(value, name)))
     if faults:
         raise DocumentError(faults)
-    return validate(value, kind)
+    found = validate(value, kind)
+    for part in getattr(found, "requests", (found,)):
+        if hasattr(part, "problem"):
+            refuse_large(part.problem, settings)
+    return found
 
 
 def _fault_of_kind(value: object, name: str) -> FieldError | None:

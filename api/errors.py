@@ -1,16 +1,20 @@
 """Errors as problem details (RFC 9457): stable types, and faults in the words of the domain."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from models.base import Document
 from models.documents import field_errors
 from models.errors import DocumentError, FieldError
+
+_log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:edgeplan:problem:"
@@ -22,7 +26,16 @@ TITLES = {
     "unsupported-media-type": "The request body is not of a type that is read here",
     "not-found": "There is nothing here",
     "method-not-allowed": "This address does not take that method",
-    "no-free-slot": "All slots are busy with solves",
+    "unauthorized": "The request carries no valid API key",
+    "forbidden": "The API key does not allow this",
+    "draining": "The server ends and takes no more jobs",
+    "conflict": "The job is not in a state for this",
+    "idempotency-key-reused": "The idempotency key came with another request before",
+    "queue-full": "Too many jobs wait already",
+    "problem-too-large": "The problem is larger than this server takes",
+    "solve-failed": "Every method failed, and none had found a plan before",
+    "memory-limit": "Every method ran out of memory, and none had found a plan before",
+    "no-database": "The table of jobs does not answer",
     "not-ready": "The service does not solve as it should",
     "internal": "The service made a mistake",
     "http": "The request was refused",
@@ -70,6 +83,19 @@ class ProblemError(Exception):
         self.headers = headers
 
 
+def details(
+    name: str, status: int, detail: str, faults: tuple[FieldError, ...] = ()
+) -> ProblemDetails:
+    """The body of an error."""
+    return ProblemDetails(
+        type=_URN + name,
+        title=TITLES[name],
+        status=status,
+        detail=detail,
+        errors=tuple(Fault(**vars(fault)) for fault in faults),
+    )
+
+
 def problem(
     name: str,
     status: int,
@@ -78,14 +104,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The response of an error."""
-    body = ProblemDetails(
-        type=_URN + name,
-        title=TITLES[name],
-        status=status,
-        detail=detail,
-        errors=tuple(Fault(**vars(fault)) for fault in faults),
-    )
-    content = body.model_dump(mode="json")
+    content = details(name, status, detail, faults).model_dump(mode="json")
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -95,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DocumentError, _on_document)
     app.add_exception_handler(RequestValidationError, _on_parameter)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(OperationalError, _on_no_database)
     app.add_exception_handler(Exception, _on_anything)
 
 
@@ -128,6 +148,13 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     name = _BY_STATUS.get(error.status_code, "http")
     detail = f"{request.method} {request.url.path}: {error.detail}"
     return problem(name, error.status_code, detail, headers=error.headers)
+
+
+async def _on_no_database(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OperationalError)  # noqa: S101  # registered for this type
+    _log.warning("the table of jobs does not answer: %s", error.orig)
+    words = "the table of jobs does not answer just now; try again"
+    return problem("no-database", 503, words, headers={"Retry-After": "1"})
 
 
 async def _on_anything(_: Request, error: Exception) -> JSONResponse:

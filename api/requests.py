@@ -1,6 +1,6 @@
 """What the service is asked, and the answers that are not nouns of the models."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -11,7 +11,7 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.problems.expert_selection import ExpertSelectionProblem
 from models.problems.split_computing import SplitComputingProblem
 from models.result import Grade, Limits
-from models.units import BitsPerSecond, Ppm
+from models.units import BitsPerSecond, Nanoseconds, Ppm
 
 
 class PlanRequest(Document):
@@ -74,6 +74,53 @@ class FrontierRequest(Document):
         return self
 
 
+class RevisionRequest(Document):
+    """A change of the problem of a job, to be planned from the job's plan.
+
+    patch: a merge patch (RFC 7396) of the problem; lists are replaced whole;
+    lost: devices that are gone; slowed: device -> factor, such as "1.5";
+    migration_weight_ns_per_mib: added to the objective per MiB that a device has to load;
+    limits, solver: as in a plan request; the former ones where left out.
+    """
+
+    patch: dict[str, Any] = {}
+    lost: tuple[Name, ...] = ()
+    slowed: dict[Name, str] = {}
+    migration_weight_ns_per_mib: Nanoseconds = 0
+    limits: Limits | None = None
+    solver: Name | None = None
+
+
+class BatchRequest(Document):
+    """Plan requests that are queued together: all of them, or none when one is refused."""
+
+    requests: Annotated[tuple[PlanRequest, ...], Field(min_length=1, max_length=100)]
+
+
+class ValidationRequest(Document):
+    """A problem to be read and measured, not solved."""
+
+    problem: AnyProblem
+
+
+class Valid(Document):
+    """What was read: digest: SHA-256 of the canonical problem; size: in words."""
+
+    kind: str
+    digest: str
+    size: str
+    objective: str
+    unit: str
+
+
+class Estimate(Document):
+    """What would be run: lanes that race, each its methods in turn; size: in words."""
+
+    kind: str
+    size: str
+    lanes: tuple[tuple[str, ...], ...]
+
+
 class Batch(Document):
     """The tokens of one batch, [layers][experts]."""
 
@@ -129,6 +176,22 @@ class KindOf(Document):
     unit: str
 
 
+class InstanceOf(Document):
+    """A shipped instance and its best known answer.
+
+    best_known, lower_bound: in `unit`; None where there is none: the instance is infeasible.
+    """
+
+    name: str
+    kind: str
+    objective: str
+    size: str
+    best_known: int | None
+    lower_bound: int | None
+    unit: str
+    proved_by: tuple[str, ...]
+
+
 class Alive(Document):
     """That the process answers."""
 
@@ -136,7 +199,7 @@ class Alive(Document):
 
 
 class Ready(Alive):
-    """That it can solve; slots: solves at once; free: slots without a solve."""
+    """That it can solve; slots: solves at once, 0 where workers elsewhere do; free: of these."""
 
-    slots: Annotated[int, Field(ge=1)]
+    slots: Annotated[int, Field(ge=0)]
     free: Annotated[int, Field(ge=0)]

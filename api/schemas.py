@@ -6,11 +6,15 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from api.errors import ProblemDetails
+from api.jobs.nouns import Job, JobEvent
 from api.requests import (
+    BatchRequest,
     ExplanationRequest,
     FrontierRequest,
     PlanRequest,
+    RevisionRequest,
     SplitRequest,
+    ValidationRequest,
     VerificationRequest,
 )
 from models.base import Document
@@ -30,7 +34,12 @@ SCHEMAS: dict[str, Any] = {
     "verification-request": VerificationRequest,
     "explanation-request": ExplanationRequest,
     "frontier-request": FrontierRequest,
+    "revision-request": RevisionRequest,
+    "batch-request": BatchRequest,
+    "validation-request": ValidationRequest,
     "frontier": Frontier,
+    "job": Job,
+    "job-event": JobEvent,
     "split-request": SplitRequest,
     "split": ExpertSplit,
     "prompts": PromptTable,
@@ -42,6 +51,9 @@ REQUESTS: tuple[type[Document], ...] = (
     VerificationRequest,
     ExplanationRequest,
     FrontierRequest,
+    RevisionRequest,
+    BatchRequest,
+    ValidationRequest,
     SplitRequest,
 )
 

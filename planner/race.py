@@ -1,9 +1,9 @@
 """Lanes of methods racing in child processes, under one clock.
 
 Three rings hold the time limit: the methods know it; at the limit their child is asked to stop;
-a second later it is killed. Every plan is verified here as it arrives, so that the best verified
-one survives whatever happens to the child that found it. A bound from the problem itself is
-computed in a lane of its own.
+a second later (half a second after a cancel, for which somebody waits) it is killed. Every plan is
+verified here as it arrives, so that the best verified one survives whatever happens to the child
+that found it. A bound from the problem itself is computed in a lane of its own.
 """
 
 import threading
@@ -21,7 +21,7 @@ from planner.messages import Finished, FoundBound, FoundPlan, Message, Started
 from planner.record import Record
 from planner.standing import Outcome
 from planner.strategy import Lanes, confirmation_ns
-from planner.worker import GRACE_NS, Death, await_news
+from planner.worker import CANCEL_GRACE_NS, GRACE_NS, Death, await_news
 from solvers.registry import Entry
 
 # So long an agreement waits for the bound from the problem, which proves more: that the answer
@@ -48,6 +48,7 @@ class Event:
     what: What
     objective: int | None
     lower_bound: int | None
+    plan: AnyPlan | None = None
 
 
 Listener = Callable[[Event], None]
@@ -95,7 +96,7 @@ class Race:
         return self.record.outcomes
 
     def _start(self, methods: tuple[Entry, ...], hint: AnyPlan | None) -> None:
-        if self._cancel is not None and self._cancel.is_set():
+        if self._cancelled:
             for method in methods:
                 claim: Claim[AnyPlan] = Claim(method.name, Reason.CANCELLED, detail="not started")
                 self._conclude(method, claim, wall_ns=0)
@@ -110,6 +111,10 @@ class Race:
             for method in methods:
                 self._conclude(method, Claim(method.name, reason, detail=detail))
 
+    @property
+    def _cancelled(self) -> bool:
+        return self._cancel is not None and self._cancel.is_set()
+
     def _watch_clock(self) -> None:
         """Ask the children to stop, or kill them, where it is time to."""
         now = time.monotonic_ns()
@@ -120,7 +125,7 @@ class Race:
         if self._stopped_for is None:
             self._stopped_for = self._reason_to_stop(now, settled=settled)
             if self._stopped_for is Reason.CANCELLED:
-                self._kill_at = now + GRACE_NS
+                self._kill_at = now + CANCEL_GRACE_NS
             if self._stopped_for is not None:
                 for lane in self._lanes:
                     lane.child.cancel()
@@ -129,7 +134,7 @@ class Race:
                 lane.kill()
 
     def _reason_to_stop(self, now: int, *, settled: bool) -> Reason | None:
-        if settled or (self._cancel is not None and self._cancel.is_set()):
+        if settled or self._cancelled:
             return Reason.CANCELLED
         if now >= self._deadline:
             return Reason.TIME_LIMIT
@@ -171,7 +176,7 @@ class Race:
             self._tell(method, What.STARTED)
         elif isinstance(message, FoundPlan):
             if self.record.plan(method.name, message.plan):
-                self._tell(method, What.PLAN)
+                self._tell(method, What.PLAN, message.plan)
         elif self.record.bound(method.name, message.lower_bound):
             self._tell(method, What.BOUND)
 
@@ -223,7 +228,7 @@ class Race:
         elif claim.reason not in (Reason.HEURISTIC, Reason.CANCELLED):
             self.record.conclude(method, claim, wall_ns, doubt)
 
-    def _tell(self, method: Entry, what: What) -> None:
+    def _tell(self, method: Entry, what: What, plan: AnyPlan | None = None) -> None:
         if self._listen is None:
             return
         found = self.record.standing()
@@ -234,5 +239,6 @@ class Race:
                 what=what,
                 objective=found.objective,
                 lower_bound=found.lower_bound,
+                plan=plan,
             )
         )

@@ -3,19 +3,20 @@
 import logging
 import threading
 import time
+from collections.abc import Collection
 
 from models.problems import AnyPlan, AnyProblem
 from models.result import Certificate, Grade, Limits
 from planner import explain
 from planner.certify import certify
 from planner.race import Listener, Race
-from planner.strategy import lanes
+from planner.strategy import lanes, other_lanes
 from planner.worker import ChildLostError, call
 
 _log = logging.getLogger(__name__)
 
 
-def plan(
+def plan(  # noqa: PLR0913  # a problem, its limits, and what a caller may wish
     problem: AnyProblem,
     limits: Limits,
     *,
@@ -23,15 +24,17 @@ def plan(
     hint: AnyPlan | None = None,
     listen: Listener | None = None,
     cancel: threading.Event | None = None,
+    tried: Collection[str] = (),
 ) -> Certificate:
     """The certificate of a problem within the limits.
 
     solver: one method by name instead of the strategy's; hint: a plan to start from, never
     answered worse than; listen: called with each Event, in this thread; cancel: set it to stop and
-    keep the best plan. Raises UnknownSolverError.
+    keep the best plan; tried: methods that have failed on it, so that all others run, one after
+    another. Raises UnknownSolverError.
     """
     begun = time.monotonic_ns()
-    chosen = lanes(problem, solver)
+    chosen = other_lanes(problem, tried) if tried else lanes(problem, solver)
     race = Race(problem, limits, listen, cancel)
     outcomes = race.run(chosen, hint)
     solved = time.monotonic_ns()

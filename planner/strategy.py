@@ -5,6 +5,8 @@ hint. Lanes race: as soon as one has proved the optimum, the others have a share
 to confirm it by an unrelated method (proof `agreed`), and are then stopped.
 """
 
+from collections.abc import Collection
+
 from models.problems import AnyProblem
 from solvers.registry import Entry, entries
 
@@ -60,6 +62,12 @@ def lanes(problem: AnyProblem, solver: str | None = None) -> Lanes:
         names = ", ".join(known)
         raise UnknownSolverError(f"no method '{solver}' for {problem.kind}; use one of: {names}")
     return ((known[solver],),)
+
+
+def other_lanes(problem: AnyProblem, tried: Collection[str]) -> Lanes:
+    """One lane of the methods that have not been tried, those that answer soonest first."""
+    left = [item for item in entries(problem.kind) if item.name not in tried]
+    return (tuple(sorted(left, key=lambda item: item.traits.exact)),) if left else ()
 
 
 def confirmation_ns(kind: str, time_limit_ns: int, elapsed_ns: int) -> int:

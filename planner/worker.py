@@ -39,6 +39,8 @@ _PIECE_BYTES = 2**20
 _TICK_S = 0.05
 # What was asked to stop has this long to hand over what it has, before it is killed.
 GRACE_NS = 10**9
+# Who cancels has the answer in a second: half of it is for the method, the rest for the way.
+CANCEL_GRACE_NS = GRACE_NS // 2
 # How long the system may take to end a killed process before it is left to the fork server.
 _REAP_S = 5.0
 # A process that dies closes its channel first, and may take this long to give its memory back.

@@ -1,9 +1,10 @@
 """The examples in README.md and docs/ run and print what is written there.
 
-In a document a fence ```yaml file=NAME (or json) is written to NAME; each `$ ` line of a fence
-```console runs in a shell, in one folder per document, and the lines below it are what it prints.
-Compared are neither blanks nor times that are rounded to s, ms or µs, and nothing from the table
-of runs on, because methods race; `...` stands for any lines. Fences ```sh are not run.
+In a document a fence ```yaml file=NAME (or json, python) is written to NAME; each `$ ` line of a
+fence ```console runs in a shell, in one folder per document, and the lines below it are what it
+prints. Compared are neither blanks nor times that are rounded to s, ms or µs, and nothing from the
+table of runs on, because methods race; `...` stands for any lines. 127.0.0.1:8000 is a server that
+the test starts. Fences ```sh are not run.
 """
 
 import os
@@ -76,10 +77,11 @@ def _demo() -> str:
 
 
 @pytest.fixture(scope="module")
-def environment() -> dict[str, str]:
-    """The commands of this environment first on the path, and output 100 columns wide."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The commands of this environment first on the path, output 100 columns wide, own jobs."""
     here = str(Path(sys.executable).parent)
-    return os.environ | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
+    own = {"COLUMNS": "100", "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
+    return os.environ | own | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,7 @@ def address(environment: dict[str, str]) -> Iterator[str]:
 
 
 def _wait_until_alive(url: str) -> None:
-    for _ in range(300):
+    for _ in range(900):
         try:
             with urlopen(url, timeout=5):
                 return
@@ -113,16 +115,16 @@ def test_examples_run(
 ) -> None:
     """Every example of a document succeeds and prints what the document says."""
     (tmp_path / "problem_instances").symlink_to(ROOT / "problem_instances")
-    for language, name, content in _fences(document):
+    for language, name, written in _fences(document):
+        content = written
+        if _ADDRESS in written and (name or language == "console"):
+            content = written.replace(_ADDRESS, request.getfixturevalue("address"))
         if name:
             (tmp_path / name).write_text(content, encoding="utf-8")
         for example in _examples(content) if language == "console" else ():
             command = _demo() if example.command == "make demo" else example.command
-            if "curl" in command:
-                if shutil.which("curl") is None:
-                    continue
-                command = command.replace(_ADDRESS, request.getfixturevalue("address"))
-            _run(command, example.printed, tmp_path, environment)
+            if "curl" not in command or shutil.which("curl") is not None:
+                _run(command, example.printed, tmp_path, environment)
 
 
 def _run(command: str, expected: list[str], folder: Path, environment: dict[str, str]) -> None:

@@ -2,12 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
-from api import answers
-from api.deps import PREFER, document, granted, slots_of
+from api.access import Submitter
+from api.deps import PREFER, document
 from api.errors import responses
 from api.examples import EXAMPLES
+from api.jobs.door import answer
+from api.jobs.nouns import Operation
+from api.jobs.views import SUBMISSION
+from api.jobs.wishes import Asked
 from api.requests import Explanation, ExplanationRequest
 from api.schemas import body
 
@@ -23,16 +27,14 @@ _EXAMPLES = {
     "/v1/explanations",
     summary="Explain",
     response_model=Explanation,
-    responses=responses(413, 415, 422, 500, 503),
+    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
     openapi_extra={**body(ExplanationRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def explanations(
     http: Request,
+    caller: Submitter,
+    asked: Asked,
     request: Annotated[ExplanationRequest, Depends(document(ExplanationRequest))],
-) -> Explanation:
+) -> Response:
     """Name what binds a plan and what each rule costs; without a plan, plan first."""
-    limits = granted(request.limits, http)
-    request = request.model_copy(update={"limits": limits})
-    return await slots_of(http).run(
-        http, lambda cancel: answers.explanation(request, cancel=cancel), limits.time_limit_ns
-    )
+    return await answer(http, caller, Operation.EXPLANATION, request, asked)

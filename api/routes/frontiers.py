@@ -2,12 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
-from api import answers
-from api.deps import PREFER, document, granted, slots_of
+from api.access import Submitter
+from api.deps import PREFER, document
 from api.errors import responses
 from api.examples import EXAMPLES
+from api.jobs.door import answer
+from api.jobs.nouns import Operation
+from api.jobs.views import SUBMISSION
+from api.jobs.wishes import Asked
 from api.requests import FrontierRequest
 from api.schemas import body
 from models.frontier import Frontier
@@ -34,16 +38,14 @@ _EXAMPLES = {
     "/v1/frontiers",
     summary="Sweep a budget",
     response_model=Frontier,
-    responses=responses(413, 415, 422, 500, 503),
+    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
     openapi_extra={**body(FrontierRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def frontiers(
     http: Request,
+    caller: Submitter,
+    asked: Asked,
     request: Annotated[FrontierRequest, Depends(document(FrontierRequest))],
-) -> Frontier:
+) -> Response:
     """Sweep a budget by the ε-constraint method: exact at every point that says `proved`."""
-    limits = granted(request.limits, http)
-    request = request.model_copy(update={"limits": limits})
-    return await slots_of(http).run(
-        http, lambda cancel: answers.frontier(request, cancel=cancel), limits.time_limit_ns
-    )
+    return await answer(http, caller, Operation.FRONTIER, request, asked)

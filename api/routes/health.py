@@ -2,11 +2,14 @@
 
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.deps import slots_of
+from api.deps import queue_of
 from api.errors import ProblemError, responses
-from api.probe import LIMITS, first_fault
+from api.jobs.queue import Queue
+from api.probe import first_fault
 from api.requests import Alive, Ready
 
 router = APIRouter()
@@ -24,11 +27,22 @@ async def readyz(
     *,
     deep: Annotated[bool, Query(description="also solve an example and check the answer")] = False,
 ) -> Ready:
-    """A slot is free; with `deep=1` an example of every kind is solved and its answer checked."""
-    slots = slots_of(http)
-    if deep:
-        fault = await slots.run(http, first_fault, LIMITS.time_limit_ns)
-        if fault is not None:
-            raise ProblemError("not-ready", 503, fault)
-    slots.check_free()
-    return Ready(slots=slots.size, free=slots.free)
+    """The jobs are at hand and run; `deep=1` also solves an example of every kind."""
+    queue = queue_of(http)
+    fault = await to_thread.run_sync(_fault, queue)
+    if fault is None and deep:
+        fault = await to_thread.run_sync(first_fault)
+    if fault is not None:
+        raise ProblemError("not-ready", 503, fault)
+    return Ready(slots=queue.dispatcher.slots, free=queue.dispatcher.free)
+
+
+def _fault(queue: Queue) -> str | None:
+    """What is wrong with the table of jobs or with those who run them."""
+    if queue.draining:
+        return "this server ends"
+    try:
+        queue.store.counts()
+    except SQLAlchemyError as error:
+        return f"the table of jobs does not answer: {type(error).__name__}"
+    return queue.dispatcher.health()

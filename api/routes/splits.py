@@ -2,12 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
-from api import answers
-from api.deps import PREFER, document, granted, slots_of
+from api.access import Submitter
+from api.deps import PREFER, document
 from api.errors import responses
 from api.examples import EXAMPLES
+from api.jobs.door import answer
+from api.jobs.nouns import Operation
+from api.jobs.views import SUBMISSION
+from api.jobs.wishes import Asked
 from api.requests import SplitRequest
 from api.schemas import body
 from models.expert_split import ExpertSplit
@@ -27,16 +31,14 @@ _EXAMPLES = {
     "/v1/splits",
     summary="Split a batch",
     response_model=ExpertSplit,
-    responses=responses(413, 415, 422, 500, 503),
+    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
     openapi_extra={**body(SplitRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def splits(
     http: Request,
+    caller: Submitter,
+    asked: Asked,
     request: Annotated[SplitRequest, Depends(document(SplitRequest))],
-) -> ExpertSplit:
+) -> Response:
     """Split the tokens of one batch among replicas by a linear program over all layers."""
-    limits = granted(request.limits, http)
-    request = request.model_copy(update={"limits": limits})
-    return await slots_of(http).run(
-        http, lambda cancel: answers.split(request, cancel=cancel), limits.time_limit_ns
-    )
+    return await answer(http, caller, Operation.SPLIT, request, asked)

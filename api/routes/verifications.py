@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends
 
 from api import answers
+from api.access import Reader
 from api.deps import document
 from api.errors import responses
 from api.examples import EXAMPLES
@@ -24,10 +25,11 @@ _EXAMPLES = {
     "/v1/verifications",
     summary="Verify",
     response_model=Verification,
-    responses=responses(413, 415, 422),
+    responses=responses(401, 403, 413, 415, 422),
     openapi_extra=body(VerificationRequest, _EXAMPLES),
 )
 async def verifications(
+    _: Reader,
     request: Annotated[VerificationRequest, Depends(document(VerificationRequest))],
 ) -> Verification:
     """Check a plan against its problem: every violated rule, or else the recomputed objective.

@@ -21,6 +21,8 @@ from solvers.integer_program import Answer, Array, Floats, IntegerProgram
 
 # Every integer up to here has a floating-point number of its own.
 _LARGEST = 2**53
+# What sums of int64 hold with some to spare.
+_LARGEST_PROVED = 2**60
 
 
 def solve(
@@ -34,16 +36,26 @@ def solve(
     """The optimum, or what was known when the stopwatch expired; from the point `start`.
 
     Better points and bounds go to `found` and `bounded` as they come, from another thread.
-    UNSUPPORTED where a sum may have more than 53 bits.
+    Where a sum may have more than 53 bits, the optimum if the search in integers finishes, else
+    UNSUPPORTED.
     """
     if (largest := program.largest_sum()) > _LARGEST:
-        detail = f"sums of up to {largest} exceed a double's precision"
-        return Answer(Reason.UNSUPPORTED, detail=detail)
+        return _beyond(program, watch, start, largest)
 
     findings = _listening(program, found, bounded)
     answer = _judged(program, highs.solve(program, watch, seed, start, findings), start)
     unsettled = answer.reason in (Reason.HEURISTIC, Reason.INFEASIBLE)
     return _proved(program, watch, answer) if unsettled else answer
+
+
+def _beyond(program: IntegerProgram, watch: Stopwatch, start: Array | None, largest: int) -> Answer:
+    """What integers alone make of a program that floating point cannot hold."""
+    if largest <= _LARGEST_PROVED:
+        proof = prove(program, watch, _better(program, None, start))
+        if proof.finished:
+            reason = Reason.INFEASIBLE if proof.point is None else Reason.COMPLETED
+            return Answer(reason, proof.point, proof.bound)
+    return Answer(Reason.UNSUPPORTED, detail=f"sums of up to {largest} exceed a double's precision")
 
 
 def _listening(

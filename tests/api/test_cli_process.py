@@ -5,15 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
+from api.jobs.engine import open_tables
+from api.jobs.store import Store
 from tests.small import two_devices
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def problem(tmp_path: Path) -> Path:
     return path
 
 
-def _solving(problem: Path, *options: str) -> subprocess.Popen[str]:
+def solving(problem: Path, *options: str) -> subprocess.Popen[str]:
     """A solve that never ends by itself, after its first plan was reported."""
     arguments = ["solve", str(problem), "--solver", "Stubborn", "--time-limit", "100 s", "--events"]
     process = subprocess.Popen(
@@ -54,7 +54,7 @@ def _solving(problem: Path, *options: str) -> subprocess.Popen[str]:
     raise AssertionError("no plan was reported")
 
 
-def _interrupt(process: subprocess.Popen[str]) -> None:
+def interrupt(process: subprocess.Popen[str]) -> None:
     """Ctrl-C: the whole foreground group is told, the fork server too."""
     os.killpg(process.pid, signal.SIGINT)
 
@@ -62,8 +62,8 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
 def test_ctrl_c_keeps_the_best_plan(problem: Path, tmp_path: Path) -> None:
     """Once stops within the grace, prints the certificate, writes the plan, and exits 130."""
     written = tmp_path / "plan.json"
-    with _solving(problem, "--json", "-o", str(written)) as process:
-        _interrupt(process)
+    with solving(problem, "--json", "-o", str(written)) as process:
+        interrupt(process)
         stdout, _ = process.communicate(timeout=30)
     assert process.returncode == 130
     certificate = json.loads(stdout)
@@ -75,10 +75,10 @@ def test_ctrl_c_keeps_the_best_plan(problem: Path, tmp_path: Path) -> None:
 def test_ctrl_c_twice_aborts(problem: Path, tmp_path: Path) -> None:
     """Twice exits 130 at once and writes nothing."""
     written = tmp_path / "plan.json"
-    with _solving(problem, "--json", "-o", str(written)) as process:
-        _interrupt(process)
+    with solving(problem, "--json", "-o", str(written)) as process:
+        interrupt(process)
         time.sleep(0.2)
-        _interrupt(process)
+        interrupt(process)
         stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
     assert stdout == ""
@@ -129,27 +129,20 @@ def test_a_full_disk() -> None:
     assert done.stderr == ("edgeplan: the answer could not be written: No space left on device\n")
 
 
-def _post(address: str, problem: Path, answers: list[dict[str, Any]]) -> None:
+def _json(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", "Prefer": "respond-async"}
+    with urlopen(Request(url, data, headers), timeout=60) as response:
+        found: dict[str, Any] = json.load(response)
+        return found
+
+
+def test_serve_ends_on_ctrl_c(problem: Path, tmp_path: Path) -> None:
+    """Ctrl-C in the terminal of a service ends it with 0; the job waits with its plan."""
+    db = f"sqlite:///{tmp_path / 'jobs.db'}"
     body = {"problem": json.loads(problem.read_text(encoding="utf-8")), "solver": "Stubborn"}
-    headers = {"Content-Type": "application/json", "Prefer": "wait=50"}
-    request = Request(f"{address}/v1/plans", json.dumps(body).encode(), headers)
-    with urlopen(request, timeout=60) as response:
-        answers.append(json.load(response))
-
-
-def _status(url: str) -> int:
-    try:
-        with urlopen(url, timeout=60) as response:
-            return int(response.status)
-    except HTTPError as error:
-        return error.code
-
-
-def test_serve_hands_over_what_it_has(problem: Path) -> None:
-    """A service that is told to end answers the solve under way with its best plan, and exits 0."""
-    answers: list[dict[str, Any]] = []
     with subprocess.Popen(
-        [sys.executable, "-c", _STUBBORN, "serve", "--port", "0", "--slots", "1"],
+        [sys.executable, "-c", _STUBBORN, "serve", "--port", "0", "--slots", "1", "--db", db],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
@@ -158,15 +151,15 @@ def test_serve_hands_over_what_it_has(problem: Path) -> None:
         assert server.stderr is not None
         running = next(line for line in server.stderr if "running on" in line)
         address = running.split()[4]
-        assert _status(f"{address}/readyz?deep=1") == 200  # children start at once from here on
-        client = threading.Thread(target=_post, args=(address, problem, answers))
-        client.start()
-        while _status(f"{address}/readyz") == 200:
+        job = f"{address}{_json(f'{address}/v1/plans', body)['links']['self']}"
+        for _ in range(600):
+            if _json(job)["progress"]["objective"] is not None:
+                break
             time.sleep(0.05)
-        time.sleep(1)
         os.killpg(server.pid, signal.SIGINT)
-        client.join(timeout=30)
         server.communicate(timeout=30)
-    assert answers[0]["objective"] is not None
-    assert answers[0]["runs"][0]["reason"] == "cancelled"
+    engine = open_tables(db)
+    (row,) = Store(engine).page(None)
+    engine.dispose()
+    assert (row["state"], row["plan"] is not None) == ("queued", True)
     assert server.returncode == 0

@@ -15,6 +15,9 @@ from tests.misbehaving import entry
 JSON = {"Content-Type": "application/json"}
 
 
+_AFRESH = {"Cache-Control": "no-cache"}
+
+
 def _problem(response: Any, status: int, name: str) -> ProblemDetails:
     """The problem document of a response, its form checked."""
     assert response.status_code == status, response.text
@@ -150,6 +153,6 @@ def test_faults_of_edgeplan(
 ) -> None:
     """An unexpected error says no more than its type."""
     monkeypatch.setattr(answers, "plan", _raise(ZeroDivisionError("secret")))
-    response = client.post("/v1/plans", json=request_body)
+    response = client.post("/v1/plans", json=request_body, headers=_AFRESH)
     _problem(response, 500, "internal")
     assert "secret" not in json.dumps(response.json())

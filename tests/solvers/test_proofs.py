@@ -136,6 +136,18 @@ def test_a_largest_load_of_minutes_is_proved() -> None:
     assert answer.bound == 12 * 10**11
 
 
+def test_what_doubles_cannot_hold_is_proved_in_integers() -> None:
+    """Sums of more than 53 bits are left to the search in integers, and refused beyond 60."""
+    for power, reason in ((16, Reason.COMPLETED), (19, Reason.UNSUPPORTED)):
+        builder = Builder()
+        for column in range(3):
+            builder.column(10**power + column)
+        builder.row([(0, 1), (1, 1), (2, 1)], low=2)
+        answer = program_highs.solve(builder.program(), _WATCH)
+        assert answer.reason is reason
+        assert answer.bound == (2 * 10**power + 1 if reason is Reason.COMPLETED else None)
+
+
 def test_without_work_nothing_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search that may not look at a single node claims neither a bound nor an end."""
     monkeypatch.setattr(branching, "_WORK", 0)

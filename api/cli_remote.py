@@ -1,0 +1,99 @@
+"""--server: the service at an address does what a verb asks for."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.cli_planner import ServiceRefusalError
+from api.cli_status import Status
+from api.client import Client, ServiceError, UnreachableError
+from api.client.asynchronous import Heard
+from api.jobs.nouns import JobEvent
+from api.requests import (
+    Explanation,
+    ExplanationRequest,
+    FrontierRequest,
+    InstanceOf,
+    PlanRequest,
+    Valid,
+    ValidationRequest,
+    VerificationRequest,
+)
+from models.frontier import Frontier
+from models.result import Certificate, Verification
+from planner.race import Event, Listener, What
+
+_TOLD = frozenset(what.value for what in What)
+
+
+class There:
+    """The service at `url`; see Planner. All methods raise ServiceRefusalError."""
+
+    def __init__(self, url: str, key: str | None) -> None:
+        self._url = url
+        self._key = key
+
+    def plan(
+        self, request: PlanRequest, listen: Listener | None, cancel: threading.Event
+    ) -> Certificate:
+        """See Planner."""
+        with self._client(cancel) as client:
+            return client.plan(request, listen=_told(listen), cancel=cancel)
+
+    def verify(self, request: VerificationRequest) -> Verification:
+        """See Planner."""
+        with self._client() as client:
+            return client.verify(request)
+
+    def validate(self, request: ValidationRequest) -> Valid:
+        """See Planner."""
+        with self._client() as client:
+            return client.validate(request)
+
+    def explain(self, request: ExplanationRequest) -> Explanation:
+        """See Planner."""
+        with self._client() as client:
+            return client.explain(request)
+
+    def frontier(self, request: FrontierRequest) -> Frontier:
+        """See Planner."""
+        with self._client() as client:
+            return client.frontier(request)
+
+    def instances(self) -> tuple[InstanceOf, ...]:
+        """See Planner."""
+        with self._client() as client:
+            return client.instances()
+
+    @contextmanager
+    def _client(self, cancel: threading.Event | None = None) -> Iterator[Client]:
+        try:
+            with Client(self._url, self._key) as client:
+                yield client
+        except UnreachableError as error:
+            raise ServiceRefusalError(str(error), Status.UNAVAILABLE) from None
+        except ServiceError as error:
+            words = str(error) if error.faults else f"{self._url}: {error}"
+            # A job that was cancelled before it ran has no answer.
+            stopped = cancel is not None and cancel.is_set() and error.name == "conflict"
+            status = Status.INTERRUPTED if stopped else _status(error)
+            raise ServiceRefusalError(words, status) from None
+
+
+def _status(error: ServiceError) -> Status:
+    if error.faults:
+        return Status.BAD_INPUT
+    return Status.INTERNAL if error.name == "internal" else Status.UNAVAILABLE
+
+
+def _told(listen: Listener | None) -> Heard | None:
+    """What a service tells about a job, as a race tells it."""
+    if listen is None:
+        return None
+
+    def hear(event: JobEvent) -> None:
+        if event.what in _TOLD and event.solver is not None:
+            figures = (event.objective, event.lower_bound)
+            listen(Event(event.at_ns, event.solver, What(event.what), *figures))
+
+    return hear

@@ -1,0 +1,99 @@
+"""Those who run jobs in this process, and the keeper who renews their leases."""
+
+import logging
+import os
+import socket
+import threading
+import time
+
+from sqlalchemy import RowMapping
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
+
+from api.jobs import figures, leases, runner
+from api.jobs.store import Enqueue, Store
+
+_log = logging.getLogger(__name__)
+_HEARTBEAT_S = leases.LEASE_NS / 10**9 / 5
+
+
+class Crew:
+    """Runs leased jobs, each in the thread that calls `run`; renews and cancels all of them."""
+
+    def __init__(self, store: Store, enqueue: Enqueue) -> None:
+        self.name = f"{socket.gethostname()}/{os.getpid()}"
+        self._store = store
+        self._enqueue = enqueue
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[RowMapping, threading.Event]] = {}
+        self._drain = threading.Event()
+        self._over = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+
+    @property
+    def busy(self) -> int:
+        """Jobs that run here now."""
+        return len(self._running)
+
+    def start(self) -> None:
+        """Begin to renew leases."""
+        self._keeper.start()
+
+    def drain(self) -> None:
+        """Stop what runs and put it back into the queue, with the best plan it has."""
+        self._drain.set()
+        for job in list(self._running):
+            self.cancel(job)
+
+    def close(self) -> None:
+        """End the keeper, when nothing runs any more."""
+        self._over.set()
+        self._keeper.join()
+
+    def run(self, row: RowMapping) -> None:
+        """Answer a leased job in this thread."""
+        cancel = threading.Event()
+        with self._lock:
+            self._running[row["id"]] = (row, cancel)
+        figures.begun(row)
+        begun = time.perf_counter()
+        try:
+            with bound_contextvars(job=row["id"]):
+                runner.run(self._store, row, cancel, self._drain, self._enqueue)
+        finally:
+            figures.ended(row, time.perf_counter() - begun)
+            with self._lock:
+                del self._running[row["id"]]
+
+    def cancel(self, job: str) -> bool:
+        """Stop a job that runs here; False when it does not."""
+        with self._lock:
+            found = self._running.get(job)
+        if found is None:
+            return False
+        found[1].set()
+        return True
+
+    def look(self, job: str) -> None:
+        """See whether a job that runs here is to end: it has changed."""
+        with self._lock:
+            found = self._running.get(job)
+        if found is not None:
+            self._renew(*found)
+
+    def _keep(self) -> None:
+        while not self._over.wait(_HEARTBEAT_S):
+            with self._lock:
+                running = list(self._running.values())
+            for row, cancel in running:
+                self._renew(row, cancel)
+
+    def _renew(self, row: RowMapping, cancel: threading.Event) -> None:
+        try:
+            held = leases.renew(self._store, row)
+        except SQLAlchemyError as error:
+            # The lease has time for some more tries; then another takes the job over.
+            _log.warning("could not renew the lease of job %s: %s", row["id"], error)
+            return
+        if held is None or held["cancel_requested"]:
+            cancel.set()

@@ -1,0 +1,141 @@
+"""How a request becomes a job, and a job an answer."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from anyio import to_thread
+from fastapi import Request, Response
+from sqlalchemy import RowMapping
+
+from api.answers import check
+from api.deps import granted, patience_ns, queue_of, settings_of
+from api.errors import ProblemError
+from api.jobs.bell import heard
+from api.jobs.nouns import TERMINAL, Operation
+from api.jobs.queue import Queue
+from api.jobs.store import KeyReusedError, NewJob, Store, TooManyError
+from api.jobs.views import reply
+from api.jobs.wishes import Wishes
+from api.jobs.work import Request as AnyRequest
+from api.jobs.work import cache_key
+from api.keys import Caller
+from api.requests import PlanRequest
+from planner.certify import unit_of
+
+ENDED = frozenset(state.value for state in TERMINAL)
+
+
+async def answer(
+    http: Request, caller: Caller, operation: Operation, request: AnyRequest, wishes: Wishes
+) -> Response:
+    """What a submission is answered: the result if it is there in time, else the job."""
+    request = request.model_copy(update={"limits": granted(request.limits, http)})
+    row = await submit(http, caller, operation, request, wishes)
+    return await reply(http, await ended(http, row), request.limits)
+
+
+async def submit(
+    http: Request,
+    caller: Caller,
+    operation: Operation,
+    request: AnyRequest,
+    wishes: Wishes,
+    revision_of: str | None = None,
+) -> RowMapping:
+    """The job of a request, queued or done already.
+
+    Raises DocumentError, ProblemError where it is refused.
+    """
+    check(request)
+    new = replace(_new_job(caller, operation, request, wishes), revision_of=revision_of)
+    return (await _submitted(http, caller, [new]))[0]
+
+
+async def submit_all(
+    http: Request, caller: Caller, requests: Sequence[PlanRequest], wishes: Wishes, batch: str
+) -> list[RowMapping]:
+    """The jobs of a batch; see `submit`."""
+    key = wishes.idempotency_key
+    asked = []
+    for number, request in enumerate(requests):
+        check(request)
+        own = replace(wishes, idempotency_key=key and f"{key}#{number}")
+        asked.append(replace(_new_job(caller, Operation.PLAN, request, own), batch=batch))
+    return await _submitted(http, caller, asked)
+
+
+async def _submitted(http: Request, caller: Caller, asked: Sequence[NewJob]) -> list[RowMapping]:
+    queue = queue_of(http)
+    if queue.draining:
+        raise ProblemError("draining", 503, "this server ends", headers={"Retry-After": "5"})
+    try:
+        rows = await to_thread.run_sync(
+            queue.store.submit, asked, caller.max_waiting, queue.dispatcher.enqueue
+        )
+    except KeyReusedError:
+        words = "this Idempotency-Key came with another request before; use a fresh one"
+        raise ProblemError("idempotency-key-reused", 422, words) from None
+    except TooManyError:
+        words = f"{caller.max_waiting} jobs of {caller.name} wait already; wait for some of them"
+        raise ProblemError("queue-full", 429, words, headers={"Retry-After": "5"}) from None
+    if any(row["state"] not in ENDED for row in rows):
+        queue.dispatcher.ring()
+    return rows
+
+
+def _new_job(caller: Caller, operation: Operation, request: AnyRequest, wishes: Wishes) -> NewJob:
+    text = request.model_dump_json()
+    timeout = wishes.queue_timeout_ns
+    return NewJob(
+        owner=caller.name,
+        operation=operation,
+        kind=request.problem.kind,
+        unit=unit_of(request.problem),
+        request=text,
+        cache_key=cache_key(operation, request),
+        body_hash=hashlib.sha256(f"{operation.value} {text}".encode()).hexdigest(),
+        priority=wishes.priority,
+        idempotency_key=wishes.idempotency_key,
+        expires_ns=None if timeout is None else time.time_ns() + timeout,
+        webhook=wishes.webhook,
+        label=wishes.label,
+        afresh=wishes.afresh,
+    )
+
+
+async def ended(http: Request, row: RowMapping) -> RowMapping:
+    """The job at its end, or as it is when the client's patience is over."""
+    if any("respond-async" in value.lower() for value in http.headers.getlist("prefer")):
+        return row
+    patience = patience_ns(http)
+    wait_ns = settings_of(http).default_wait if patience is None else patience
+    deadline = time.monotonic_ns() + wait_ns
+    queue = queue_of(http)
+    while row["state"] not in ENDED and not queue.draining:
+        left = deadline - time.monotonic_ns()
+        if left <= 0:
+            break
+        row = await next_look(queue.store, row, left)
+        if row["idempotency_key"] is None and await http.is_disconnected():
+            # Without a key the client can never come back for it.
+            await cancel(queue, row["id"])
+            break
+    return row
+
+
+async def next_look(store: Store, row: RowMapping, left_ns: int) -> RowMapping:
+    """The job when it has ended or the bell has rung, a second from now at the latest."""
+    with store.bell.listening(row["id"]) as rung:
+        found = await to_thread.run_sync(store.get, row["id"], None) or row
+        if found["state"] not in ENDED and found["version"] == row["version"]:
+            await heard(rung, left_ns / 10**9)
+    return found
+
+
+async def cancel(queue: Queue, job: str) -> RowMapping | None:
+    """Ask a job to end with what it has; None when it has ended."""
+    row = await to_thread.run_sync(queue.store.cancel, job)
+    queue.dispatcher.cancel(job)
+    return row

@@ -1,0 +1,88 @@
+"""The dispatcher of a single process: threads that take jobs from the table as they come."""
+
+import logging
+import threading
+
+from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.jobs import leases
+from api.jobs.crew import Crew
+from api.jobs.store import Store
+
+_log = logging.getLogger(__name__)
+_LOOK_AGAIN_S = 1.0
+
+
+class Embedded:
+    """Slots in this process; one process owns the table, so that what it left running is known."""
+
+    def __init__(self, store: Store, slots: int) -> None:
+        self.slots = slots
+        self._store = store
+        self._crew = Crew(store, self.enqueue)
+        self._work = threading.Condition()
+        self._over = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"slot-{number}", daemon=True)
+            for number in range(slots)
+        ]
+
+    @property
+    def free(self) -> int:
+        """Slots without a job."""
+        return self.slots - self._crew.busy
+
+    def run(self) -> None:
+        """Queue again what a killed predecessor left running, and start the slots."""
+        leases.release(self._store, self.enqueue)
+        self._crew.start()
+        for thread in self._threads:
+            thread.start()
+
+    def enqueue(self, connection: Connection, row: RowMapping) -> None:
+        """Nothing to add: the job's own row is the queue."""
+
+    def ring(self) -> None:
+        """A job has been committed."""
+        with self._work:
+            self._work.notify()
+
+    def cancel(self, job: str) -> None:
+        """Stop the job at once if it runs here."""
+        self._crew.cancel(job)
+
+    def health(self) -> str | None:
+        """What is wrong, or None."""
+        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        return f"ended: {', '.join(dead)}" if dead else None
+
+    def drain(self, grace_s: float) -> None:
+        """Take no more jobs, stop those that run, and wait for their ends."""
+        with self._work:
+            self._over = True
+            self._work.notify_all()
+        self._crew.drain()
+        for thread in self._threads:
+            thread.join(grace_s)
+        self._crew.close()
+
+    def _serve(self) -> None:
+        while not self._over:
+            try:
+                ran = self._serve_next()
+            except SQLAlchemyError:
+                _log.exception("the job table does not answer")
+                ran = False
+            if not ran:
+                with self._work:
+                    if not self._over:
+                        self._work.wait(_LOOK_AGAIN_S)
+
+    def _serve_next(self) -> bool:
+        """Run the next job; False when none waits."""
+        leases.expire(self._store)
+        row = leases.take(self._store, self._crew.name)
+        if row is not None:
+            self._crew.run(row)
+        return row is not None

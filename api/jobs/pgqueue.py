@@ -1,0 +1,226 @@
+"""The dispatcher of many processes: PGQueuer on PostgreSQL brings jobs to workers.
+
+The row of the job and its ticket in PGQueuer's table are committed together. A ticket says that a
+job waits, not which: whoever holds one takes the first of the queue. A worker that dies renews its
+leases no more, and the others queue its jobs again, each with a ticket.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
+from pgqueuer.adapters.persistence.queries import Queries, SyncQueries
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job as Ticket
+from pgqueuer.ports.driver import SyncDriver
+from psycopg import RawCursor
+from psycopg.rows import dict_row
+from sqlalchemy import Connection, Engine, RowMapping, select
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from api.jobs import leases
+from api.jobs.crew import Crew
+from api.jobs.ear import Ear
+from api.jobs.nouns import JobState
+from api.jobs.schema import jobs
+from api.jobs.store import Store
+
+_log = logging.getLogger(__name__)
+_ENTRYPOINT = "job"
+_HEARTBEAT = timedelta(microseconds=leases.LEASE_NS / 1000)
+_LOOK_AGAIN = timedelta(seconds=1)
+_NO_DATABASE_S = 1.0
+_SWEEP_S = 1.0
+_SWEEPING = "SELECT pg_try_advisory_xact_lock(7308)"
+_TICKETS = "SELECT count(*) FROM pgqueuer WHERE status = 'queued'"
+
+
+def write_ticket(connection: Connection, row: RowMapping) -> None:
+    """Make some worker take a job, when the transaction is through."""
+    queries = SyncQueries(_Ours(connection))
+    queries.enqueue(_ENTRYPOINT, None, priority=row["priority"])
+
+
+class Sender:
+    """Queues jobs for workers elsewhere; runs none itself."""
+
+    slots = 0
+    free = 0
+
+    def __init__(self, store: Store, engine: Engine) -> None:
+        self._ear = Ear(engine, store.bell.ring)
+
+    def run(self) -> None:
+        """Begin to hear what workers do."""
+        self._ear.open()
+
+    def enqueue(self, connection: Connection, row: RowMapping) -> None:
+        """Write a ticket in the transaction that makes the job wait."""
+        write_ticket(connection, row)
+
+    def ring(self) -> None:
+        """Nothing to add: PGQueuer's trigger has told the workers."""
+
+    def cancel(self, job: str) -> None:
+        """Nothing to add: the worker hears that the job has changed."""
+
+    def health(self) -> str | None:
+        """Workers come and go; the table is asked by others."""
+        return None
+
+    def drain(self, grace_s: float) -> None:  # noqa: ARG002  # nothing runs here
+        """Stop hearing."""
+        self._ear.close()
+
+
+class Worker:
+    """Takes jobs from PGQueuer into slots of this process; `run` blocks until `drain`."""
+
+    def __init__(self, store: Store, engine: Engine, slots: int) -> None:
+        self.slots = slots
+        self._store = store
+        self._address = engine.url.set(drivername="postgresql").render_as_string(
+            hide_password=False
+        )
+        self._crew = Crew(store, write_ticket)
+        self._ear = Ear(engine, self._crew.look)
+        # Threads of its own: a job must not keep those waiting that hold its lease.
+        self._slots = ThreadPoolExecutor(slots, "slot")
+        self._over = threading.Event()
+        self._blind_until = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._manager: QueueManager | None = None
+
+    @property
+    def free(self) -> int:
+        """Slots without a job."""
+        return self.slots - self._crew.busy
+
+    def run(self) -> None:
+        """Work until told to stop; a database that goes away is waited for."""
+        self._crew.start()
+        self._ear.open()
+        asyncio.run(self._work())
+        self._ear.close()
+        self._crew.close()
+
+    def drain(self) -> None:
+        """Take no more jobs, and put those that run back with what they have; from any thread."""
+        self._over.set()
+        self._crew.drain()
+        if self._loop is not None and self._manager is not None:
+            self._loop.call_soon_threadsafe(self._manager.shutdown.set)
+
+    async def _work(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        sweeper = asyncio.create_task(self._sweep())
+        while not self._over.is_set():
+            try:
+                await self._until_broken()
+            except Exception as error:  # noqa: BLE001  # whatever PGQueuer makes of a lost database
+                _log.warning("the queue is away: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(_NO_DATABASE_S)
+        await sweeper
+        await asyncio.to_thread(self._slots.shutdown)
+
+    async def _until_broken(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
+        async with connection:
+            self._manager = QueueManager(Queries(PsycopgDriver(connection)))
+            self._manager.entrypoint(_ENTRYPOINT)(self._handle)
+            if self._over.is_set():
+                return
+            await self._manager.run(
+                dequeue_timeout=_LOOK_AGAIN,
+                batch_size=1,
+                max_concurrent_tasks=max(2, self.slots),
+                heartbeat_timeout=_HEARTBEAT,
+                shutdown_on_listener_failure=True,
+            )
+
+    async def _sweep(self) -> None:
+        """Queue again what dead workers held, and end what has waited too long."""
+        while not self._over.is_set():
+            await asyncio.to_thread(self._sweep_once)
+            await asyncio.sleep(_SWEEP_S)
+
+    def _sweep_once(self) -> None:
+        try:
+            leases.expire(self._store)
+            _write_missing_tickets(self._store)
+            if time.monotonic() >= self._blind_until:
+                leases.release(self._store, write_ticket, before_ns=time.time_ns())
+        except SQLAlchemyError as error:
+            _log.warning("could not sweep the table of jobs: %s", error)
+            # Nobody could renew a lease while the database was away: they get the time to.
+            self._blind_until = time.monotonic() + leases.LEASE_NS / 10**9
+
+    async def _handle(self, _: Ticket) -> None:
+        loop = asyncio.get_running_loop()
+        if not await loop.run_in_executor(self._slots, self._answer_next):
+            raise RetryRequested(timedelta(0), "this worker ends")
+
+    def _answer_next(self) -> bool:
+        """Run the next job of the queue, if one is left; False when this worker takes no more."""
+        if self._over.is_set():
+            return False
+        try:
+            row = leases.take(self._store, self._crew.name)
+            if row is not None:
+                self._crew.run(row)
+        except SQLAlchemyError as error:
+            # The ticket may be lost: the sweep writes another for a job that still waits.
+            _log.warning("a job waits for the database: %s", error)
+        return True
+
+
+def _write_missing_tickets(store: Store) -> None:
+    """A ticket for every waiting job whose own was lost with a worker or a connection.
+
+    One too many costs a look at the table.
+    """
+    waiting = jobs.c.state == JobState.QUEUED.value
+    with store.begin() as connection:
+        if not connection.exec_driver_sql(_SWEEPING).scalar_one():
+            return  # another worker sees to it
+        tickets = connection.exec_driver_sql(_TICKETS).scalar_one()
+        query = select(jobs).where(waiting).order_by(jobs.c.priority.desc(), jobs.c.number)
+        for row in connection.execute(query.offset(tickets)).mappings():
+            write_ticket(connection, row)
+
+
+class _Ours(SyncDriver):
+    """PGQueuer's statements inside a transaction of SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._raw: Any = connection.connection.driver_connection
+
+    def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        cursor = RawCursor(self._raw, row_factory=dict_row)
+        try:
+            cursor.execute(query.encode(), args or None)
+            return cursor.fetchall()
+        except psycopg.OperationalError as error:
+            raise OperationalError(query, args, error) from error
+
+
+def install(address: str) -> None:
+    """Create PGQueuer's tables, or bring them up to date."""
+
+    async def go() -> None:
+        connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
+        async with connection:
+            queries = Queries(PsycopgDriver(connection))
+            if await queries.schema_is_installed():
+                await queries.upgrade()
+            else:
+                await queries.install()
+
+    asyncio.run(go())

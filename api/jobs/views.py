@@ -1,0 +1,56 @@
+"""What a submission is answered: the result, the job, or why there is neither."""
+
+import json
+from typing import Any
+
+from anyio import to_thread
+from fastapi import Request, Response
+from sqlalchemy import RowMapping
+
+from api.deps import patience_ns, queue_of
+from api.errors import MEDIA_TYPE
+from api.jobs.nouns import Job
+from api.jobs.rows import noun
+from api.settings import SECOND_NS
+from models.result import Limits
+from models.units import format_quantity
+
+HEADERS: dict[str, Any] = {
+    name: {"description": words, "schema": {"type": "string"}}
+    for name, words in {
+        "Location": "The job",
+        "Edgeplan-Limits": "The limits that applied",
+        "Edgeplan-Result-From": "The job that answered the same question before",
+        "Preference-Applied": "The wait that was granted, where one was asked for",
+    }.items()
+}
+SUBMISSION: dict[int | str, dict[str, Any]] = {
+    200: {"headers": HEADERS},
+    202: {"model": Job, "description": "A job that is not answered yet", "headers": HEADERS},
+}
+
+
+async def reply(http: Request, row: RowMapping, limits: Limits | None = None) -> Response:
+    """200 with the result, 202 with the job, or the problem document of one that failed."""
+    headers = {"Location": f"/v1/jobs/{row['id']}"}
+    if limits is not None:
+        headers["Edgeplan-Limits"] = _in_words(limits)
+    patience = patience_ns(http)
+    if patience is not None:
+        headers["Preference-Applied"] = f"wait={patience // SECOND_NS}"
+    if row["result_from"] is not None:
+        headers["Edgeplan-Result-From"] = row["result_from"]
+    # A failed job's result is worth showing for its plan; without one, why it failed is.
+    if row["result"] is not None and (row["failure"] is None or row["plan"] is not None):
+        return Response(row["result"], 200, headers, "application/json")
+    if row["failure"] is not None:
+        status = json.loads(row["failure"])["status"]
+        return Response(row["failure"], status, headers, MEDIA_TYPE)
+    position = await to_thread.run_sync(queue_of(http).store.position, row)
+    return Response(noun(row, position).model_dump_json(), 202, headers, "application/json")
+
+
+def _in_words(limits: Limits) -> str:
+    time = format_quantity(limits.time_limit_ns, "ns").replace("µ", "u")
+    memory = format_quantity(limits.memory_limit_bytes, "bytes")
+    return f"time={time}; memory={memory}; seed={limits.seed}"

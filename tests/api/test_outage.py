@@ -1,0 +1,71 @@
+"""A table of jobs that goes away for a while costs time, and no answer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from api import answers
+from api.app import create_app
+from api.jobs import leases
+from api.jobs.store import Store
+from api.settings import Settings
+from tests.api.conftest import EXAMPLE
+from tests.api.held import Held
+
+
+def _away(real: Callable[..., Any], times: int) -> Callable[..., Any]:
+    """A function that finds no database so many times, and then works."""
+    left = iter(range(times))
+
+    def call(*arguments: Any, **more: Any) -> Any:
+        if next(left, None) is not None:
+            raise OperationalError("a statement", None, Exception("the database is away"))
+        return real(*arguments, **more)
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["finish", "report", "renew", "take", "expire"])
+def test_answer_survives(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever a worker writes while the database is away, its job ends with its answer."""
+    monkeypatch.setattr(leases, name, _away(getattr(leases, name), 2))
+    settings = Settings(slots=1, db=f"sqlite:///{tmp_path / 'jobs.db'}")
+    body = {"problem": EXAMPLE.problem, "solver": "dp"}
+    with TestClient(create_app(settings)) as client:
+        answer = client.post("/v1/plans", json=body)
+        assert answer.json()["objective"] == EXAMPLE.objective
+        job = client.get(answer.headers["Location"]).json()
+        assert (job["state"], job["progress"]["objective"]) == ("done", EXAMPLE.objective)
+        assert client.get("/readyz").status_code == 200
+
+
+def test_client_is_told_to_come_again(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its table the service is away for a while (503), and has made no mistake (500)."""
+    monkeypatch.setattr(Store, "get", _away(Store.get, 1))
+    answer = client.get("/v1/jobs/any")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json()["type"] == "urn:edgeplan:problem:no-database"
+
+
+@pytest.mark.parametrize("one_slot", ["postgres"], indirect=True)
+def test_lost_ticket(one_slot: TestClient, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job whose ticket went down with a worker is found in the table, and run."""
+    held = Held()
+    monkeypatch.setattr(answers, "plan", held.plan)
+    for about in ("first", "second", "third", "fourth"):
+        body = {"problem": {**EXAMPLE.problem, "about": about}, "limits": {"seed": len(about)}}
+        headers = {"Prefer": "respond-async", "Cache-Control": "no-cache"}
+        one_slot.post("/v1/plans", json=body, headers=headers)
+    assert held.begun.acquire(timeout=10)
+    engine = create_engine(postgres)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM pgqueuer WHERE status = 'queued'"))
+    engine.dispose()
+    held.let_go.set()
+    for _ in range(3):
+        assert held.begun.acquire(timeout=10)
