@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api import cli_output, fork_server
 from api.cli_interrupt import interruptible
+from api.cli_planner import planner_of
 from api.cli_status import Status
 from models.result import Limits
 from planner.benchmark import runner, session
@@ -32,6 +33,7 @@ class Request:
     repetitions: int
     jobs: int
     folder: Path
+    server: str | None = None
 
     @property
     def settings(self) -> Settings:
@@ -43,6 +45,7 @@ class Request:
             memory_limit_bytes=self.limits.memory_limit_bytes,
             seed=self.limits.seed,
             repetitions=self.repetitions,
+            server=self.server is not None,
         )
 
     def chains(self) -> list[Chain]:
@@ -78,13 +81,14 @@ def bench(request: Request, outputs: Outputs) -> Status:
     chains = request.chains()
     try:
         session.begin(request.folder, request.settings)
-        measuring = Session(request.folder, request.settings, runner.run, request.jobs)
+        measuring = Session(request.folder, request.settings, _runner(request), request.jobs)
     except (SessionError, ValueError) as error:
         raise typer.BadParameter(f"{error}; give another --out") from None
     tasks = [task for chain in chains for step in chain.steps for task in step]
-    methods = {task.method.where.partition(":")[0] for task in tasks}
-    # Children are forked with all they need: an import of theirs takes longer than many a solve.
-    fork_server.start(["planner.benchmark.measure", *sorted(methods)])
+    if request.server is None:
+        methods = {task.method.where.partition(":")[0] for task in tasks}
+        # Children are forked with all they need: imports would take longer than many a solve.
+        fork_server.start(["planner.benchmark.measure", *sorted(methods)])
     with interruptible() as cancel, _shown(cancel) as listen:
         whole = measuring.run(chains, cancel, listen)
         cases = {task.case for task in tasks}
@@ -95,6 +99,16 @@ def bench(request: Request, outputs: Outputs) -> Status:
     for path in write(request.folder, outputs):
         console.print(f"wrote {path}")
     return Status.DONE if whole else Status.INTERRUPTED
+
+
+def _runner(request: Request) -> runner.Runner:
+    """Who measures: this process, or the service."""
+    if request.server is None:
+        return runner.run
+    from api.bench_remote import runner_of
+
+    planner_of(request.server)  # what is no address is said at once
+    return runner_of(request.server)
 
 
 @contextmanager

@@ -34,6 +34,9 @@ def bench(  # noqa: PLR0913  # one parameter per option
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="of public data; or EDGEPLAN_DATA")
     ] = None,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="submit to a service; --jobs at a time")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be run")] = False,
     compare: Annotated[
         _Both | None, typer.Option(metavar="A B", help="tell the regressions of run B against A")
@@ -64,6 +67,7 @@ def bench(  # noqa: PLR0913  # one parameter per option
 
     choice = Choice(suite, tuple(kind or ()), data)
     limits = cli_input.limits(time_limit or bench_run.time_limit(choice), memory_limit, seed)
-    request = bench_run.Request(choice, limits, repeat, jobs, out or Path("bench-out") / suite)
+    folder = out or Path("bench-out") / suite
+    request = bench_run.Request(choice, limits, repeat, jobs, folder, server)
     outputs = Outputs(readme, ledger, note)
     raise typer.Exit(bench_run.dry(request) if dry_run else bench_run.bench(request, outputs))

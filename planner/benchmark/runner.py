@@ -4,21 +4,18 @@ Whatever else runs tasks (a server, a cluster) is another function of this shape
 """
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
-from models.problems import AnyPlan
-from models.result import Certificate, Claim, Limits, Reason
+from models.result import Certificate, Limits
 from planner import service
 from planner.benchmark.cases import Case, digest_of, problem_of
 from planner.benchmark.measure import Measured, NotStartedError, measure
-from planner.benchmark.record import Record, Step
+from planner.benchmark.planned import planned
+from planner.benchmark.record import Record
 from planner.benchmark.suites import STRATEGY, Task
 from planner.certify import unit_of
-from planner.race import Event
-from planner.standing import Outcome
-from planner.verify import verify
+from planner.race import Listener
 
 # A machine that is overloaded for a moment is asked again.
 _ATTEMPTS = 5
@@ -44,8 +41,13 @@ def run(task: Task, limits: Limits, cancel: threading.Event) -> Record | None:
 
 def _measured(task: Task, limits: Limits, cancel: threading.Event) -> Measured:
     if task.method is STRATEGY:
-        return _planned(task, limits, cancel)
+        return planned(task, limits, cancel, _plan)
     return measure(problem_of(task.case), task.method, limits, cancel=cancel)
+
+
+def _plan(task: Task, limits: Limits, listen: Listener, cancel: threading.Event) -> Certificate:
+    """The default strategy, as a user gets it."""
+    return service.plan(problem_of(task.case), limits, listen=listen, cancel=cancel)
 
 
 def record(task: Task, found: Measured) -> Record:
@@ -115,35 +117,3 @@ def _identity(case: Case) -> dict[str, Any]:
         "unit": unit_of(problem_of(case)),
         "optimum": case.optimum,
     }
-
-
-def _planned(task: Task, limits: Limits, cancel: threading.Event) -> Measured:
-    """The default strategy, as a user gets it; its children are its own, and so is their time."""
-    steps: list[Step] = []
-
-    def listen(event: Event) -> None:
-        steps.append((event.at_ns, event.objective, event.lower_bound))
-
-    begun = time.monotonic_ns()
-    certificate = service.plan(problem_of(task.case), limits, listen=listen, cancel=cancel)
-    wall_ns = time.monotonic_ns() - begun
-    return Measured(_outcome(task, certificate, steps, wall_ns), None, tuple(steps))
-
-
-def _outcome(task: Task, certificate: Certificate, steps: list[Step], wall_ns: int) -> Outcome:
-    """A certificate as an outcome; its time ends when the proof stood, not with second opinions."""
-    proof = certificate.proof is not None
-    infeasible = proof and certificate.objective is None
-    reason = Reason.INFEASIBLE if infeasible else Reason.COMPLETED if proof else Reason.TIME_LIMIT
-    proved_at = next((at for at, plan, bound in steps if plan is not None and plan == bound), None)
-    claim: Claim[AnyPlan] = Claim(
-        task.method.name,
-        reason,
-        certificate.plan,
-        certificate.lower_bound,
-        f"plan from {certificate.plan_from}, bound from {certificate.bound_from}",
-    )
-    plan = certificate.plan
-    verdict = None if plan is None else verify(problem_of(task.case), plan)
-    traits = task.method.traits
-    return Outcome(claim, verdict, traits.exact, traits.family, proved_at or wall_ns)

@@ -34,7 +34,10 @@ class SessionError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What was asked for; runs with equal settings and equal code measure the same."""
+    """What was asked for; runs with equal settings and equal code measure the same.
+
+    server: a service did it, on machines of its own.
+    """
 
     suite: str
     kinds: tuple[str, ...]
@@ -42,6 +45,7 @@ class Settings:
     memory_limit_bytes: int
     seed: int
     repetitions: int
+    server: bool = False
 
     @property
     def limits(self) -> Limits:

@@ -12,10 +12,11 @@ ENOUGH = 200
 def about(header: Header) -> str:
     """What a run was, in a line."""
     found, machine = header.settings, header.machine
+    where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}"
     return (
         f"`edgeplan bench {found.suite}`, {header.date}, edgeplan "
         f"{header.versions.get('edgeplan', 'from its sources')}, code {header.code}; "
-        f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}; "
+        f"{'a service' if found.server else where}; "
         f"{seconds(found.time_limit_ns)} per solve, seed {found.seed}"
     )
 

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from api.bench_remote import runner_of
+from api.settings import Settings
+from models.result import Limits
 from planner.benchmark import record, session
 from planner.benchmark.record import Record
 from planner.benchmark.session import Session
-from planner.benchmark.suites import SUITES
+from planner.benchmark.suites import STRATEGY, SUITES
 from tests.api.conftest import edgeplan
+from tests.api.serving import serving
 from tests.planner.benchmark.rows import exact, heuristic
 from tests.planner.benchmark.test_session import Fake
 
@@ -75,6 +79,31 @@ def test_ctrl_c_reports_what_there_is(tmp_path: Path) -> None:
     assert _continued(tmp_path)[: len(kept)] == kept
 
 
+def test_a_service_measures() -> None:
+    """With --server each task is a job there, its plan is verified here, and no word says where."""
+    task = next(
+        task for chain in SUITES["quick"].chains(_KIND, 1, 1) for step in chain.steps
+        for task in step if task.method.name == "dp"
+    )  # fmt: skip
+    limits, never = Limits(time_limit_ns=20 * 10**9), threading.Event()
+    with serving(Settings(slots=1)) as url:
+        measured = runner_of(url)
+        row = measured(task, limits, never)
+        planned = measured(replace(task, method=STRATEGY), limits, never)
+        unknown = replace(task.method, name="no-such-method")
+        refused = measured(replace(task, method=unknown), limits, never)
+    assert row is not None
+    assert planned is not None
+    assert refused is not None
+    assert (row.method, row.proved, row.verdict) == ("dp", True, "accepted")
+    assert row.objective == row.lower_bound == planned.objective == planned.lower_bound
+    assert row.trace[-1][1] == row.objective
+    assert planned.proved
+    assert (refused.reason, refused.objective) == ("failed", None)
+    assert "no-such-method" in refused.detail
+    assert url not in str((row, planned, refused))
+
+
 def test_a_dry_run_says_how_much_it_is() -> None:
     """Problems, methods and solves, and nothing is run."""
     result = edgeplan("bench", "quick", "--kind", "split_fleet", "--dry-run")
@@ -91,11 +120,12 @@ def test_a_dry_run_says_how_much_it_is() -> None:
         (["bench", "quick", "--kind", "none"], "no kind 'none'"),
         (["bench", "quick", "--compare", "a", "b"], "two folders"),
         (["bench", "--compare", "a", "b"], "no run to compare"),
+        (["bench", "quick", "--server", "nowhere", "--out", "{out}"], "is no address"),
     ],
 )
-def test_what_is_asked_wrongly_is_said(arguments: list[str], words: str) -> None:
+def test_what_is_asked_wrongly_is_said(arguments: list[str], words: str, tmp_path: Path) -> None:
     """A usage error that says what to write instead."""
-    result = edgeplan(*arguments)
+    result = edgeplan(*(argument.format(out=tmp_path) for argument in arguments))
     assert result.exit_code == 64
     assert words in " ".join(result.output.split())
 
