@@ -89,6 +89,7 @@ def bench(request: Request, outputs: Outputs) -> Status:
         methods = {task.method.where.partition(":")[0] for task in tasks}
         # Children are forked with all they need: imports would take longer than many a solve.
         fork_server.start(["planner.benchmark.measure", *sorted(methods)])
+        fork_server.warm_up()
     with interruptible() as cancel, _shown(cancel) as listen:
         whole = measuring.run(chains, cancel, listen)
         cases = {task.case for task in tasks}
