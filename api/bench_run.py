@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def bench(request: Request, outputs: Outputs) -> Status:
         # Children are forked with all they need: imports would take longer than many a solve.
         fork_server.start(["planner.benchmark.measure", *sorted(methods)])
         fork_server.warm_up()
-    with interruptible() as cancel, _shown(cancel) as listen:
+    with closing(measuring), interruptible() as cancel, _shown(cancel) as listen:
         whole = measuring.run(chains, cancel, listen)
         cases = {task.case for task in tasks}
         measuring.keep(row for case in cases for row in runner.published(case))

@@ -6,6 +6,7 @@ so that a machine that gets slower does so for all methods alike, and so that wh
 long the rest will take.
 """
 
+import fcntl
 import json
 import random
 import threading
@@ -16,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from models.result import Limits
 from planner.benchmark import record
@@ -24,12 +26,12 @@ from planner.benchmark.record import Key, Record
 from planner.benchmark.runner import Runner
 from planner.benchmark.suites import Chain, Task
 
-_HEADER, _RECORDS = "run.json", "records.jsonl"
+_HEADER, _RECORDS, _LOCK = "run.json", "records.jsonl", "lock"
 _TICK_S = 0.2
 
 
 class SessionError(ValueError):
-    """A folder that holds another run."""
+    """A folder that holds another run, or in which one is at work."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,11 @@ def begin(folder: Path, settings: Settings) -> Header:
 
 
 class Session:
-    """One run: `run` it once."""
+    """One run: `run` it once. Raises SessionError where another process is at work."""
 
     def __init__(self, folder: Path, settings: Settings, runner: Runner, jobs: int) -> None:
+        # Held until the session is no more, or its process, however that ends.
+        self._lock_file = _locked(folder / _LOCK)
         self._path = folder / _RECORDS
         self._settings = settings
         self._runner = runner
@@ -127,6 +131,10 @@ class Session:
         self._lock = threading.Lock()
         record.mend(self._path)
         self._known: dict[Key, Record] = {row.key: row for row in records(folder)}
+
+    def close(self) -> None:
+        """Let another run have the folder."""
+        self._lock_file.close()
 
     def keep(self, rows: Iterable[Record]) -> None:
         """Write records that are not there yet."""
@@ -179,6 +187,17 @@ class Session:
             self.keep([row])
             pace.note(task, time.monotonic() - begun)
         return row
+
+
+def _locked(path: Path) -> IO[str]:
+    """An open file that no other process has locked. Raises SessionError."""
+    file = path.open("w", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise SessionError(f"another run is at work in {path.parent}") from None
+    return file
 
 
 def _settled(left: set[Future[None]]) -> set[Future[None]]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,8 +50,8 @@ def _continued(folder: Path) -> list[Record]:
     settings = session.header(folder).settings
     chains = list(SUITES["quick"].chains(_KIND, settings.seed, settings.repetitions))
     session.begin(folder, settings)
-    measuring = Session(folder, settings, Fake(), 1)
-    assert measuring.run(chains, threading.Event(), lambda _: None)
+    with closing(Session(folder, settings, Fake(), 1)) as measuring:
+        assert measuring.run(chains, threading.Event(), lambda _: None)
     tasks = [task for chain in chains for step in chain.steps for task in step]
     rows = session.records(folder)
     assert len({row.key for row in rows}) == len(rows) == len(tasks)

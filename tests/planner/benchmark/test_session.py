@@ -1,6 +1,7 @@
 """A run keeps what it has measured, whatever ends it, and continues."""
 
 import threading
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -48,8 +49,8 @@ def _chains() -> list[Chain]:
 
 def _run(folder: Path, runner: Fake, chains: list[Chain] | None = None) -> bool:
     session.begin(folder, _SETTINGS)
-    measuring = Session(folder, _SETTINGS, runner, 2)
-    return measuring.run(chains or _chains(), threading.Event(), lambda _: None)
+    with closing(Session(folder, _SETTINGS, runner, 2)) as measuring:
+        return measuring.run(chains or _chains(), threading.Event(), lambda _: None)
 
 
 def test_a_stopped_run_continues(tmp_path: Path) -> None:
@@ -91,6 +92,16 @@ def test_another_run_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         session.header(tmp_path)
 
 
+def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
+    """While one is at work another is refused; once it is gone it is not."""
+    session.begin(tmp_path, _SETTINGS)
+    first = Session(tmp_path, _SETTINGS, Fake(), 1)
+    with pytest.raises(SessionError, match="at work"):
+        Session(tmp_path, _SETTINGS, Fake(), 1)
+    first.close()
+    Session(tmp_path, _SETTINGS, Fake(), 1).close()
+
+
 def test_a_broken_line_is_told(tmp_path: Path) -> None:
     """A whole line that holds no record is an error that names it, not a row less."""
     path = tmp_path / "records.jsonl"
@@ -126,7 +137,8 @@ def test_progress_counts_to_the_end(tmp_path: Path) -> None:
     """In the end all is done, and no time is left."""
     heard: list[Progress] = []
     session.begin(tmp_path, _SETTINGS)
-    Session(tmp_path, _SETTINGS, Fake(), 2).run(_chains(), threading.Event(), heard.append)
+    with closing(Session(tmp_path, _SETTINGS, Fake(), 2)) as measuring:
+        measuring.run(_chains(), threading.Event(), heard.append)
     assert heard[-1].done == heard[-1].total > 0
     assert heard[-1].left_s == 0
 
