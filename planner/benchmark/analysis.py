@@ -36,8 +36,8 @@ class Interval:
 class HeuristicGaps:
     """What one heuristic costs above proved optima, as shares of them.
 
-    values: sorted; middle: the median; mean: of the same; generated, shipped: problems with a plan
-    of its own; missing: problems with a plan, of which it found none; untaken: families in which it
+    values: sorted; middle: the median; mean: of the same; sources: how many of the problems are
+    generated, shipped, external; missing: problems with a plan, of which it found none; untaken: families in which it
     finds no plan at all; boundless: optima of 0 that it missed. None where there is no plan of it.
     """
 
@@ -45,8 +45,7 @@ class HeuristicGaps:
     values: tuple[float, ...]
     middle: Interval | None
     mean: Interval | None
-    generated: int
-    shipped: int
+    sources: dict[str, int]
     missing: int
     untaken: tuple[str, ...]
     boundless: int
@@ -75,7 +74,11 @@ class ExactTimes:
 
 @dataclass(frozen=True)
 class Section:
-    """One kind. curves: method -> mean primal gap at each time of `grid_ns`; integrals: shares."""
+    """One kind.
+
+    curves: method -> mean primal gap at each time of `grid_ns`; integrals: shares; peers: rows of
+    public sets by method, those of others last.
+    """
 
     kind: str
     problems: int
@@ -122,7 +125,12 @@ def _section(kind: str, rows: list[Record], limit_ns: int) -> Section:
             for case, answer in known.items()
             if answer.contradiction
         ),
-        peers=tuple(row for row in rows if row.source == "external"),
+        peers=tuple(
+            row
+            for name in (*names, *_others(rows))
+            for row in rows
+            if row.source == "external" and row.method == name
+        ),
     )
 
 
@@ -131,6 +139,11 @@ def _methods(rows: Iterable[Record]) -> list[str]:
     found = {row.method: row.kind for row in rows if row.measured}
     order = {m.name: n for kind in set(found.values()) for n, m in enumerate(REGISTRY[kind])}
     return sorted(found, key=lambda name: order.get(name, -1))
+
+
+def _others(rows: Iterable[Record]) -> list[str]:
+    """Whose figures stand beside ours."""
+    return list(dict.fromkeys(row.method for row in rows if not row.measured))
 
 
 def _common(rows: list[Record], names: list[str]) -> list[Record]:
@@ -150,8 +163,7 @@ def _gaps(rows: list[Record], known: dict[CaseKey, Answer], method: str) -> Heur
         values=values,
         middle=Interval(median(values), *bootstrap(values, np.median)) if values else None,
         mean=Interval(mean(values), *bootstrap(values, np.mean)) if values else None,
-        generated=counts.count("generated"),
-        shipped=counts.count("shipped"),
+        sources={name: counts.count(name) for name in sorted(set(counts))},
         missing=found.missing,
         untaken=found.untaken,
         boundless=found.boundless,

@@ -40,7 +40,7 @@ def _heuristic(item: HeuristicGaps) -> tuple[str, ...]:
         percent(item.worst),
         percent(average.value),
         f"{item.optimal} of {len(item.values)}",
-        f"{item.generated} generated, {item.shipped} shipped",
+        ", ".join(f"{number} {source}" for source, number in item.sources.items()),
         _missing(item),
     )
 
@@ -92,9 +92,7 @@ def _climb(climb: Climb) -> tuple[str, ...]:
 
 def peers(rows: Sequence[Record]) -> Words:
     """A row per problem of a public set, a column per method, figures of others last."""
-    names = list(dict.fromkeys(r.method for r in rows if r.measured))
-    names.sort(key=lambda name: name != "edgeplan")
-    names += dict.fromkeys(r.method for r in rows if not r.measured)
+    names = list(dict.fromkeys(row.method for row in rows))
     grouped: dict[str, dict[str, Record]] = defaultdict(dict)
     for row in rows:
         grouped[row.instance][row.method] = row
