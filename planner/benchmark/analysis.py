@@ -37,8 +37,9 @@ class HeuristicGaps:
     """What one heuristic costs above proved optima, as shares of them.
 
     values: sorted; middle: the median; mean: of the same; sources: how many of the problems are
-    generated, shipped, external; missing: problems with a plan, of which it found none; untaken: families in which it
-    finds no plan at all; boundless: optima of 0 that it missed. None where there is no plan of it.
+    generated, shipped, external; missing: problems with a plan, of which it found none; untaken:
+    families in which it finds no plan at all; boundless: optima of 0 that it missed. None where
+    there is no plan of it.
     """
 
     method: str
