@@ -1,5 +1,6 @@
 """edgeplan frontier: the best quality at each level of a budget."""
 
+from collections import Counter
 from pathlib import Path
 
 from rich import box
@@ -34,6 +35,9 @@ def frontier(
 def _say(found: Frontier) -> None:
     console = cli_output.answers()
     console.print(_split_table(found) if found.budget is Budget.ACCURACY else _table(found))
+    if found.cut:
+        most = max(Counter(point.bandwidth_bit_per_s for point in found.points).values())
+        console.print(f"cut after {most} points: higher floors may matter, ask for more --points")
     console.print(f"time {format_quantity(found.wall_ns, 'ns')}")
 
 
@@ -76,9 +80,9 @@ def _split_table(found: Frontier) -> Table:
         ]
         table.add_row(
             *([] if rate is None else [format_quantity(rate, "bit_per_s")]),
-            format_quantity(point.limit, "ppm"),
+            "–" if point.plan and accuracy is None else format_quantity(point.limit, "ppm"),
             "no plan" if point.objective is None else format_quantity(point.objective, found.unit),
-            "" if accuracy is None else format_quantity(accuracy, "ppm"),
+            "–" if accuracy is None else format_quantity(accuracy, "ppm"),
             saved(point, "all-local"),
             saved(point, "all-remote"),
             "; ".join(words),

@@ -124,12 +124,15 @@ def violations_table(violations: Iterable[Violation]) -> Table:
 
 
 def moves_table(moves: Iterable[Move]) -> Table:
-    """A row per piece of the model that changes places."""
+    """A row per piece of the model that changes places; its weights where any are moved."""
+    rows = tuple(moves)
+    weighty = any(move.size_bytes for move in rows)
     table = _table("what", "from", "to")
-    table.add_column("weights", justify="right")
-    for move in moves:
+    if weighty:
+        table.add_column("weights", justify="right")
+    for move in rows:
         size = format_quantity(move.size_bytes, "bytes") if move.size_bytes else "-"
-        table.add_row(move.what, move.source or "-", move.target, size)
+        table.add_row(move.what, move.source or "-", move.target, *[size] * weighty)
     return table
 
 

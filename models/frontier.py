@@ -45,11 +45,13 @@ class Frontier(Document):
     """The points of a sweep, by rising budget; limit_unit and unit as in format_quantity.
 
     A split may be swept at several bandwidths: then by rising bandwidth first. There a point is
-    dominated where a higher floor costs no more.
+    dominated where a higher floor costs no more. cut: whether more points may matter, above those
+    that were asked for, at some bandwidth.
     """
 
     budget: Budget
     limit_unit: str
     unit: str
     points: tuple[FrontierPoint, ...]
+    cut: bool = False
     wall_ns: int

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 import networkx as nx
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.units import Bytes, Flops, FlopsPerSecond, Nanoseconds, Quantity, round_half_up
 
 INPUT = "input"
@@ -108,11 +108,13 @@ class SplitModel(Document):
 
     @model_validator(mode="after")
     def _layers_are_named_once(self) -> Self:
-        twice = first_duplicate([INPUT, *(layer.name for layer in self.layers)])
+        names = [layer.name for layer in self.layers]
+        twice = first_duplicate([INPUT, *names])
         if twice is not None:
             raise contradiction(
                 f"two tensors are named '{twice}'",
                 "give each layer its own name; 'input' is the model's input",
+                *("layers", last_index(names, twice), "name"),
             )
         return self
 
@@ -120,16 +122,19 @@ class SplitModel(Document):
     def _edges_form_a_dag(self) -> Self:
         known = {layer.name for layer in self.layers}
         for index, edge in enumerate(self.edges or ()):
-            for end in edge:
+            for side, end in enumerate(edge):
                 if end not in known:
                     raise contradiction(
-                        f"edges/{index} names the unknown layer '{end}'",
+                        f"an edge names the unknown layer '{end}'",
                         "check its name; layers without predecessors read the input by themselves",
+                        *("edges", index, side),
                     )
         if not nx.is_directed_acyclic_graph(self.graph):
-            cycle = " -> ".join(source for source, _ in nx.find_cycle(self.graph))
+            cycle = [(source, target) for source, target, *_ in nx.find_cycle(self.graph)]
             raise contradiction(
-                f"the edges form a cycle through {cycle}", "remove one edge of the cycle"
+                f"the edges form a cycle through {' -> '.join(source for source, _ in cycle)}",
+                "remove one edge of the cycle, this one, say",
+                *("edges", (self.edges or ()).index(cycle[-1])),
             )
         return self
 
@@ -153,6 +158,16 @@ class Representation(Lossy):
     size_bytes: dict[Name, Bytes] = {}
     encode: Work | None = None
     decode: Work | None = None
+
+    @model_validator(mode="after")
+    def _some_tensor_has_a_size(self) -> Self:
+        if self.size_ppm is None and not self.size_bytes:
+            raise contradiction(
+                f"representation '{self.name}' is for no tensor",
+                "give size_ppm for all tensors, or size_bytes for those that it is for",
+                "size_ppm",
+            )
+        return self
 
     def bytes_of(self, tensor: str, raw_bytes: int) -> int | None:
         """Size of a tensor in this form, None where it is not for that tensor."""
@@ -192,7 +207,12 @@ class Policy(Lossy):
 
     @model_validator(mode="after")
     def _one_gate_per_layer(self) -> Self:
-        twice = first_duplicate([gate.after for gate in self.gates])
+        places = [gate.after for gate in self.gates]
+        twice = first_duplicate(places)
         if twice is not None:
-            raise contradiction(f"two gates stand after '{twice}'", "merge them into one")
+            raise contradiction(
+                f"two gates stand after '{twice}'",
+                "merge them into one",
+                *("gates", last_index(places, twice), "after"),
+            )
         return self

@@ -29,8 +29,9 @@ def frontier(
     """The optimum at each bandwidth of the first hop and each floor.
 
     bandwidths: bit/s; the document's own, with its scenarios, where none is given; floors: ppm;
-    where none is given all that matter, at most `points` per bandwidth. limits: of the whole
-    sweep. Raises FrontierError where a bandwidth is asked for and there is no hop.
+    where none is given all that matter, at most `points` per bandwidth, the least accurate first;
+    the frontier's `cut` says whether there may be more. limits: of the whole sweep. Raises
+    FrontierError where a bandwidth is asked for and there is no hop.
     """
     begun = time.monotonic_ns()
     limits = limits or Limits()
@@ -38,16 +39,23 @@ def frontier(
         raise FrontierError("there is no hop whose bandwidth could be changed")
     rates: list[Rate] = [*sorted(set(bandwidths))] or [None]
     found: list[FrontierPoint] = []
+    cut = False
     for number, rate in enumerate(rates):
         left = max(1, limits.time_limit_ns - (time.monotonic_ns() - begun))
         part = limits.model_copy(update={"time_limit_ns": left // (len(rates) - number)})
         here = problem if rate is None else at_bandwidth(problem, rate)
-        found += _marked(list(_line(here, rate, sorted(set(floors)), points, part)))
+        if floors:
+            line = _given(here, rate, sorted(set(floors)), part)
+        else:
+            line, more = _rising(here, rate, points, part)
+            cut |= more
+        found += _marked(line)
     return Frontier(
         budget=Budget.ACCURACY,
         limit_unit="ppm",
         unit=problem.unit,
         points=tuple(found),
+        cut=cut,
         wall_ns=time.monotonic_ns() - begun,
     )
 
@@ -72,27 +80,50 @@ def at_bandwidth(problem: SplitComputingProblem, bit_per_s: int) -> SplitComputi
     return problem.model_copy(update={"hops": (first, *problem.hops[1:]), "scenarios": ()})
 
 
-def _line(
-    problem: SplitComputingProblem, rate: Rate, floors: list[int], points: int, limits: Limits
-) -> Iterator[FrontierPoint]:
-    """The points of one bandwidth, by rising floor."""
+def _given(
+    problem: SplitComputingProblem, rate: Rate, floors: list[int], limits: Limits
+) -> list[FrontierPoint]:
+    """The points at given floors, by rising floor."""
     end = time.monotonic_ns() + limits.time_limit_ns
-    count = len(floors) or points
+    return [
+        _point(problem, rate, floor, _part(limits, end, len(floors) - number))
+        for number, floor in enumerate(floors)
+    ]
+
+
+def _rising(
+    problem: SplitComputingProblem, rate: Rate, points: int, limits: Limits
+) -> tuple[list[FrontierPoint], bool]:
+    """At most `points` that matter, by rising floor; whether there may be more of them above."""
+    end = time.monotonic_ns() + limits.time_limit_ns
+    found: list[FrontierPoint] = []
     floor = 0  # the document's own floor is what is swept
-    for number in range(count):
-        left = max(1, end - time.monotonic_ns())
-        part = limits.model_copy(update={"time_limit_ns": max(1, left // (count - number))})
-        point = _point(problem, rate, floors[number] if floors else floor, part)
-        if floors or (point.plan is None and number == 0):
-            yield point
-        if floors:
-            continue
-        if point.plan is None:
-            return
+    while floor <= problem.accuracy_ppm:
+        point = _point(problem, rate, floor, _part(limits, end, points + 1 - len(found)))
+        if point.plan is None and point.proved and found:
+            return found, False
+        if len(found) == points:
+            return found, True
+        if not isinstance(point.plan, SplitComputingPlan):
+            return [*found, point], False
         # The plan is also the best at the accuracy that it has.
-        floor = point.totals["accuracy_ppm"]
-        yield point.model_copy(update={"limit": floor})
+        floor = _accuracy(problem, point.plan)
+        found.append(point.model_copy(update={"limit": floor}))
         floor += 1
+    return found, False
+
+
+def _part(limits: Limits, end: int, questions: int) -> Limits:
+    """An equal part of the time until `end` for one of the questions still to be asked."""
+    left = max(1, end - time.monotonic_ns())
+    return limits.model_copy(update={"time_limit_ns": max(1, left // max(1, questions))})
+
+
+def _accuracy(problem: SplitComputingProblem, plan: SplitComputingPlan) -> int:
+    free = problem.limits.model_copy(update={"accuracy_floor_ppm": 0})
+    return verify(problem.model_copy(update={"limits": free}), plan).breakdown.totals[
+        "accuracy_ppm"
+    ]
 
 
 def _point(problem: SplitComputingProblem, rate: Rate, floor: int, limits: Limits) -> FrontierPoint:
@@ -101,6 +132,9 @@ def _point(problem: SplitComputingProblem, rate: Rate, floor: int, limits: Limit
     )
     plan, bound, denied = _solve(asked, limits)
     verdict = None if plan is None else verify(asked, plan)
+    totals = {} if verdict is None else dict(verdict.breakdown.totals)
+    if not problem.speaks_of_accuracy:
+        totals.pop("accuracy_ppm", None)
     objective = None if verdict is None else verdict.objective
     return FrontierPoint(
         limit=floor,
@@ -113,7 +147,7 @@ def _point(problem: SplitComputingProblem, rate: Rate, floor: int, limits: Limit
         heuristics=dict(_heuristics(asked)),
         bandwidth_bit_per_s=rate,
         what="" if plan is None else describe(asked, plan),
-        totals={} if verdict is None else verdict.breakdown.totals,
+        totals=totals,
     )
 
 
@@ -152,7 +186,8 @@ def describe(problem: SplitComputingProblem, plan: SplitComputingPlan) -> str:
     """Where a plan cuts and what crosses there, in words."""
     gates = "" if plan.policy is None else f", {plan.policy}"
     if plan.bottleneck is not None:
-        return plan.bottleneck.name + gates
+        after = {item.name: item.after for item in problem.bottlenecks}[plan.bottleneck.name]
+        return f"{after} as {plan.bottleneck.name}{gates}"
     if not plan.crossings:
         return "local" + gates
     tensors = ", ".join(f"{c.tensor} as {c.representation}" for c in plan.crossings)

@@ -8,7 +8,9 @@ from models.problems.split_computing import (
     SplitComputingProblem,
     SplitLimits,
 )
+from models.result import Limits
 from planner.plot.frontier import draw
+from planner.plot.split_computing_frontier import figure
 from planner.split_computing_frontier import frontier, saved
 from planner.verify import verify
 from problem_instances import load
@@ -44,7 +46,7 @@ def test_a_bottleneck_moves_the_cut_inside() -> None:
     outside = {key: point.what for key, point in points.items() if "student" not in point.what}
     assert outside == {(1, 758_000): "local", (128, 758_000): "remote (input as raw)"}
     best = points[8, 740_000]
-    assert best.what == "entropic-student-3.64"
+    assert best.what == "layer1.2 as entropic-student-3.64"
     assert saved(best, "all-local") == "87%"
     assert saved(best, "all-remote") == "91%"
 
@@ -110,3 +112,33 @@ def test_without_floors_every_plan_that_matters_is_found() -> None:
     useful = [(p.limit, p.objective) for p in given if not p.dominated]
     assert [(p.limit, p.objective) for p in points] == useful
     assert len(useful) < len(given)
+
+
+def test_a_sweep_that_is_cut_says_so() -> None:
+    """Fewer points than matter are called cut, exactly as many are not."""
+    problem = load("resnet50-jetson-bottlenecks")
+    assert isinstance(problem, SplitComputingProblem)
+    whole = frontier(problem)
+    assert not whole.cut
+    matter = len(whole.points)
+    short = frontier(problem, points=matter - 1)
+    assert short.cut
+    assert [point.limit for point in short.points] == [p.limit for p in whole.points][:-1]
+    assert not frontier(problem, points=matter).cut
+
+
+def test_a_sweep_without_time_denies_nothing() -> None:
+    """Where time ends before a plan, the point stands as not proved and the sweep ends there."""
+    problem = load("resnet50-jetson-bottlenecks")
+    assert isinstance(problem, SplitComputingProblem)
+    found = frontier(problem, limits=Limits(time_limit_ns=1))
+    assert not all(point.proved for point in found.points)
+
+
+def test_lines_are_drawn_in_steps() -> None:
+    """Between two floors the drawing is at the upper plan's cost: there is no plan on a slope."""
+    problem = load("resnet50-jetson-bottlenecks")
+    assert isinstance(problem, SplitComputingProblem)
+    (axes,) = figure(frontier(problem, (4 * MBIT,))).axes
+    styles = {line.get_label(): line.get_drawstyle() for line in axes.get_lines()}
+    assert styles["4 Mbit/s"] == "steps-pre"

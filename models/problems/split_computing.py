@@ -43,7 +43,7 @@ from typing import Annotated, Literal, Self
 import networkx as nx
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.devices import LinkRate
 from models.split_models import (
     INPUT,
@@ -54,12 +54,12 @@ from models.split_models import (
     Representation,
     SplitDevice,
     SplitModel,
-    Work,
 )
-from models.split_range import check_duration, check_sums
-from models.units import MAX_DURATION_NS, BitsPerSecond, Bytes, Nanoseconds, Quantity
+from models.split_range import Place, check_sending, check_sums, check_times, unknown_layer
+from models.units import BitsPerSecond, Bytes, Nanoseconds, Quantity
 
-Ppm = Annotated[int, Field(ge=0, le=10**6)]
+_WHOLE_PPM = 10**6
+Ppm = Annotated[int, Field(ge=0, le=_WHOLE_PPM)]
 
 
 class SplitObjective(StrEnum):
@@ -74,6 +74,13 @@ _UNITS = {
     SplitObjective.LATENCY: "ns",
     SplitObjective.ENERGY: "µJ",
     SplitObjective.BYTES: "bytes",
+}
+
+# The total of a breakdown that each objective is.
+TOTALS = {
+    SplitObjective.LATENCY: "latency_ns",
+    SplitObjective.ENERGY: "energy_uj",
+    SplitObjective.BYTES: "sent_bytes",
 }
 
 
@@ -110,15 +117,16 @@ class SplitLimits(Document):
 class SplitComputingProblem(Document):
     """One stream through a chain or DAG on a row of devices; see the module for the mathematics.
 
-    accuracy_ppm: of the plain model, in whatever measure the losses are in. Every tensor may
-    cross as "raw" without loss; `representations` are the further choices.
+    accuracy_ppm: of the plain model, in whatever measure the losses are in; where it is left out
+    accuracies are shares of the plain model's. Every tensor may cross as "raw" without loss;
+    `representations` are the further choices.
     """
 
     kind: Literal["split_computing"] = "split_computing"
     schema_version: Literal[1] = 1
     about: Annotated[str, Field(max_length=4000)] = ""
     model: SplitModel
-    accuracy_ppm: Ppm = 10**6
+    accuracy_ppm: Ppm = _WHOLE_PPM
     devices: Annotated[tuple[SplitDevice, ...], Field(min_length=1, max_length=16)]
     hops: tuple[Hop, ...] = ()
     scenarios: Annotated[tuple[Scenario, ...], Field(max_length=64)] = ()
@@ -158,13 +166,15 @@ class SplitComputingProblem(Document):
             raise contradiction(
                 f"{len(self.devices)} devices in a row have {wanted} hops, not {len(self.hops)}",
                 "give one hop from each device to the next",
+                "hops",
             )
-        for scenario in self.scenarios:
+        for index, scenario in enumerate(self.scenarios):
             if len(scenario.bandwidth_bit_per_s) != wanted:
                 raise contradiction(
                     f"scenario '{scenario.name}' gives {len(scenario.bandwidth_bit_per_s)} "
                     f"bandwidths for {wanted} hops",
                     "give one per hop",
+                    *("scenarios", index, "bandwidth_bit_per_s"),
                 )
         return self
 
@@ -173,86 +183,92 @@ class SplitComputingProblem(Document):
         groups = {
             "devices": [device.name for device in self.devices],
             "scenarios": [scenario.name for scenario in self.scenarios],
-            "representations": ["raw", *(r.name for r in self.representations)],
+            "representations": [item.name for item in self.representations],
             "bottlenecks": [bottleneck.name for bottleneck in self.bottlenecks],
             "policies": [policy.name for policy in self.policies],
         }
         for group, names in groups.items():
-            twice = first_duplicate(names)
+            there = ["raw"] if group == "representations" else []
+            twice = first_duplicate(there + names)
             if twice is not None:
                 raise contradiction(
                     f"'{twice}' is named twice in {group}",
-                    "give each its own name; 'raw' is always there",
+                    "give each its own name; 'raw' is a representation that is always there",
+                    *(group, last_index(names, twice), "name"),
                 )
         return self
 
     @model_validator(mode="after")
     def _named_layers_exist(self) -> Self:
         layers = {layer.name for layer in self.model.layers}
-        for where, name in self._mentions():
-            if name not in layers and not (name == INPUT and where.startswith("representation")):
-                raise contradiction(f"{where} names the unknown layer '{name}'", "check its name")
+        for index, form in enumerate(self.representations):
+            for tensor in form.size_bytes:
+                tensors = {INPUT, *layers}
+                if tensor not in tensors:
+                    place: Place = ("representations", index, "size_bytes", tensor)
+                    raise unknown_layer(f"representation '{form.name}'", tensor, tensors, place)
+        for where, name, place in self._waists():
+            if name not in layers:
+                raise unknown_layer(where, name, layers, place)
         return self
 
-    def _mentions(self) -> Iterator[tuple[str, str]]:
-        for representation in self.representations:
-            for tensor in representation.size_bytes:
-                yield f"representation '{representation.name}'", tensor
-        for bottleneck in self.bottlenecks:
-            yield f"bottleneck '{bottleneck.name}'", bottleneck.after
-        for policy in self.policies:
-            for gate in policy.gates:
-                yield f"policy '{policy.name}'", gate.after
+    def _waists(self) -> Iterator[tuple[str, str, Place]]:
+        """Bottlenecks and gates: whose, after which layer, and where that is said."""
+        for index, bottleneck in enumerate(self.bottlenecks):
+            what = f"bottleneck '{bottleneck.name}'"
+            yield what, bottleneck.after, ("bottlenecks", index, "after")
+        for index, policy in enumerate(self.policies):
+            for number, gate in enumerate(policy.gates):
+                place = "policies", index, "gates", number, "after"
+                yield f"policy '{policy.name}'", gate.after, place
 
     @model_validator(mode="after")
     def _bottlenecks_and_gates_stand_at_waists(self) -> Self:
-        places = {bottleneck.after for bottleneck in self.bottlenecks}
-        places |= {gate.after for policy in self.policies for gate in policy.gates}
-        for name in sorted(places):
-            if not self.model.is_waist(name):
+        waists: set[str] = set()
+        for where, name, place in self._waists():
+            if name not in waists and not self.model.is_waist(name):
                 raise contradiction(
-                    f"not everything before layer '{name}' passes through it",
+                    f"{where} stands where not all that is before layer '{name}' passes through it",
                     "put bottlenecks and gates where a single tensor holds all that follows needs",
+                    *place,
                 )
+            waists.add(name)
         return self
 
     @model_validator(mode="after")
     def _losses_are_losses(self) -> Self:
-        choices: tuple[Lossy, ...] = (*self.representations, *self.bottlenecks, *self.policies)
-        for item in choices:
-            if item.accuracy_ppm is not None and item.accuracy_ppm > self.accuracy_ppm:
-                raise contradiction(
-                    f"'{item.name}' is more accurate than the plain model",
-                    "give the better model's accuracy as accuracy_ppm",
-                )
+        for group, choices in self._lossy().items():
+            for index, item in enumerate(choices):
+                if item.accuracy_ppm is not None and item.accuracy_ppm > self.accuracy_ppm:
+                    raise contradiction(
+                        f"'{item.name}' is more accurate than the plain model",
+                        "give the better model's accuracy as the problem's accuracy_ppm",
+                        *(group, index, "accuracy_ppm"),
+                    )
         return self
+
+    def _lossy(self) -> dict[str, tuple[Lossy, ...]]:
+        return {
+            "representations": self.representations,
+            "bottlenecks": self.bottlenecks,
+            "policies": self.policies,
+        }
+
+    @property
+    def speaks_of_accuracy(self) -> bool:
+        """Whether any accuracy was given: of the model, of a choice, or as a floor."""
+        choices = (item for group in self._lossy().values() for item in group)
+        return (
+            self.accuracy_ppm != _WHOLE_PPM
+            or self.limits.accuracy_floor_ppm is not None
+            or any(item.accuracy_ppm is not None for item in choices)
+        )
 
     @model_validator(mode="after")
     def _every_time_is_known_and_sane(self) -> Self:
-        for device in self.devices:
-            for layer in self.model.layers:
-                self._check_time(f"layer '{layer.name}'", layer, device)
-            for policy in self.policies:
-                for gate in policy.gates:
-                    self._check_time(f"policy '{policy.name}' at '{gate.after}'", gate, device)
-        slowest = min((min(row, default=10**15) for _, row in self.bandwidths), default=10**15)
-        sizes = [self.model.input_bytes, *(layer.output_bytes for layer in self.model.layers)]
-        sizes += [bottleneck.size_bytes for bottleneck in self.bottlenecks]
-        if 8 * max(sizes) * 10**9 > slowest * MAX_DURATION_NS:
-            raise contradiction(
-                "sending the largest tensor over the slowest hop takes a day",
-                "check output_bytes and the bandwidths",
-            )
+        check_times(self)
+        check_sending(self)
         return self
-
-    def _check_time(self, what: str, work: Work, device: SplitDevice) -> None:
-        time = work.on(device)
-        if time is None:
-            raise contradiction(
-                f"how long {what} takes on device '{device.name}' is not known",
-                f"give time_ns for type '{device.profile_type}', or flops and flops_per_s",
-            )
-        check_duration(what, time, device)
 
     @model_validator(mode="after")
     def _sums_stay_in_range(self) -> Self:

@@ -4,16 +4,22 @@ Each limit in the way is named with the smallest value that it would have to hav
 minimising what it limits under the other limits: an exact repair, not a guess.
 """
 
+from fractions import Fraction
+from math import prod
+
 from models.problems.split_computing import (
+    TOTALS,
+    Scenario,
     SplitComputingPlan,
     SplitLimits,
     SplitObjective,
 )
 from models.problems.split_computing import SplitComputingProblem as Problem
-from models.result import Verification
-from models.units import format_quantity
+from models.result import Breakdown, Verification
+from models.units import format_quantity, round_half_up
 from planner.explain.clock import Clock, Optimum, TimeUpError, least
 from planner.explain.price import known_with_plan, price, standing
+from planner.split_scenarios import alone, breakdowns
 from planner.verify import verify
 
 _OBJECTIVES = {
@@ -23,6 +29,8 @@ _OBJECTIVES = {
 }
 _ACCURACY = "accuracy_floor_ppm"
 _WHOLE_PPM = 10**6
+# More scenarios than this are not gone through one by one.
+_MOST = 8
 
 
 def infeasible(problem: Problem, time_limit_ns: int) -> tuple[str, ...]:
@@ -47,12 +55,17 @@ def infeasible(problem: Problem, time_limit_ns: int) -> tuple[str, ...]:
 
 
 def binding(
-    problem: Problem, _plan: SplitComputingPlan, verdict: Verification, time_limit_ns: int
+    problem: Problem, plan: SplitComputingPlan, verdict: Verification, time_limit_ns: int
 ) -> tuple[str, ...]:
-    """How an accepted plan stands, its longest term, and what each limit costs."""
+    """How an accepted plan stands, its longest term, what each limit costs, what gates save.
+
+    With scenarios also what the plan costs in each of them, and the best one made for it alone.
+    """
     clock = Clock(time_limit_ns)
     stated = _stated(problem)
-    here = known_with_plan(clock.optimum(problem, 1 + len(stated)), verdict)
+    shown = breakdowns(problem, plan)[:_MOST]
+    questions = len(stated) + len(shown) + (plan.policy is not None)
+    here = known_with_plan(clock.optimum(problem, 1 + questions), verdict)
     longest = max(verdict.breakdown.rows, key=lambda row: int(row["latency_ns"]))
     lines = [
         standing(verdict, here, problem.unit),
@@ -60,9 +73,46 @@ def binding(
         f"{format_quantity(int(longest['latency_ns']), 'ns')}",
     ]
     for asked, limit in enumerate(stated):
-        other = clock.optimum(_without(problem, limit), len(stated) - asked)
+        other = clock.optimum(_without(problem, limit), questions - asked)
         lines.append(price(limit, here, other, problem.unit))
+    for asked, (scenario, breakdown) in enumerate(shown):
+        best = clock.optimum(alone(problem, scenario), questions - len(stated) - asked)
+        lines.append(_scenario_line(problem, scenario, breakdown, best))
+    if plan.policy is not None:
+        without = clock.optimum(problem.model_copy(update={"policies": ()}))
+        lines.append(_policy_line(problem, plan.policy, without))
     return tuple(lines)
+
+
+def _scenario_line(
+    problem: Problem, scenario: Scenario, breakdown: Breakdown, best: Optimum
+) -> str:
+    """What the plan costs in a scenario, and what is known of the best plan for it alone."""
+    cost = breakdown.totals[TOTALS[problem.objective]]
+    told = f"in {scenario.name} (weight {scenario.weight}) the plan costs "
+    told += format_quantity(cost, problem.unit)
+    if best.infeasible:
+        return f"{told}; for it alone no plan keeps to the limits"
+    if best.high is None or not best.settled:
+        return f"{told}; the best plan for it alone is not known in time"
+    if best.high >= cost:
+        return f"{told}; no plan within the limits is better for it alone"
+    return f"{told}; the best for it alone {format_quantity(best.high, problem.unit)}"
+
+
+def _policy_line(problem: Problem, name: str, without: Optimum) -> str:
+    """How many inputs a policy lets through all its gates, and the optimum without any."""
+    policy = next(item for item in problem.policies if item.name == name)
+    share = prod((Fraction(gate.pass_ppm, 10**6) for gate in policy.gates), start=Fraction(1))
+    told = f"{name} lets {format_quantity(round_half_up(share * 10**6), 'ppm')} of the inputs"
+    told += " past all its gates"
+    if without.infeasible:
+        return f"{told}; without gates there is no plan within the limits"
+    if without.high is None or not without.settled:
+        return f"{told}; the optimum without gates is not known in time"
+    return (
+        f"{told}; without gates the optimum would be {format_quantity(without.high, problem.unit)}"
+    )
 
 
 def _stated(problem: Problem) -> list[str]:

@@ -79,7 +79,7 @@ def _repairs(problem: Problem, window: Window, clock: Clock) -> list[str]:
     rooms: tuple[Uplink | Server, ...] = (*problem.uplinks, *problem.servers)
     fastest = problem
     for item in rooms:
-        fastest = _faster(fastest, item, _fastest(item))
+        fastest = _at(fastest, item, _fastest(item))
     try:
         if not clock.feasible(fastest):
             return [f"in {window.name} no speed of uplinks and servers is enough"]
@@ -88,12 +88,12 @@ def _repairs(problem: Problem, window: Window, clock: Clock) -> list[str]:
     lines, open_ = [], False
     for item in rooms:
         try:
-            factor = _least_factor(problem, item, clock)
+            found = _least_speed(problem, item, clock)
         except TimeUpError:
             open_ = True
             break
-        if factor is not None:
-            lines.append(_repair(item, window, factor))
+        if found is not None:
+            lines.append(_repair(item, window, found))
     if open_:
         lines.append(f"what else would help in {window.name} is not known in time")
     return lines or [
@@ -101,60 +101,90 @@ def _repairs(problem: Problem, window: Window, clock: Clock) -> list[str]:
     ]
 
 
-def _repair(item: Uplink | Server, window: Window, factor: Least) -> str:
-    rest = "" if factor.proved else "; whether less would is not known in time"
+def _repair(item: Uplink | Server, window: Window, found: Least) -> str:
+    """The integer of the document that would do, beside the present one."""
+    rest = "" if found.proved else "; whether less would is not known in time"
     if isinstance(item, Uplink):
-        now = item.bandwidth_bit_per_s
-        rate, present = (format_quantity(r, "bit_per_s") for r in (_rate(item, factor.amount), now))
-        would = f"{rate} instead of {present} would do"
+        now, then = item.bandwidth_bit_per_s, found.amount
+        rounded, plain = (format_quantity(rate, "bit_per_s") for rate in (then, now))
+        would = f"{rounded} ({then:,} bit/s) instead of {plain} would do"
         return f"uplink {item.name} binds in {window.name}: {would}{rest}"
-    would = f"{factor.amount / 1000:,.3f} times its speed would do"
+    slowdown = item.slowdown_ppm - found.amount
+    would = (
+        f"slowdown_ppm {slowdown:,} instead of {item.slowdown_ppm:,} would do, "
+        f"{item.slowdown_ppm / slowdown:,.3f} times its speed"
+    )
     return f"server {item.name} binds in {window.name}: {would}{rest}"
 
 
-def _least_factor(problem: Problem, item: Uplink | Server, clock: Clock) -> Least | None:
-    """The least speed, in permille of the present, with which a plan exists; None if there is none.
+def _least_speed(problem: Problem, item: Uplink | Server, clock: Clock) -> Least | None:
+    """The least speed, as in _at, with which a plan exists; None if there is none.
 
     Rates decide about deadlines too, so that the repair is of the link or server itself. Doubling
-    first, since what is missing is seldom a thousandfold. Raises TimeUpError.
+    first, since what is missing is seldom a thousandfold; a plan found is asked for the least that
+    it needs itself, which few bisections then pin down. Raises TimeUpError.
     """
 
-    def need(permille: int) -> int | None:
-        return permille if clock.feasible(_faster(problem, item, permille)) else None
+    def need(speed: int) -> int | None:
+        faster = _at(problem, item, speed)
+        plan: SplitFleetPlan | None = clock.plan(faster)
+        return None if plan is None else _needed(problem, item, plan, speed)
 
-    low, high = 1000, _fastest(item)
-    if need(high) is None:
+    low, most = _present(item), _fastest(item)
+    high = need(most)
+    if high is None:
         return None
-    while 2 * low < high:
+    step = max(1, low if isinstance(item, Uplink) else item.slowdown_ppm // 2)
+    while low + step < high:
         try:
-            enough = need(2 * low) is not None
+            enough = need(low + step)
         except TimeUpError:
             return Least(high, proved=False)
-        if enough:
-            high = 2 * low
+        if enough is not None:
+            high = enough
             break
-        low *= 2
+        low += step
+        step = 2 * step if isinstance(item, Uplink) else max(1, (item.slowdown_ppm - low) // 2)
     return least(low, high, need)
 
 
+def _needed(problem: Problem, item: Uplink | Server, plan: SplitFleetPlan, speed: int) -> int:
+    """The least speed at which this very plan is accepted; it is at `speed`.
+
+    Replayed with the streams alone whose acceptance depends on that speed.
+    """
+    on_link = {stream.name for stream in problem.streams if stream.uplink == item.name}
+    on_server = {choice.stream for choice in plan.choices if choice.server == item.name}
+    touched = on_link if isinstance(item, Uplink) else on_server
+    streams = tuple(stream for stream in problem.streams if stream.name in touched)
+    part = problem.model_copy(update={"streams": streams})
+    theirs = SplitFleetPlan(choices=tuple(c for c in plan.choices if c.stream in touched))
+
+    def accepted(slower: int) -> int | None:
+        return slower if verify(_at(part, item, slower), theirs).accepted else None
+
+    return least(_present(item), speed, accepted).amount
+
+
+def _present(item: Uplink | Server) -> int:
+    """The speed of an uplink or server as it is, as in _at."""
+    return item.bandwidth_bit_per_s if isinstance(item, Uplink) else 0
+
+
 def _fastest(item: Uplink | Server) -> int:
-    """The largest speed that a document can state, in permille of the present, rounded up."""
+    """The largest speed that a document can state, as in _at."""
     if isinstance(item, Uplink):
-        return max(1000, -(-_FASTEST_UPLINK * 1000 // item.bandwidth_bit_per_s))
-    return max(1000, item.slowdown_ppm * 1000 // _FASTEST_SERVER)
+        return max(_FASTEST_UPLINK, item.bandwidth_bit_per_s)
+    return item.slowdown_ppm - _FASTEST_SERVER
 
 
-def _rate(uplink: Uplink, permille: int) -> int:
-    return min(_FASTEST_UPLINK, uplink.bandwidth_bit_per_s * permille // 1000)
-
-
-def _faster(problem: Problem, item: Uplink | Server, permille: int) -> Problem:
+def _at(problem: Problem, item: Uplink | Server, speed: int) -> Problem:
+    """The problem with another speed: bit/s of an uplink, ppm taken off a server's slowdown."""
     if isinstance(item, Uplink):
-        swapped = item.model_copy(update={"bandwidth_bit_per_s": _rate(item, permille)})
+        swapped = item.model_copy(update={"bandwidth_bit_per_s": speed})
         links = tuple(swapped if u.name == item.name else u for u in problem.uplinks)
         return problem.model_copy(update={"uplinks": links})
-    slower = max(_FASTEST_SERVER, -(-item.slowdown_ppm * 1000 // permille))
-    other = item.model_copy(update={"slowdown_ppm": slower})
+    other = item.model_copy(update={"slowdown_ppm": item.slowdown_ppm - speed})
     servers = tuple(other if s.name == item.name else s for s in problem.servers)
     return problem.model_copy(update={"servers": servers})
 
@@ -170,7 +200,7 @@ def binding(
     here = known_with_plan(clock.optimum(problem, 1 + len(asked)), verdict)
     lines = [standing(verdict, here, problem.unit)]
     for number, item in enumerate(asked):
-        roomy = clock.optimum(_faster(problem, item, _fastest(item)), len(asked) - number)
+        roomy = clock.optimum(_at(problem, item, _fastest(item)), len(asked) - number)
         # The present item is one of finite speed, and any real one saves no more than this.
         cost = price("that", here, Optimum(low=roomy.low), problem.unit)
         lines.append(f"{item.name} is full ({', '.join(full[item.name])}): {cost}")

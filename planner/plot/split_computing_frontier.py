@@ -1,4 +1,4 @@
-"""A drawing of a split's frontier: what each accuracy floor costs, a line per bandwidth."""
+"""A drawing of a split's frontier: what each accuracy floor costs, steps per bandwidth."""
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -13,7 +13,11 @@ _WIDE = 4
 
 
 def figure(found: Frontier) -> Figure:
-    """Cost over the floor; all-local, which no bandwidth changes, as a grey line."""
+    """Cost over the floor; all-local, which no bandwidth changes, as a grey line.
+
+    Steps up to each point: its plan holds for every lower floor as well, and so each place of a
+    line is a plan's; a slope between two plans would be nobody's.
+    """
     drawing = Figure(figsize=(8, 5), layout="constrained")
     axes = drawing.add_subplot()
     scale, name = _SCALES[found.unit]
@@ -26,6 +30,7 @@ def figure(found: Frontier) -> Figure:
             marker=_MARKS[number % len(_MARKS)],
             markersize=5,
             linewidth=1.2,
+            drawstyle="steps-pre",
             linestyle="-" if number < len(_MARKS) - 1 else "--",
             label="optimum" if rate is None else f"{rate / 10**6:g} Mbit/s",
         )

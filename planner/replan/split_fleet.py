@@ -71,6 +71,9 @@ def moves(
         old = was.get((choice.window, choice.stream))
         if old is None or (old.option, old.server) == (choice.option, choice.server):
             continue
-        what = f"{choice.stream} in {choice.window}: {choice.option}"
+        option = choice.option
+        if old.option != option:
+            option = f"{option} instead of {old.option}"
+        what = f"{choice.stream} in {choice.window}: {option}"
         found.append(Move(what, old.server or _DEVICE, choice.server or _DEVICE, 0))
     return tuple(found)

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from models.problems.split_computing import (
+    TOTALS,
     SplitComputingPlan,
     SplitComputingProblem,
-    SplitObjective,
     ancestors,
 )
 from models.result import Breakdown, Verification, Violation
@@ -52,11 +52,7 @@ def verify(problem: SplitComputingProblem, plan: SplitComputingPlan) -> Verifica
         {"what": t.what, "device": t.device, "latency_ns": max(t.latency), "sent_bytes": t.sent}
         for t in sorted(terms, key=lambda term: place[term.device])
     )
-    column = {
-        SplitObjective.LATENCY: "latency_ns",
-        SplitObjective.ENERGY: "energy_uj",
-        SplitObjective.BYTES: "sent_bytes",
-    }[problem.objective]
+    column = TOTALS[problem.objective]
     return Verification(
         violations=(), objective=totals[column], breakdown=Breakdown(rows=rows, totals=totals)
     )
@@ -192,23 +188,25 @@ def _totals(
         for item in lossy
         if item is not None and item.accuracy_ppm is not None
     )
-    return {
+    totals = {
         "latency_ns": max(map(sum, zip(*(term.latency for term in terms), strict=True))),
         "energy_uj": max(map(sum, zip(*(term.energy for term in terms), strict=True))),
         "sent_bytes": sum(term.sent for term in terms),
-        "accuracy_ppm": problem.accuracy_ppm - loss,
     }
+    if problem.speaks_of_accuracy:  # where nobody stated any, 100 % would be made up
+        totals["accuracy_ppm"] = problem.accuracy_ppm - loss
+    return totals
 
 
 def _limits(problem: SplitComputingProblem, totals: dict[str, int]) -> list[Violation]:
     limits = problem.limits
-    floor, accuracy = limits.accuracy_floor_ppm, totals["accuracy_ppm"]
-    lacking = None if floor is None else 0
+    floor = limits.accuracy_floor_ppm
+    lacking = 0 if floor is None else floor - totals["accuracy_ppm"]
     return [
         *_over(totals["latency_ns"], limits.deadline_ns, rule="deadline", unit="ns"),
         *_over(totals["energy_uj"], limits.energy_uj, rule="energy", unit="µJ"),
         *_over(totals["sent_bytes"], limits.sent_bytes, rule="bytes", unit="bytes"),
-        *_over((floor or 0) - accuracy, lacking, rule="accuracy-floor", unit="ppm"),
+        *_over(lacking, 0, rule="accuracy-floor", unit="ppm"),
     ]
 
 

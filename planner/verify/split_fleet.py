@@ -43,7 +43,7 @@ def verify(problem: SplitFleetProblem, plan: SplitFleetPlan) -> Verification:
     objective = sum(_cost(problem, item) for item in taken)
     totals = {
         "weighted_loss": sum(_loss(problem, item) for item in taken),
-        "mean_accuracy_ppm": sum(item.option.accuracy_ppm for item in taken) // len(taken),
+        **_accuracies(taken),
         "choices": len(taken),
         "local": sum(item.server is None for item in taken),
     }
@@ -97,7 +97,8 @@ def _names(problem: SplitFleetProblem, plan: SplitFleetPlan) -> list[Violation]:
             where = f"{choice.option} for {choice.stream}"
             found.append(Violation(rule="unknown-option", where=where))
         if choice.server is not None and choice.server not in servers:
-            found.append(Violation(rule="unknown-server", where=choice.server))
+            where = f"{choice.server} for {choice.stream} in {choice.window}"
+            found.append(Violation(rule="unknown-server", where=where))
     return found
 
 
@@ -194,6 +195,22 @@ def _loads(
                     Violation(rule="server-overload", where=where, excess=excess, unit="ppm")
                 )
     return rows, found
+
+
+def _accuracies(taken: list[_Taken]) -> dict[str, int]:
+    """Mean accuracies, ppm rounded down: of all, and apart where some streams are urgent."""
+    groups = {
+        "mean_accuracy_ppm": taken,
+        "mean_accuracy_of_urgent_ppm": [item for item in taken if item.demand is not item.stream],
+        "mean_accuracy_of_others_ppm": [item for item in taken if item.demand is item.stream],
+    }
+    if not groups["mean_accuracy_of_urgent_ppm"]:
+        groups = {"mean_accuracy_ppm": taken}
+    return {
+        name: sum(item.option.accuracy_ppm for item in group) // len(group)
+        for name, group in groups.items()
+        if group
+    }
 
 
 def _loss(problem: SplitFleetProblem, item: _Taken) -> int:

@@ -22,6 +22,8 @@ from solvers.integer_program import Array, Floats, IntegerProgram
 
 # Entries looked at in all nodes together; equal programs get equal answers on any machine.
 _WORK = 2_000_000
+# Of small programs: some seconds.
+_MOST = 5_000
 # With fewer nodes than this there is only the root, with none not even that.
 _FEW = 10
 # LP values nearer to an integer than this are rounded before branching on them.
@@ -52,7 +54,7 @@ class _Node:
 
 def prove(program: IntegerProgram, watch: Stopwatch, point: Array | None = None) -> Proof:
     """Search from a point that is known, as far as the work or the stopwatch allows."""
-    nodes = _WORK // max(1, program.value.size)
+    nodes = min(_MOST, _WORK // max(1, program.value.size))
     if nodes < _FEW or not program.columns:
         return _root(program, watch, point)
     search = _Search(program, point)

@@ -15,7 +15,7 @@ import numpy as np
 
 from models.result import Reason
 from solvers.backends.highs_model import checked, handed_over
-from solvers.backends.resolution import FINE, Scaled, Tolerances, safe, scaled
+from solvers.backends.resolution import FINE, Scaled, Tolerances, scaled
 from solvers.backends.supervision import Findings, stopped, supervise
 from solvers.base import Stopwatch
 from solvers.integer_program import Array, Floats, IntegerProgram
@@ -89,7 +89,7 @@ class _Solve:
         self._form = form
         self._watch = watch
         self._findings = findings or Findings(lambda _: None, lambda _: None)
-        self._hidden = form.hidden_cost(tolerances)
+        self._tolerances = tolerances
         self._stop = False
         self._highs = handed_over(form, tolerances, seed)
         self._highs.cbMipImprovingSolution.subscribe(self._on_solution)
@@ -138,7 +138,7 @@ class _Solve:
             self._findings.take_bound(lower)
 
     def _safe(self, bound: float) -> float | None:
-        lower = safe(bound, self._hidden) * self._form.price
+        lower = self._form.safe(bound, self._tolerances) * self._form.price
         return lower if np.isfinite(lower) else None
 
     def _rounded(self, values: object) -> Floats:

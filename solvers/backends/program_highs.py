@@ -1,8 +1,10 @@
 """Integer programs by HiGHS, its answer held against the integers.
 
-Points are rounded, completed and checked in exact numbers; the bound is what HiGHS' own is worth
-after its tolerances (solvers/backends/resolution.py), rounded up to an integer. An answer never
-says more than the numbers carry: a search that has ended with a gap has proved no optimum.
+What HiGHS solves is a program around the one asked for, in numbers that it tells apart
+(solvers/backends/coarsening.py). Points are rounded, completed and checked in exact numbers; the
+bound is what HiGHS' own is worth after its tolerances (solvers/backends/resolution.py), rounded up
+to an integer. An answer never says more than the numbers carry: a search that has ended with a gap
+has proved no optimum.
 """
 
 import math
@@ -12,6 +14,7 @@ from dataclasses import replace
 from models.result import Reason
 from solvers.backends import highs
 from solvers.backends.branching import prove
+from solvers.backends.coarsening import around, hazy, within
 from solvers.backends.resolution import COARSE
 from solvers.backends.safe_bound import divisor
 from solvers.backends.settling import settled
@@ -37,25 +40,42 @@ def solve(
 
     Better points and bounds go to `found` and `bounded` as they come, from another thread.
     Where a sum may have more than 53 bits, the optimum if the search in integers finishes, else
-    UNSUPPORTED.
+    UNSUPPORTED; where floating point is hazy the bound is that search's and HiGHS gives points.
     """
-    if (largest := program.largest_sum()) > _LARGEST:
-        return _beyond(program, watch, start, largest)
+    if (largest := program.largest_sum()) > _LARGEST_PROVED:
+        return _unsupported(largest)
+    if largest > _LARGEST or hazy(program):
+        return _in_integers(program, watch, seed, start)
 
     findings = _listening(program, found, bounded)
-    answer = _judged(program, highs.solve(program, watch, seed, start, findings), start)
+    answer = _judged(program, highs.solve(around(program), watch, seed, start, findings), start)
+    if answer.reason is Reason.HEURISTIC and answer.point is None:
+        answer = _placed(program, watch, seed, answer)
     unsettled = answer.reason in (Reason.HEURISTIC, Reason.INFEASIBLE)
     return _proved(program, watch, answer) if unsettled else answer
 
 
-def _beyond(program: IntegerProgram, watch: Stopwatch, start: Array | None, largest: int) -> Answer:
-    """What integers alone make of a program that floating point cannot hold."""
-    if largest <= _LARGEST_PROVED:
-        proof = prove(program, watch, _better(program, None, start))
-        if proof.finished:
-            reason = Reason.INFEASIBLE if proof.point is None else Reason.COMPLETED
-            return Answer(reason, proof.point, proof.bound)
+def _unsupported(largest: int) -> Answer:
     return Answer(Reason.UNSUPPORTED, detail=f"sums of up to {largest} exceed a double's precision")
+
+
+def _in_integers(
+    program: IntegerProgram, watch: Stopwatch, seed: int, start: Array | None
+) -> Answer:
+    """What integers alone make of a program that floating point cannot hold, or only in points."""
+    proof = prove(program, watch, _better(program, None, start))
+    if proof.finished:
+        reason = Reason.INFEASIBLE if proof.point is None else Reason.COMPLETED
+        return Answer(reason, proof.point, proof.bound)
+    if (largest := program.largest_sum()) > _LARGEST:
+        return _unsupported(largest)
+    answer = highs.solve(program, watch, seed, proof.point)
+    point = None if answer.values is None else settled(program, answer.values)
+    reason, detail = answer.reason, answer.detail
+    if reason in (Reason.COMPLETED, Reason.INFEASIBLE):
+        reason, detail = Reason.HEURISTIC, "numbers too far apart for proofs in floating point"
+    point = _better(program, point, proof.point)
+    return Answer(reason, point, proof.bound, detail, answer.stats)
 
 
 def _listening(
@@ -88,6 +108,16 @@ def _judged(program: IntegerProgram, answer: highs.Answer, start: Array | None) 
     elif reason is Reason.COMPLETED and not _meets(program, bound, value):
         reason, detail = Reason.HEURISTIC, "the search ended; HiGHS' tolerances leave a gap"
     return Answer(reason, point, bound, detail, answer.stats, answer.values)
+
+
+def _placed(program: IntegerProgram, watch: Stopwatch, seed: int, answer: Answer) -> Answer:
+    """The answer with a point, where HiGHS has one of a program within this one."""
+    inner = within(program)
+    if inner is None:
+        return answer
+    values = highs.solve(inner, watch, seed).values
+    point = None if values is None else settled(program, values)
+    return answer if point is None else replace(answer, point=point)
 
 
 def _meets(program: IntegerProgram, bound: int | None, value: int | None) -> bool:
@@ -133,7 +163,7 @@ def _second_opinion(
     point: one that the search in exact numbers has found all the same.
     """
     if point is None:
-        again = highs.solve(program, watch, tolerances=COARSE)
+        again = highs.solve(around(program), watch, tolerances=COARSE)
         if again.reason is Reason.INFEASIBLE:
             return answer
         point = None if again.values is None else settled(program, again.values)

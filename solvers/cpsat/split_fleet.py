@@ -1,8 +1,11 @@
 """A fleet by CP-SAT in exact integers: an option per stream, and counts of classes on servers.
 
 The model says what a stream does and, apart from that, how many streams of each class of equal
-load a server takes; see solvers/tables/split_fleet_classes.py, which states why that suffices. The
-other exact methods place single streams on servers: they share the numbers, not the model.
+load a server takes; see solvers/tables/split_fleet_classes.py, which states why that suffices.
+`prices` counts by the same classes, and all exact methods read their columns off the same tables
+(solvers/tables/split_fleet.py): what CP-SAT proves apart from HiGHS is the search, not the model.
+`milp` alone places single streams; the tests hold classes and columns to each other, and tables to
+the verifier and an enumeration, which share nothing with them.
 """
 
 from collections.abc import Iterator

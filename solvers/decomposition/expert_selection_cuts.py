@@ -8,7 +8,8 @@ x separates the whole assignment program. For coverage b = f_c(S) and s_i = f_c(
 where x is whole, and elsewhere a capped tangent of 1 - Π (1 - p_i) (expert_selection_lines).
 The linear relaxation is tightened first, then the program with whole x is solved, its selection
 priced and cut off, until the program promises no more than the best selection has. One row per
-cluster and round, where the assignment program has one per cluster and expert.
+cluster and round, where the assignment program has one per cluster and expert. A selection that
+breaks a budget by less than HiGHS sees is cut off with all that hold it: Σ_{i ∈ S} x_i ≤ |S| - 1.
 """
 
 import math
@@ -24,12 +25,14 @@ from models.problems.expert_selection import (
 )
 from models.result import Claim, Limits, Reason
 from solvers.backends import highs
+from solvers.backends.coarsening import around
+from solvers.backends.resolution import FINEST
 from solvers.base import Progress, Stopwatch
 from solvers.integer_program import NO_LIMIT
 from solvers.program_builder import Blocks
 from solvers.tables.expert_selection import Bools, Tables, build
 from solvers.tables.expert_selection_greedy import by_ratio, complete
-from solvers.tables.expert_selection_program import budgets
+from solvers.tables.expert_selection_program import budgets, peak_limits
 from solvers.tables.expert_selection_quality import Floats, Ints
 
 _MODELS = (QualityModel.BEST_EXPERT, QualityModel.TOP_K, QualityModel.COVERAGE)
@@ -82,7 +85,7 @@ class Cuts:
         elif run.bound is not None:
             lower = max(0, int(np.ceil(MILLION - run.bound - _TOLERANCE)))
         stats = {"rounds": run.rounds, "cuts": sum(len(cut.cluster) for cut in run.cuts)}
-        return Claim(self.name, reason, plan, lower, stats=stats)
+        return Claim(self.name, reason, plan, lower, run.detail, stats)
 
 
 class _Run:
@@ -95,7 +98,9 @@ class _Run:
         self.best: Bools | None = None
         self.objective: int | None = None
         self.bound: float | None = None
+        self.covers: list[Bools] = []
         self.rounds = 0
+        self.detail = ""
 
     def solve(self) -> Reason:
         """Both phases; why they ended."""
@@ -112,18 +117,23 @@ class _Run:
         while ended is None:
             found, ended = self._round(integer=True)
             if ended is None and not found:
-                # Neither better nor cut off: HiGHS' tolerances hide the difference.
-                return Reason.FAILED
+                self.detail = "neither better nor cut off: tolerances hide the difference"
+                return Reason.HEURISTIC
         return ended
 
     def _round(self, *, integer: bool) -> tuple[bool, Reason | None]:
         """Solve once; whether cuts were found at the point, and why to end, if so."""
         answer = self._answer(integer=integer)
         if answer.reason is not Reason.COMPLETED or answer.values is None:
+            self.detail = answer.detail
             return False, answer.reason
         x = answer.values[: self.tables.experts]
         if integer:
             x = np.round(x)
+            if not self.tables.feasible(x == 1):
+                answered = bool((self.tables.needed @ x > 0).all())
+                self.covers += [x == 1] if answered else []
+                return answered, None
             self._offer(x == 1)
         if self._done():
             return False, Reason.COMPLETED
@@ -150,6 +160,9 @@ class _Run:
         extra = 0 if tables.peak is None else 1 + tables.experts
         rows = Blocks()
         budgets(rows, tables, first)
+        for cover in self.covers:
+            inside = np.flatnonzero(cover)
+            rows.add(1, (np.zeros_like(inside), inside, 1), -NO_LIMIT, len(inside) - 1)
         for cut in self.cuts:
             row, column = np.nonzero(cut.slopes)
             at = np.arange(len(cut.cluster))
@@ -168,11 +181,11 @@ class _Run:
         upper = np.ones(first + extra)
         upper[: tables.experts] = tables.allowed
         if tables.peak is not None:
-            upper[first:] = tables.peak.limit
+            upper[first:] = peak_limits(tables.peak)
         whole = np.zeros(first + extra, dtype=np.bool_)
         whole[: tables.experts] = integer
         program = rows.program(cost, np.zeros(first + extra), upper, whole)
-        answer = highs.solve(program, self.watch, self.seed)
+        answer = highs.solve(around(program), self.watch, self.seed, tolerances=FINEST)
         if answer.bound is not None:
             self.bound = min(-answer.bound, math.inf if self.bound is None else self.bound)
         return answer

@@ -98,8 +98,10 @@ def _window(
             bounded = replace(bounded, bound=max(bounded.bound, split[1]))
             _tell(progress, best, bounded.bound)
     if best is None:
-        return _whole(tables, watch, None, progress)
-    return _search(tables, watch, best, bounded, progress)
+        found = _whole(tables, watch, None, progress)
+        bounds = [bound for bound in (found.bound, bounded.bound) if bound is not None]
+        return replace(found, bound=max(bounds))
+    return search(tables, watch, best, bounded, progress)
 
 
 def _tell(progress: Progressing, best: Ints | None, bound: int | None) -> None:
@@ -129,10 +131,10 @@ def _whole(tables: Tables, watch: Stopwatch, best: Ints | None, progress: Progre
     return form.found(form.solve(watch, best, progress))
 
 
-def _search(
+def search(
     tables: Tables, watch: Stopwatch, best: Ints, bounded: Bounded, progress: Progressing
 ) -> Found:
-    """The integer program over the columns that may be in a better plan.
+    """The integer program over the columns that may be in a better plan than `best`.
 
     A sixteenth of the admissible reduced cost comes first: it finds a better plan soon, which
     narrows what has to be searched for the proof.

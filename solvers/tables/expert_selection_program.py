@@ -20,7 +20,7 @@ from models.result import Claim, Reason
 from solvers.base import Progress
 from solvers.integer_program import NO_LIMIT, Answer, Array, IntegerProgram
 from solvers.program_builder import Blocks
-from solvers.tables.expert_selection import Bools, Tables
+from solvers.tables.expert_selection import Bools, Peak, Tables
 
 ASSIGNED = (QualityModel.MODULAR, QualityModel.BEST_EXPERT, QualityModel.TOP_K)
 
@@ -118,13 +118,19 @@ def assignment(tables: Tables) -> Assignment:
     upper = np.ones(size + extra, dtype=np.int64)
     upper[:experts] = tables.allowed
     if tables.peak is not None:
-        upper[size:] = tables.peak.limit
+        upper[size:] = peak_limits(tables.peak)
     integer = np.zeros(size + extra, dtype=np.bool_)
     integer[: size if tables.decided else experts] = True
     # Shortfalls are in ppm of the mean quality, rounded up.
     total = int(tables.weight.sum())
     program = replace(rows.program(cost, np.zeros_like(upper), upper, integer), grain=total)
     return Assignment(program, cluster, expert)
+
+
+def peak_limits(peak: Peak) -> Array:
+    """[1 + n] what λ and μ need at most: the energy of one expert."""
+    most = np.concatenate([[peak.energy.max(initial=0)], peak.energy])
+    return np.asarray(np.minimum(most, peak.limit))
 
 
 def budgets(rows: Blocks, tables: Tables, first: int) -> None:

@@ -35,6 +35,30 @@ def test_a_lost_server_leaves_the_others() -> None:
     assert all(move.size_bytes == 0 for move in found)
 
 
+def test_a_change_of_server_alone_is_told() -> None:
+    """A stream that keeps its option on another server moves; one that keeps both does not."""
+    problem, plan = _shipped("crossing-4")
+    choice = next(item for item in plan.choices if item.server is not None)
+    other = next(item.name for item in problem.servers if item.name != choice.server)
+    moved = choice.model_copy(update={"server": other})
+    after = SplitFleetPlan(choices=tuple(moved if c is choice else c for c in plan.choices))
+    (move,) = moves(problem, plan, after)
+    assert (move.source, move.target) == (choice.server, other)
+    assert move.what == f"{choice.stream} in {choice.window}: {choice.option}"
+    assert moves(problem, plan, plan) == ()
+
+
+def test_a_change_of_option_names_both() -> None:
+    """What a stream does now stands beside what it did."""
+    problem, plan = _shipped("crossing-4")
+    choice = next(item for item in plan.choices if item.server is not None)
+    local = choice.model_copy(update={"option": "local", "server": None})
+    after = SplitFleetPlan(choices=tuple(local if c is choice else c for c in plan.choices))
+    (move,) = moves(problem, plan, after)
+    assert move.what.endswith(f": local instead of {choice.option}")
+    assert (move.source, move.target) == (choice.server, "its device")
+
+
 def test_slower_servers_and_uplinks_have_less_room() -> None:
     """A factor of two halves a bandwidth and doubles the time on a server."""
     problem, plan = _shipped("crossing-4")

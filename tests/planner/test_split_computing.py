@@ -4,6 +4,7 @@ from hypothesis import given, settings
 
 from models.problems.split_computing import SplitComputingProblem, SplitLimits, SplitObjective
 from models.result import Grade, Limits, Proof
+from models.units import format_quantity
 from planner import explain
 from planner.bounds import lower_bound
 from planner.service import plan
@@ -61,7 +62,34 @@ def test_what_a_limit_costs_is_the_optimum_without_it() -> None:
     assert lines[0] == "no plan is better"
     assert lines[1].startswith("the longest step is")
     stated = ["deadline_ns", "energy_uj", "sent_bytes", "accuracy_floor_ppm"]
-    assert [line.split(" costs ")[0] for line in lines[2:]] == stated
+    assert [line.split(" costs ")[0] for line in lines[2 : 2 + len(stated)]] == stated
+
+
+def test_scenarios_and_gates_are_explained() -> None:
+    """What the plan takes in each scenario, the best for it alone, and what the gates save."""
+    problem = load("resnet50-xiaomi-energy")
+    best = best_known("resnet50-xiaomi-energy").plan
+    assert isinstance(problem, SplitComputingProblem)
+    assert best is not None
+    lines = explain.binding(problem, best, 60 * 10**9)
+    assert lines[-3:] == (
+        "in busy-cell (weight 1) the plan costs 64.59 mJ; "
+        "no plan within the limits is better for it alone",
+        "in usual (weight 6) the plan costs 50.03 mJ; "
+        "no plan within the limits is better for it alone",
+        "in quiet (weight 3) the plan costs 47.81 mJ; the best for it alone 28.90 mJ",
+    )
+    quiet = problem.model_copy(update={"scenarios": problem.scenarios[2:]})
+    alone = entries(problem.kind)[0].load().solve(quiet, Limits())
+    assert format_quantity(alone.lower_bound or 0, "µJ") == "28.90 mJ"
+    gated, plan_of = _three_tiers(), best_known("exits-three-tiers").plan
+    assert plan_of is not None
+    without = (
+        entries(problem.kind)[0].load().solve(gated.model_copy(update={"policies": ()}), Limits())
+    )
+    last = explain.binding(gated, plan_of, 60 * 10**9)[-1]
+    assert last.startswith("pre-filter lets 45.00 % of the inputs past all its gates")
+    assert last.endswith(f"would be {format_quantity(without.lower_bound or 0, 'ns')}")
 
 
 def test_what_time_does_not_settle_is_not_denied() -> None:

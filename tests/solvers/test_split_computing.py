@@ -1,5 +1,7 @@
 """Exact methods of split computing on instances beyond the oracle's reach."""
 
+from itertools import product
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ from models.problems.split_computing import (
     Placement,
     SplitComputingPlan,
     SplitComputingProblem,
+    SplitLimits,
     SplitObjective,
 )
 from models.result import Limits, Reason
+from models.split_models import Bottleneck
 from planner.verify import verify
 from problem_instances import load
 from problem_instances.generate import generate
@@ -21,6 +25,7 @@ from problem_instances.generators.split_computing import SplitSpec
 from solvers.backends import highs
 from solvers.base import Stopwatch
 from solvers.registry import entries, entry
+from solvers.search.split_computing import Cut
 from solvers.tables.split_computing_build import build
 from solvers.tables.split_computing_program import Formulation
 from tests.split_strategies import split_computing
@@ -234,3 +239,36 @@ def test_neurosurgeon_tries_every_cut(problem: SplitComputingProblem) -> None:
         )
         objective = verify(problem, plan).objective
         assert objective is None or (value is not None and value <= objective)
+
+
+@given(split_computing())
+@settings(deadline=None, max_examples=40)
+def test_a_cut_keeps_layers_to_their_levels(problem: SplitComputingProblem) -> None:
+    """Any layer confined to any devices is put on one of them, whatever that costs."""
+    changes = {"bottlenecks": (), "policies": (), "scenarios": (), "limits": SplitLimits()}
+    plain = problem.model_copy(update=changes)
+    (tables,) = build(plain)
+    levels = range(tables.hops + 1)
+    spans = [(least, most) for least, most in product(levels, levels) if least <= most]
+    for layer, span, metric in product(range(1, tables.layers + 1), spans, tables.kept):
+        found = Cut(tables, None, metric, {layer: span}).solve()
+        assert found is not None
+        assert span[0] <= found[0][layer] <= span[1]
+
+
+def test_the_best_of_all_bottlenecks_is_taken() -> None:
+    """The baseline reaches what the best of thirteen bottlenecks reaches alone, in any order."""
+    problem = load("resnet50-jetson-bottlenecks")
+    assert isinstance(problem, SplitComputingProblem)
+    baseline = entry(problem.kind, "best-bottleneck")
+    assert baseline is not None
+
+    def reached(*kept: Bottleneck) -> int | None:
+        part = problem.model_copy(update={"bottlenecks": kept})
+        plan = baseline.load().solve(part, LIMITS).plan
+        return None if plan is None else verify(problem, plan).objective
+
+    alone = [value for item in problem.bottlenecks if (value := reached(item)) is not None]
+    assert min(alone) < max(alone)
+    for order in (problem.bottlenecks, problem.bottlenecks[::-1]):
+        assert reached(*order) == min(alone)
