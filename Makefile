@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v pyth
 BENCH ?=
 SOAK ?=
 CHAOS ?=
+CONFORM ?=
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check format bench soak chaos fuzz serve clean
+.PHONY: help demo test test-all check format bench soak chaos conform fuzz serve clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -47,6 +48,9 @@ soak: $(VENV)/installed-dev ## the service's figures: overshoot, cancel, restart
 
 chaos: $(VENV)/installed-dev ## jobs while workers, servers and the database are killed (CHAOS="--seconds 30")
 	$(BIN)/python -m tests.service.chaos $(CHAOS)
+
+conform: $(VENV)/installed-dev ## requests drawn from the OpenAPI document, with a key, also in sequences
+	$(BIN)/python -m tests.service.conform $(CONFORM)
 
 fuzz: $(VENV)/installed-dev ## 10,000 mutated documents against a server: no status 500, no traceback
 	$(BIN)/python -m tests.service.fuzz

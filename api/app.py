@@ -14,6 +14,7 @@ from api.known import Known
 from api.metrics import Measured, Metrics
 from api.routes import (
     batches,
+    caches,
     estimates,
     explanations,
     frontiers,
@@ -24,6 +25,7 @@ from api.routes import (
     metrics,
     plans,
     revisions,
+    rollings,
     schemas,
     splits,
     verifications,
@@ -46,6 +48,8 @@ _ROUTERS = (
     instances,
     schemas,
     splits,
+    caches,
+    rollings,
     health,
     metrics,
 )

@@ -278,6 +278,68 @@ def split(
 
 
 @app.command()
+def cache(
+    routing: Annotated[
+        str, typer.Argument(metavar="ROUTING", help="a routing table: .npy, .npz or .csv")
+    ],
+    slots: Annotated[str, typer.Option(metavar="LIST", help="experts that fit: 117,312,780")],
+    *,
+    experts: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="per layer; else as many as are chosen")
+    ] = None,
+    key: Annotated[str | None, typer.Option(metavar="NAME", help="of the array in an .npz")] = None,
+    planned_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="that pins are taken from; else half")
+    ] = None,
+    time_limit: _Time = "600s",
+    memory_limit: _Memory = "4GiB",
+    json: _Json = False,
+    plot: _Plot = None,
+) -> None:
+    """Replay expert uses: LRU, LFU, pins, half and half, Belady, and the best split of them."""
+    from api import cli_cache, cli_input
+    from api.cli_solve import Output
+
+    Output(plot=plot).check()
+    limits = cli_input.limits(time_limit, memory_limit, seed=0)
+    sizes = cli_input.counts(slots, "--slots")
+    table = cli_input.routing(routing, key, experts)
+    request = cli_cache.requested(table, sizes, planned_tokens, limits)
+    raise typer.Exit(cli_cache.cache(request, plot, as_json=json))
+
+
+@app.command()
+def roll(
+    source: _Source,
+    steps: Annotated[
+        str, typer.Argument(metavar="STEPS", help="a file with what was observed, or '-'")
+    ],
+    *,
+    weight: Annotated[
+        float, typer.Option(min=0.000001, max=1, metavar="SHARE", help="of what is seen")
+    ] = 0.5,
+    migration_weight: Annotated[
+        str, typer.Option(metavar="TIME", help="added to the objective per MiB that moves")
+    ] = "0 ns",
+    time_limit: _Time = "60s",
+    memory_limit: _Memory = "4GiB",
+    seed: _Seed = 0,
+    json: _Json = False,
+    plot: _Plot = None,
+) -> None:
+    """Plan a placement of experts anew at every step of a changing world."""
+    from api import cli_input, cli_roll
+    from api.cli_solve import Output
+
+    Output(plot=plot).check()
+    limits = cli_input.limits(time_limit, memory_limit, seed)
+    price = cli_input.quantity(migration_weight, "nanosecond", "--migration-weight")
+    problem = cli_input.problem(source)
+    request = cli_roll.requested(problem, steps, (round(weight * 10**6), price), limits)
+    raise typer.Exit(cli_roll.roll(request, plot, as_json=json))
+
+
+@app.command()
 def gate(
     table: Annotated[str, typer.Argument(metavar="PROMPTS", help="a table of prompts, or '-'")],
     plan: _MaybePlan = None,

@@ -14,7 +14,7 @@ def bench(  # noqa: PLR0913  # one parameter per option
         typer.Argument(
             metavar="SUITE",
             help="quick, paper, scale; of public data dnn-partitioning, pipeedge, submodular, "
-            "routing",
+            "helix, routing",
         ),
     ] = None,
     *,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -29,7 +29,11 @@ from models.prompts import PromptTable
 from models.result import Limits
 from models.units import parse_quantity
 from problem_instances import load, names
+from problem_instances.readers.routing import Routing
+from problem_instances.readers.routing import read as read_routing
 from solvers.registry import entries, entry
+
+T = TypeVar("T")
 
 
 class InputError(Exception):
@@ -91,6 +95,31 @@ def prompts(source: str) -> PromptTable:
     """The table of prompts in a file or on standard input. Raises InputError."""
     with _named(source):
         return read_prompts(_text(source), MAX_FILE_BYTES)
+
+
+def document(source: str, noun: type[T]) -> T:
+    """A document of that type in a file or on standard input. Raises InputError."""
+    with _named(source):
+        return validate(parse(_text(source), MAX_FILE_BYTES), noun)
+
+
+def routing(source: str, key: str | None, experts: int | None) -> Routing:
+    """The routing table in a file. Raises InputError."""
+    try:
+        with _named(source):
+            return read_routing(Path(source), key=key, experts=experts)
+    except OSError as error:
+        remedy = "give a file .npy, .npz or .csv"
+        raise InputError(source, [f"{error.strerror}; {remedy}"]) from None
+
+
+def counts(text: str, option: str) -> tuple[int, ...]:
+    """Whole numbers from 1 on, separated by commas. Raises BadParameter."""
+    items = _items(text)
+    if not items or not all(item.isdecimal() and int(item) for item in items):
+        reason = f"'{text}' is no list of whole numbers, such as 117,312"
+        raise typer.BadParameter(reason, param_hint=option)
+    return tuple(int(item) for item in items)
 
 
 @contextmanager

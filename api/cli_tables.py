@@ -13,7 +13,7 @@ from models.result import Breakdown, Certificate, Proof, Run, Verification, Viol
 from models.units import format_quantity
 from planner.replan import Move
 
-_SUFFIXES = ("bytes", "ns", "ppm", "bit_per_s", "uj")
+_SUFFIXES = ("bytes", "ns", "ppm", "bit_per_s", "utokens_per_s", "uj")
 _PROOFS = {
     Proof.CLAIMED: "claimed by one exact method",
     Proof.AGREED: "agreed by unrelated exact methods",
@@ -64,7 +64,7 @@ def certificate_table(problem: AnyProblem, certificate: Certificate) -> Table:
     table = Table.grid(padding=(0, 2))
     proof = certificate.proof
     grade = certificate.grade.upper()
-    table.add_row("grade", f"{grade}, proof: {_PROOFS[proof]} ({proof})" if proof else grade)
+    table.add_row("grade", f"{grade}, proof: {_PROOFS[proof]}" if proof else grade)
     if certificate.objective is not None:
         amount = exact(certificate.objective, certificate.unit)
         table.add_row(objective_in_words(problem), f"{amount}, plan from {certificate.plan_from}")

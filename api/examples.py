@@ -23,6 +23,12 @@ of 100 tokens choose on the GPU it is 90 x 0.1 + 10 x 16.1 = 170 ms.
 dag_partition: four operators of 1 ms, two in parallel, on two accelerators. Two on each take 2 ms;
 the outputs of the first and of the one beside it cross over, for 0.1 ms each: 2.2 ms. With the
 other one beside the first it is 2.3 ms, and parts of three and one take at least 3 ms.
+
+serving_flow: three layers; the source feeds a large node, which lets 60 tokens/s pass with two of
+them, and two small ones with one layer and 50 tokens/s each feed the sink. With layers 0 and 1 on
+the large node and layer 2 on both small ones 60 tokens/s flow; with any others it is less. All the
+nodes' layers, 3 x 40 (more than 1 x 100, as much as 2 x 60) + 50 + 50, would be enough for 220 / 3
+tokens/s, of which 13.333333 are missing.
 """
 
 from dataclasses import dataclass
@@ -270,5 +276,34 @@ EXAMPLES: dict[str, Example] = {
             ],
         },
         objective=2_200_000,
+    ),
+    "serving_flow": Example(
+        problem={
+            "kind": "serving_flow",
+            "layers": 3,
+            "node_types": [
+                {"name": "large", "utokens_per_s": ["100 token/s", "60 token/s", "40 token/s"]},
+                {"name": "small", "utokens_per_s": ["50 token/s"]},
+            ],
+            "nodes": [
+                {
+                    "name": "large",
+                    "type": "large",
+                    "from_source_utokens_per_s": "1 Mtoken/s",
+                },
+                {"name": "small-1", "type": "small", "to_sink_utokens_per_s": "1 Mtoken/s"},
+                {"name": "small-2", "type": "small", "to_sink_utokens_per_s": "1 Mtoken/s"},
+            ],
+            "default_link_utokens_per_s": "1 Mtoken/s",
+        },
+        plan={
+            "kind": "serving_flow",
+            "placements": [
+                {"node": "large", "start": 0, "stop": 2},
+                {"node": "small-1", "start": 2, "stop": 3},
+                {"node": "small-2", "start": 2, "stop": 3},
+            ],
+        },
+        objective=13_333_333,
     ),
 }

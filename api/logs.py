@@ -41,6 +41,9 @@ def install(settings: Settings, stream: TextIO | None = None) -> None:
 
 def _as_json() -> list[Processor]:
     return [
-        structlog.processors.dict_tracebacks,
+        # Without the values of variables: those are customers' problems.
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        ),
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]

@@ -17,12 +17,15 @@ from api.requests import (
     ValidationRequest,
     VerificationRequest,
 )
+from api.requests_experts import CacheRequest, RollRequest
 from models.base import Document
+from models.expert_cache import ExpertCache
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import AnyPlan, AnyProblem
 from models.prompts import PromptTable, TwoLevels
 from models.result import Certificate, Limits, Verification
+from models.rolling import Rolling
 
 SCHEMAS: dict[str, Any] = {
     "problem": AnyProblem,
@@ -42,6 +45,10 @@ SCHEMAS: dict[str, Any] = {
     "job-event": JobEvent,
     "split-request": SplitRequest,
     "split": ExpertSplit,
+    "cache-request": CacheRequest,
+    "cache": ExpertCache,
+    "roll-request": RollRequest,
+    "rolling": Rolling,
     "prompts": PromptTable,
     "two-levels": TwoLevels,
     "problem-details": ProblemDetails,
@@ -55,6 +62,8 @@ REQUESTS: tuple[type[Document], ...] = (
     BatchRequest,
     ValidationRequest,
     SplitRequest,
+    CacheRequest,
+    RollRequest,
 )
 
 

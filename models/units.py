@@ -41,6 +41,7 @@ bps = bit / second
 flop = [operation] = FLOP
 FLOPS = flop / second
 joule = [energy] = J
+token = [text]
 """
 # The number and the unit are matched apart, so that no expression reaches pint's evaluator.
 _QUANTITY = re.compile(
@@ -154,6 +155,7 @@ Ppm = Annotated[int, Field(ge=0, le=10**6)]
 _DECIMAL_STEPS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 _BINARY_STEPS = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 _TIME_STEPS = ((10**9, "s"), (10**6, "ms"), (10**3, "µs"))
+_TOKEN_STEPS = ((10**6, "tokens/s"),)
 _ENERGY_STEPS = ((10**9, "kJ"), (10**6, "J"), (10**3, "mJ"))
 
 
@@ -175,6 +177,8 @@ _FORMATS: dict[str, Callable[[int], str]] = {
     "ppm": _format_ratio,
     "uj": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
     "µJ": lambda value: _format(value, _ENERGY_STEPS, "µJ"),
+    "µtokens/s": lambda value: _format(value, _TOKEN_STEPS, "µtokens/s"),
+    "utokens_per_s": lambda value: _format(value, _TOKEN_STEPS, "µtokens/s"),
     "bit_per_s": lambda value: _format(
         value, tuple((size, f"{prefix}bit/s") for size, prefix in _DECIMAL_STEPS), "bit/s"
     ),

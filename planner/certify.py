@@ -23,6 +23,7 @@ UNITS = {
     "split_computing": "ns",
     "offload_placement": "ns",
     "split_fleet": "weighted ppm",
+    "serving_flow": "µtokens/s",
 }
 
 

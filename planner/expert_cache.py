@@ -6,22 +6,28 @@ one size; a cache has so many slots. Fixed policies, by name:
     lru      the least recently used leaves             lfu     the least often used so far leaves
     static   the most used of the planning half, never changed
     half     half of the slots static, the rest lru
-    belady   the one used farthest in the future leaves (Belady, IBM Systems Journal 5, 1966):
-             no policy misses less; a bound, not a plan
+    belady   the one used farthest in the future leaves (Belady, IBM Systems Journal 5, 1966),
+             and what is used first is there from the start, as pins are: no policy misses less;
+             a bound, not a plan
 
 `choose` replays splits of the slots between pins and lru or lfu, among them all of the fixed
 policies, so that its choice misses no more than they do on what it has seen. On what it has not it
 may.
 
 A decoder touches top-k experts in each layer before it comes back to the first: with no more slots
-than such a token cycle less the top-k of one layer, every expert has left an LRU cache before it is
-used again, and it hits exactly never. There pins are all that is left.
+than what it touches in between, every expert has left an LRU cache before it is used again, and it
+hits exactly never. Where this cliff is, `least_lru_slots` finds in the trace itself. Below it pins
+are all that is left, or LFU, which turns the most used experts into pins.
 """
 
 import heapq
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from models.expert_cache import CacheSize, ChosenCache, ExpertCache, ReplayedPolicy
+from problem_instances.readers.routing import Routing, sequences
 
 STATIC, LRU, LFU, HALF, BELADY = "static", "lru", "lfu", "half", "belady"
 # Eighths of the slots that are tried as pins.
@@ -36,7 +42,6 @@ class Choice:
     dynamic_slots: int
     policy: str
     hits: int
-    note: str = ""
 
 
 def hits(trace: Sequence[int], slots: int, policy: str, seen: Sequence[int] | None = None) -> int:
@@ -67,26 +72,100 @@ def replay(trace: Sequence[int], pins: Sequence[int], slots: int, policy: str) -
     return found + (_lru(rest, slots) if policy == LRU else _lfu(rest, slots))
 
 
-def choose(seen: Sequence[int], slots: int, cycle: int, top_k: int) -> Choice:
-    """The split and policy with the most hits on a trace; cycle: uses per token in all layers."""
+def choose(seen: Sequence[int], slots: int) -> Choice:
+    """The split and policy with the most hits on a trace; of equal ones that with most pins."""
+    return _best(seen, slots, _replays(seen, slots))
+
+
+def _best(seen: Sequence[int], slots: int, replays: dict[tuple[int, str], int]) -> Choice:
+    (count, policy), found = max(replays.items(), key=lambda item: item[1])
+    return Choice(most_used(seen)[:count], slots - count, policy, found)
+
+
+def _replays(seen: Sequence[int], slots: int) -> dict[tuple[int, str], int]:
+    """Hits by number of pins, the largest first, and policy of the rest."""
     ranked = most_used(seen)
-    best: Choice | None = None
-    counts = sorted({slots * part // _PARTS for part in range(_PARTS + 1)} | {slots // 2})
-    for count in reversed(counts):
-        pins = ranked[:count]
-        for policy in (LRU, LFU) if count < slots else (STATIC,):
-            found = replay(seen, pins, slots - count, policy)
-            if best is None or found > best.hits:
-                best = Choice(pins, slots - count, policy, found)
-    if best is None:
-        raise ValueError("a cache has 0 slots or more")
-    note = ""
-    if slots <= cycle - top_k:
-        note = (
-            f"{slots} slots are below one token cycle ({cycle} uses, {cycle - top_k} of them in "
-            "other layers): an LRU cache of them hits exactly never"
-        )
-    return Choice(best.pins, best.dynamic_slots, best.policy, best.hits, note)
+    counts = {slots * part // _PARTS for part in range(_PARTS + 1)} | {slots // 2}
+    return {
+        (count, policy): replay(seen, ranked[:count], slots - count, policy)
+        for count in sorted(counts, reverse=True)
+        for policy in ((LRU, LFU) if count < slots else (STATIC,))
+    }
+
+
+def least_lru_slots(trace: Sequence[int]) -> int | None:
+    """Slots of the smallest LRU cache that hits at all, None where nothing is used twice.
+
+    What a smaller one holds a larger one holds, too (Mattson et al., IBM Systems Journal 9, 1970),
+    so that halving finds it.
+    """
+    low, high = 0, len(set(trace))
+    if len(trace) == high:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _lru(trace, middle) else (middle, high)
+    return high
+
+
+def swept(found: Routing, sizes: Sequence[int], planned_tokens: int) -> ExpertCache:
+    """Every size replayed on the first tokens of a routing and on the rest.
+
+    Policies start the rest with empty caches and the pins of the first.
+    """
+    begun = time.monotonic_ns()
+    uses = sequences(found)
+    seen, rest = uses[:planned_tokens].ravel().tolist(), uses[planned_tokens:].ravel().tolist()
+    least = least_lru_slots(seen)
+    cycle = int(uses.shape[1])
+    return ExpertCache(
+        uses=len(seen),
+        held_out_uses=len(rest),
+        cycle=cycle,
+        least_lru_slots=least,
+        sizes=tuple(_size(seen, rest, slots, (least, cycle)) for slots in sizes),
+        wall_ns=time.monotonic_ns() - begun,
+    )
+
+
+def _size(
+    seen: Sequence[int], rest: Sequence[int], slots: int, cliff: tuple[int | None, int]
+) -> CacheSize:
+    replays = _replays(seen, slots)
+    choice = _best(seen, slots, replays)
+    known = {
+        LRU: replays[0, LRU],
+        LFU: replays[0, LFU],
+        STATIC: replays[slots, STATIC],
+        HALF: replays[slots // 2, LRU],
+        BELADY: _belady(seen, slots),
+    }
+    return CacheSize(
+        slots=slots,
+        fixed=tuple(
+            ReplayedPolicy(policy=policy, hits=found, held_out_hits=hits(rest, slots, policy, seen))
+            for policy, found in known.items()
+        ),
+        chosen=ChosenCache(
+            policy=choice.policy,
+            hits=choice.hits,
+            held_out_hits=replay(rest, choice.pins, choice.dynamic_slots, choice.policy),
+            pins=choice.pins,
+            dynamic_slots=choice.dynamic_slots,
+        ),
+        note=_note(slots, *cliff),
+    )
+
+
+def _note(slots: int, least: int | None, cycle: int) -> str:
+    if least is None:
+        return "no expert is used twice: no cache hits, pins hit once each"
+    if slots >= least:
+        return ""
+    return (
+        f"below the cliff: an expert is used again after {least - 1} others at the soonest (a "
+        f"token cycle is {cycle} uses), so that an LRU cache of {slots} slots hits exactly never"
+    )
 
 
 def _lru(trace: Sequence[int], slots: int) -> int:
@@ -132,8 +211,9 @@ def _belady(trace: Sequence[int], slots: int) -> int:
     for now in range(len(trace) - 1, -1, -1):
         ahead[now] = following.get(trace[now], len(trace) + trace[now])
         following[trace[now]] = now
-    inside: dict[int, int] = {}
-    heap: list[tuple[int, int]] = []
+    first = sorted(following.items(), key=lambda item: item[1])[:slots]
+    inside: dict[int, int] = dict(first)
+    heap: list[tuple[int, int]] = sorted((-now, expert) for expert, now in first)
     found = 0
     for now, expert in enumerate(trace):
         if expert in inside:

@@ -1,125 +1,75 @@
-"""Placements that follow a changing world: averages of what is observed, and a plan per step.
+"""Placements that follow a changing world: a plan per step, from the one in force.
 
-Memory, bandwidth and activations are averaged with exponentially falling weights; at each step the
-problem with the averages is planned again, with the plan in force and a price for moving. A kept
-plan stands beside it, where it still keeps to the rules.
+At each step the problem with the averages of what was observed (planner/observations.py) is planned
+again, with the plan in force and a price for moving. The plan before stands beside it, where it
+still keeps to the rules.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Iterator, Sequence
 
-from matplotlib.figure import Figure
-
-from models.problems.offload_placement import (
-    MoeLayer,
-    OffloadPlacementPlan,
-    OffloadPlacementProblem,
-)
-from models.result import Grade, Limits
+from models.errors import DocumentError, FieldError
+from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
+from models.result import Limits
+from models.rolling import Observation, Rolling, RollingStep
 from planner import service
-from planner.plot.palette import FAINT, INK, colour
-from planner.replan import moves
-from planner.replan.offload_placement import remembering
+from planner.observations import Pace, averaged
+from planner.replan.offload_placement import loads, remembering
 from planner.verify import verify
-
-_WHOLE = 10**6
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What was seen in a step; what is left out stays as it was.
-
-    memory_bytes: by holder; bandwidth_bit_per_s: by (source, target) of a link as it stands in the
-    problem; activations: by layer, [sites][experts].
-    """
-
-    name: str
-    memory_bytes: Mapping[str, int] = field(default_factory=dict)
-    bandwidth_bit_per_s: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    activations: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step's plan and what came of it.
-
-    latency_ns, kept_ns: over the horizon, of the plan and of the one before it, None where that
-    breaks a rule; lower_bound_ns: of latency and migration together; moved: pieces; moved_bytes.
-    """
-
-    name: str
-    plan: OffloadPlacementPlan
-    grade: Grade
-    latency_ns: int
-    migration_ns: int
-    lower_bound_ns: int | None
-    kept_ns: int | None
-    moved: int
-    moved_bytes: int
-
-
-def averaged(
-    problem: OffloadPlacementProblem, seen: Observation, weight_ppm: int
-) -> OffloadPlacementProblem:
-    """The problem with each figure weight · seen + (1 - weight) · before, rounded down."""
-
-    def mix(before: int, now: int | None) -> int:
-        if now is None:
-            return before
-        return (weight_ppm * now + (_WHOLE - weight_ppm) * before) // _WHOLE
-
-    holders = tuple(
-        holder
-        if holder.memory_bytes is None
-        else holder.model_copy(
-            update={"memory_bytes": mix(holder.memory_bytes, seen.memory_bytes.get(holder.name))}
-        )
-        for holder in problem.holders
-    )
-    links = tuple(
-        link.model_copy(
-            update={
-                "bandwidth_bit_per_s": max(
-                    1,
-                    mix(
-                        link.bandwidth_bit_per_s,
-                        seen.bandwidth_bit_per_s.get((link.source, link.target)),
-                    ),
-                )
-            }
-        )
-        for link in problem.links
-    )
-
-    def layer(item: MoeLayer) -> MoeLayer:
-        now = seen.activations.get(item.name)
-        if now is None:
-            return item
-        rows = tuple(
-            tuple(mix(a, b) for a, b in zip(old, new, strict=True))
-            for old, new in zip(item.activations, now, strict=True)
-        )
-        return item.model_copy(update={"activations": rows, "patterns": ()})
-
-    layers = tuple(layer(item) for item in problem.layers)
-    return problem.model_copy(update={"holders": holders, "links": links, "layers": layers})
 
 
 def roll(
     problem: OffloadPlacementProblem,
-    observations: Iterable[Observation],
+    observations: Sequence[Observation],
     limits: Limits,
-    *,
-    ns_per_mib: int,
-    weight_ppm: int = 500_000,
-) -> Iterator[Step]:
-    """A step for the problem as it is, then one per observation. Raises ValueError for no plan."""
+    pace: Pace,
+    cancel: threading.Event | None = None,
+) -> Iterator[RollingStep]:
+    """A step for the problem as it is, then one per observation; limits: of all together.
+
+    A step without a plan leaves the one before in force. Raises DocumentError with the pointer of
+    the observation that does not fit the problem, before anything is planned.
+    """
+    problems = [problem, *_followed(problem, observations, pace)]
+    names = ["start", *(seen.name for seen in observations)]
+    deadline = time.monotonic_ns() + limits.time_limit_ns
     before: OffloadPlacementPlan | None = None
-    for seen in (Observation("start"), *observations):
-        problem = averaged(problem, seen, weight_ppm)
-        step = _step(problem, seen.name, before, limits, ns_per_mib)
-        before = step.plan
+    for number, (asked, name) in enumerate(zip(problems, names, strict=True)):
+        left = max(0, deadline - time.monotonic_ns())
+        share = limits.model_copy(update={"time_limit_ns": left // (len(problems) - number)})
+        step = _step(asked, name, before, share, (pace.ns_per_mib, cancel))
+        before = step.plan or before
         yield step
+
+
+def rolled(
+    problem: OffloadPlacementProblem,
+    observations: Sequence[Observation],
+    limits: Limits,
+    pace: Pace,
+    cancel: threading.Event | None = None,
+) -> Rolling:
+    """All steps of `roll`."""
+    begun = time.monotonic_ns()
+    steps = tuple(roll(problem, observations, limits, pace, cancel))
+    return Rolling(tokens=problem.tokens, steps=steps, wall_ns=time.monotonic_ns() - begun)
+
+
+def _followed(
+    problem: OffloadPlacementProblem, observations: Sequence[Observation], pace: Pace
+) -> Iterator[OffloadPlacementProblem]:
+    for index, seen in enumerate(observations):
+        try:
+            problem = averaged(problem, seen, pace)
+        except DocumentError as error:
+            raise DocumentError(
+                tuple(
+                    FieldError(f"/steps/{index}{f.pointer}", f.value, f.reason, f.remedy)
+                    for f in error.faults
+                )
+            ) from None
+        yield problem
 
 
 def _step(
@@ -127,50 +77,28 @@ def _step(
     name: str,
     before: OffloadPlacementPlan | None,
     limits: Limits,
-    ns_per_mib: int,
-) -> Step:
+    price_and_cancel: tuple[int, threading.Event | None],
+) -> RollingStep:
+    ns_per_mib, cancel = price_and_cancel
     asked = problem if before is None else remembering(problem, before, ns_per_mib)
-    certificate = service.plan(asked, limits, hint=before)
+    kept = None if before is None else verify(problem, before).objective
+    hint = None if kept is None else before
+    certificate = service.plan(asked, limits, hint=hint, cancel=cancel)
     plan = certificate.plan
     if not isinstance(plan, OffloadPlacementPlan):
-        raise ValueError(f"no plan for the step '{name}': {certificate.grade}")
+        return RollingStep(
+            name=name, grade=certificate.grade, kept_ns=kept, explanation=certificate.explanation
+        )
     totals = certificate.breakdown.totals
-    found = () if before is None else moves(problem, before, plan)
-    return Step(
+    moved = [] if before is None else list(loads(problem, before, plan).values())
+    return RollingStep(
         name=name,
-        plan=plan,
         grade=certificate.grade,
         latency_ns=totals["latency_ns"],
         migration_ns=totals["migration_ns"],
         lower_bound_ns=certificate.lower_bound,
-        kept_ns=None if before is None else verify(problem, before).objective,
-        moved=len(found),
-        moved_bytes=sum(move.size_bytes for move in found),
+        kept_ns=kept,
+        moved=len(moved),
+        moved_bytes=sum(moved),
+        plan=plan,
     )
-
-
-def figure(steps: list[Step], tokens: int) -> Figure:
-    """Latency per token of each step's plan and of the kept one, and the bytes moved."""
-    drawing = Figure(figsize=(8, 4.5), layout="constrained")
-    above, below = drawing.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-    places = range(len(steps))
-    above.plot(
-        places, [s.latency_ns / tokens / 1e6 for s in steps], marker="o", color=colour(0),
-        label="planned again",
-    )  # fmt: skip
-    kept = [(n, s.kept_ns / tokens / 1e6) for n, s in enumerate(steps) if s.kept_ns is not None]
-    above.plot(
-        [n for n, _ in kept], [ms for _, ms in kept], marker="s", linestyle="none",
-        color=colour(1), label="plan before kept",
-    )  # fmt: skip
-    above.set_ylabel("ms per token", color=INK)
-    above.set_ylim(bottom=0)
-    above.legend(frameon=False)
-    below.bar(places, [s.moved_bytes / 1e9 for s in steps], color=colour(2))
-    below.set_ylabel("GB moved", color=INK)
-    below.set_xticks(list(places), [s.name for s in steps], rotation=20, fontsize=8)
-    for axes in (above, below):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(colors=INK)
-        axes.spines[["left", "bottom"]].set_color(FAINT)
-    return drawing

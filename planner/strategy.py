@@ -42,6 +42,11 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     # Prices have plan and bound in seconds at any size; small ones are confirmed by CP-SAT.
     "offload_placement": (("lagrangian", "cpsat"), ("linkage-then-place", "milp")),
+    # Bounds and stages settle most clusters in a second; CP-SAT's model shares nothing with them.
+    "serving_flow": (
+        ("cover", "branch-and-bound"),
+        ("separate-pipelines", "single-pipeline", "cpsat"),
+    ),
 }
 # How long a second opinion is waited for: nanoseconds at least, and percent of what the proof took.
 _PATIENCE = (3 * 10**9, 400)

@@ -9,6 +9,7 @@ from problem_instances.generators.expert_selection import SelectionSpec, expert_
 from problem_instances.generators.offload_placement import OffloadSpec, offload_placement
 from problem_instances.generators.pipeline_partition import PipelineSpec, pipeline_partition
 from problem_instances.generators.prompts import PromptsSpec, prompts
+from problem_instances.generators.serving_flow import ServingSpec, serving_flow
 from problem_instances.generators.split_computing import SplitSpec, split_computing
 from problem_instances.generators.split_fleet import FleetSpec, split_fleet
 from problem_instances.text import to_text
@@ -22,6 +23,7 @@ Spec: TypeAlias = (
     | BalanceSpec
     | PromptsSpec
     | OffloadSpec
+    | ServingSpec
 )
 
 # No kind of problem, but what a gate of expert selection learns from.
@@ -35,6 +37,7 @@ SPECS: dict[str, type[Spec]] = {
     "expert_selection": SelectionSpec,
     "offload_placement": OffloadSpec,
     "expert_balance": BalanceSpec,
+    "serving_flow": ServingSpec,
     PROMPTS: PromptsSpec,
 }
 
@@ -45,6 +48,7 @@ _MAKERS: dict[type, Callable[[Any], dict[str, object]]] = {
     FleetSpec: split_fleet,
     SelectionSpec: expert_selection,
     OffloadSpec: offload_placement,
+    ServingSpec: serving_flow,
     BalanceSpec: expert_balance,
     PromptsSpec: prompts,
 }

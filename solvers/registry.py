@@ -429,6 +429,66 @@ REGISTRY[_BALANCE] = (
     Entry("contiguous", f"solvers.heuristic.{_BALANCE}:Contiguous", _HEURISTIC, "experts in order"),
 )
 
+_SERVING = "serving_flow"
+
+REGISTRY[_SERVING] = (
+    Entry(
+        "cover",
+        f"solvers.decomposition.{_SERVING}_cover:Cover",
+        _exact("integer-programming"),
+        "a bound from the layers, pipelines of stages that meet it, cuts and HiGHS where none does",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_SERVING}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "starts, sizes and switched links, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "branch-and-bound",
+        f"solvers.search.{_SERVING}:BranchAndBound",
+        _exact("branch-and-bound"),
+        "one node after another, bounded by what the layers lack",
+    ),
+    Entry(
+        "stages",
+        f"solvers.decomposition.{_SERVING}_stages:Stages",
+        _HEURISTIC,
+        "the best pipeline of replicated stages, without positions, HiGHS",
+    ),
+    Entry(
+        "local-search",
+        f"solvers.heuristic.{_SERVING}:LocalSearch",
+        _HEURISTIC,
+        "annealing over what layers lack, from the best baseline",
+    ),
+    Entry(
+        "single-pipeline",
+        f"solvers.heuristic.{_SERVING}:SinglePipeline",
+        _HEURISTIC,
+        "one pipeline along links whose slowest node is the fastest",
+    ),
+    Entry(
+        "separate-pipelines",
+        f"solvers.heuristic.{_SERVING}:SeparatePipelines",
+        _HEURISTIC,
+        "pipelines of nodes of one make each (Helix's SP)",
+    ),
+    Entry(
+        "swarm",
+        f"solvers.heuristic.{_SERVING}:Swarm",
+        _HEURISTIC,
+        "equal stages, nodes join the weakest (Ryabinin et al. 2023)",
+    ),
+    Entry(
+        "petals",
+        f"solvers.heuristic.{_SERVING}:Petals",
+        _HEURISTIC,
+        "nodes in turn hold what least passes (Borzunov et al. 2023)",
+    ),
+    Entry("even", f"solvers.heuristic.{_SERVING}:Even", _HEURISTIC, "equal ranges in order"),
+)
+
 
 def entries(kind: str) -> tuple[Entry, ...]:
     """The methods of a kind in order of preference. Raises KeyError for an unknown kind."""

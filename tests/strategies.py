@@ -25,6 +25,7 @@ from models.problems.pipeline_partition import (
 from models.workload import Inference
 from tests.balance_strategies import expert_balance  # noqa: F401  # found here by kind
 from tests.offload_strategies import offload_placement  # noqa: F401  # found here by kind
+from tests.serving_strategies import serving_flow  # noqa: F401  # found here by kind
 from tests.split_strategies import split_computing, split_fleet  # noqa: F401  # found here by kind
 
 _NAMES = "abcd"

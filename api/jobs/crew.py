@@ -14,7 +14,7 @@ from api.jobs import figures, leases, runner
 from api.jobs.store import Enqueue, Store
 
 _log = logging.getLogger(__name__)
-_HEARTBEAT_S = leases.LEASE_NS / 10**9 / 5
+_HEARTBEAT_S = leases.LEASE_NS / 10**9 / 4
 
 
 class Crew:

@@ -22,6 +22,7 @@ from api.jobs.work import Request as AnyRequest
 from api.jobs.work import cache_key
 from api.keys import Caller
 from api.requests import PlanRequest
+from api.requests_experts import CacheRequest
 from planner.certify import unit_of
 
 ENDED = frozenset(state.value for state in TERMINAL)
@@ -88,11 +89,16 @@ async def _submitted(http: Request, caller: Caller, asked: Sequence[NewJob]) -> 
 def _new_job(caller: Caller, operation: Operation, request: AnyRequest, wishes: Wishes) -> NewJob:
     text = request.model_dump_json()
     timeout = wishes.queue_timeout_ns
+    if isinstance(request, CacheRequest):
+        # What is replayed are the experts that such problems place; there is no problem in it.
+        kind, unit = "offload_placement", "hits"
+    else:
+        kind, unit = request.problem.kind, unit_of(request.problem)
     return NewJob(
         owner=caller.name,
         operation=operation,
-        kind=request.problem.kind,
-        unit=unit_of(request.problem),
+        kind=kind,
+        unit=unit,
         request=text,
         cache_key=cache_key(operation, request),
         body_hash=hashlib.sha256(f"{operation.value} {text}".encode()).hexdigest(),

@@ -18,7 +18,8 @@ from api.jobs.nouns import JobState
 from api.jobs.schema import jobs
 from api.jobs.store import ACTIVE, Enqueue, Store
 
-LEASE_NS = 5 * 10**9
+# Renewed every second; a dead worker's job runs elsewhere within five seconds.
+LEASE_NS = 4 * 10**9
 
 
 def take(store: Store, worker: str) -> RowMapping | None:

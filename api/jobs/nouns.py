@@ -8,9 +8,11 @@ from pydantic import Field
 
 from api.requests import Explanation
 from models.base import Document, Name
+from models.expert_cache import ExpertCache
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate
+from models.rolling import Rolling
 
 
 class JobState(StrEnum):
@@ -35,6 +37,8 @@ class Operation(StrEnum):
     EXPLANATION = "explanation"
     FRONTIER = "frontier"
     SPLIT = "split"
+    CACHE = "cache"
+    ROLLING = "rolling"
 
 
 # What the jobs of an operation answer.
@@ -43,6 +47,8 @@ ANSWERS: dict[Operation, type[Document]] = {
     Operation.EXPLANATION: Explanation,
     Operation.FRONTIER: Frontier,
     Operation.SPLIT: ExpertSplit,
+    Operation.CACHE: ExpertCache,
+    Operation.ROLLING: Rolling,
 }
 
 

@@ -37,7 +37,7 @@ _ENTRYPOINT = "job"
 _HEARTBEAT = timedelta(microseconds=leases.LEASE_NS / 1000)
 _LOOK_AGAIN = timedelta(seconds=1)
 _NO_DATABASE_S = 1.0
-_SWEEP_S = 1.0
+_SWEEP_S = 0.5
 _SWEEPING = "SELECT pg_try_advisory_xact_lock(7308)"
 _TICKETS = "SELECT count(*) FROM pgqueuer WHERE status = 'queued'"
 

@@ -24,6 +24,7 @@ from models.errors import DocumentError
 from models.problems import KINDS
 from models.result import Certificate, Reason
 from planner.record import HINT
+from planner.worker import ChildLostError
 
 _log = logging.getLogger(__name__)
 # A job that takes its server down with it each time must not do so for ever. Solves run in
@@ -47,43 +48,56 @@ def run(
     cancel: set to stop it and keep what it has; drain: set when the process ends, so that what is
     not answered for good is put back into the queue instead.
     """
-    if row["attempt"] > MAX_ATTEMPTS:
-        _fail(store, row, drain, _refusal(f"given up: its process ended {MAX_ATTEMPTS} times"))
-        return
     if row["cancel_requested"]:
         cancel.set()
-    work = WORKS[Operation(row["operation"])]
     reporter = Reporter(store, row, cancel)
-    try:
-        request = _from_where_it_stood(validate(json.loads(row["request"]), work.request), row)
-        answer = work.run(request, reporter.report, cancel)
-        if isinstance(answer, Certificate) and has_failed(answer) and not cancel.is_set():
-            answer = plan_another_way(request, answer, listen=reporter.report, cancel=cancel)
-    except DocumentError as error:
+    state, values, final = _outcome(row, reporter, cancel)
+    if drain.is_set() and not final and not row["cancel_requested"]:
         reporter.flush()
+        _insist(row, drain, lambda: leases.put_back(store, row, enqueue))
+    else:
+        told = reporter.rest()
+        _insist(row, drain, lambda: leases.finish(store, row, state, values, told))
+
+
+def _outcome(
+    row: RowMapping, reporter: Reporter, cancel: threading.Event
+) -> tuple[JobState, dict[str, Any], bool]:
+    """The state in which a job ends, what goes into its row, and whether a retry gives no more."""
+    if row["attempt"] > MAX_ATTEMPTS:
+        words = f"given up: its process ended {MAX_ATTEMPTS} times"
+        return JobState.FAILED, _refusal("internal", words), True
+    try:
+        answer = _answer(row, reporter, cancel)
+    except DocumentError as error:
         text = details("invalid-document", 422, str(error), error.faults).model_dump_json()
-        _fail(store, row, drain, text)
+        found = JobState.FAILED, {"failure": text}, True
+    except ChildLostError as error:
+        state = JobState.CANCELLED if cancel.is_set() else JobState.FAILED
+        words = f"no answer within the limits: {error}"
+        found = state, _refusal("solve-failed", words), False
     except Exception as error:  # noqa: BLE001  # the job must end; the log has the traceback
         _log.exception("job %s failed", row["id"])
-        reporter.flush()
-        _fail(store, row, drain, _refusal(f"an unexpected {type(error).__name__}; it is logged"))
+        words = f"an unexpected {type(error).__name__}; it is logged"
+        found = JobState.FAILED, _refusal("internal", words), True
     else:
-        if drain.is_set() and not lasting(answer) and not row["cancel_requested"]:
-            reporter.flush()
-            _insist(row, drain, lambda: leases.put_back(store, row, enqueue))
-        else:
-            state, values = _end(answer, cancel)
-            told = reporter.rest()
-            _insist(row, drain, lambda: leases.finish(store, row, state, values, told))
+        return *_end(answer, cancel), lasting(answer)
+    reporter.flush()
+    return found
 
 
-def _refusal(detail: str) -> str:
-    return details("internal", 500, detail).model_dump_json()
+def _answer(row: RowMapping, reporter: Reporter, cancel: threading.Event) -> Document:
+    """The answer of the job's operation; what it found on the way is reported."""
+    work = WORKS[Operation(row["operation"])]
+    request = _from_where_it_stood(validate(json.loads(row["request"]), work.request), row)
+    answer = work.run(request, reporter.report, cancel)
+    if isinstance(answer, Certificate) and has_failed(answer) and not cancel.is_set():
+        answer = plan_another_way(request, answer, listen=reporter.report, cancel=cancel)
+    return answer
 
 
-def _fail(store: Store, row: RowMapping, drain: threading.Event, failure: str) -> None:
-    values = {"failure": failure}
-    _insist(row, drain, lambda: leases.finish(store, row, JobState.FAILED, values))
+def _refusal(name: str, detail: str) -> dict[str, Any]:
+    return {"failure": details(name, 500, detail).model_dump_json()}
 
 
 def _insist(row: RowMapping, drain: threading.Event, write: Callable[[], bool]) -> None:

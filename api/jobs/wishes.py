@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Query, Request
 
 from api.deps import settings_of
 from api.jobs.address import check
+from models.base import Name
 from models.errors import DocumentError, FieldError
 from models.units import parse_quantity
 
@@ -36,9 +37,7 @@ async def _asked(  # noqa: PLR0913  # one parameter per wish
     webhook: Annotated[
         str | None, Query(max_length=2000, description="HTTPS address that is told the end")
     ] = None,
-    label: Annotated[
-        str | None, Query(max_length=100, description="a word to find the job by")
-    ] = None,
+    label: Annotated[Name | None, Query(description="a word to find the job by")] = None,
     idempotency_key: Annotated[
         str | None,
         Header(

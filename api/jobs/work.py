@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from api import answers
+from api import answers, answers_experts
 from api.jobs.nouns import Operation
 from api.requests import ExplanationRequest, FrontierRequest, PlanRequest, SplitRequest
+from api.requests_experts import CacheRequest, RollRequest
 from api.version import installed
 from models.base import Document
+from models.expert_cache import ExpertCache
 from models.frontier import Frontier
 from models.result import Certificate, Grade
+from models.rolling import Rolling
 from planner.race import Listener
 
-Request = PlanRequest | ExplanationRequest | FrontierRequest | SplitRequest
+Request = (
+    PlanRequest | ExplanationRequest | FrontierRequest | SplitRequest | CacheRequest | RollRequest
+)
 # Libraries that an answer may depend on.
 _SOLVERS = ("edgeplan", "highspy", "ortools")
 
@@ -47,6 +52,14 @@ WORKS: dict[Operation, Work] = {
         SplitRequest,
         lambda request, _, cancel: answers.split(request, cancel=cancel),
     ),
+    Operation.CACHE: Work(
+        CacheRequest,
+        lambda request, _, cancel: answers_experts.cache(request, cancel=cancel),
+    ),
+    Operation.ROLLING: Work(
+        RollRequest,
+        lambda request, _, cancel: answers_experts.rolling(request, cancel=cancel),
+    ),
 }
 
 
@@ -55,6 +68,10 @@ def lasting(answer: Document) -> bool:
     if isinstance(answer, Certificate):
         proved = answer.grade in (Grade.OPTIMAL, Grade.INFEASIBLE)
         return proved and not answer.contradictions
+    if isinstance(answer, ExpertCache):
+        return True
+    if isinstance(answer, Rolling):
+        return all(step.grade in (Grade.OPTIMAL, Grade.INFEASIBLE) for step in answer.steps)
     if isinstance(answer, Frontier):
         return all(point.proved for point in answer.points)
     return False

@@ -22,6 +22,8 @@ from api.jobs.rows import etag, noun
 from api.jobs.views import reply
 from api.jobs.wishes import Wishes
 from api.requests import Explanation
+from models.expert_split import ExpertSplit
+from models.frontier import Frontier
 from models.result import Certificate
 
 _log = logging.getLogger(__name__)
@@ -73,7 +75,7 @@ async def job_(
 @router.get(
     "/v1/jobs/{job}/result",
     summary="Result",
-    response_model=Certificate,
+    response_model=Certificate | Explanation | Frontier | ExpertSplit,
     responses={202: {"model": Job}, **responses(401, 403, 404, 409)},
 )
 async def result(http: Request, job: str, caller: Reader) -> Response:

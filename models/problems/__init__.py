@@ -9,6 +9,7 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
+from models.problems.serving_flow import ServingFlowPlan, ServingFlowProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
 
@@ -19,7 +20,8 @@ AnyProblem: TypeAlias = Annotated[
     | ExpertBalanceProblem
     | SplitComputingProblem
     | SplitFleetProblem
-    | OffloadPlacementProblem,
+    | OffloadPlacementProblem
+    | ServingFlowProblem,
     Field(discriminator="kind"),
 ]
 AnyPlan: TypeAlias = Annotated[
@@ -29,7 +31,8 @@ AnyPlan: TypeAlias = Annotated[
     | ExpertBalancePlan
     | SplitComputingPlan
     | SplitFleetPlan
-    | OffloadPlacementPlan,
+    | OffloadPlacementPlan
+    | ServingFlowPlan,
     Field(discriminator="kind"),
 ]
 
@@ -42,4 +45,5 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
     "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
+    "serving_flow": (ServingFlowProblem, ServingFlowPlan),
 }

@@ -38,7 +38,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name
+from models.problems.expert_balance_checks import (
+    check_hops,
+    check_names,
+    check_previous,
+    check_range,
+    check_shapes,
+)
 from models.units import Nanoseconds, Ppm
 
 # Tokens for one expert in one window.
@@ -149,75 +156,12 @@ class ExpertBalanceProblem(Document):
         return f"{self.layers} x {self.experts} experts, {len(self.devices)} devices"
 
     @model_validator(mode="after")
-    def _names_go_together(self) -> Self:
-        windows = [window.name for window in (*self.windows, *self.held_out)]
-        for group, names in (("devices", [d.name for d in self.devices]), ("windows", windows)):
-            twice = first_duplicate(names)
-            if twice is not None:
-                raise contradiction(f"'{twice}' is named twice in {group}", "give each its own")
-        if len({device.node is None for device in self.devices}) > 1:
-            raise contradiction("some devices name a node, some do not", "name all nodes or none")
-        return self
-
-    @model_validator(mode="after")
-    def _shapes_agree(self) -> Self:
-        shape = (self.layers, self.experts)
-        for window in (*self.windows, *self.held_out):
-            sizes = {len(row) for row in window.loads}
-            if (len(window.loads), sizes) != (shape[0], {shape[1]}) or shape[1] == 0:
-                raise contradiction(
-                    f"the loads of '{window.name}' are not {shape[0]} x {shape[1]}",
-                    "give each window the same layers and experts, one expert or more",
-                )
-        if self.experts % self.groups:
-            raise contradiction(
-                f"{self.experts} experts do not make {self.groups} equal groups",
-                "give a number of groups that divides the experts",
-            )
-        if self.tail_windows > len(self.windows):
-            raise contradiction("the tail has more windows than there are", "give fewer")
-        before = () if self.previous is None else self.previous.physical_to_logical_map
-        if self.previous is not None and [len(row) for row in before] != [self.slots] * shape[0]:
-            raise contradiction(
-                f"the previous map is not {shape[0]} x {self.slots}",
-                "give one expert per layer and slot, -1 for an empty slot",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _hops_have_what_they_need(self) -> Self:
-        found = self.transitions
-        if self.objective is BalanceObjective.HOPS:
-            if found is None:
-                raise contradiction("hops need 'transitions'", "give them, or minimise time")
-            if self.mode is not Mode.EQUAL_SPLIT or self.previous or self.tail_weight:
-                raise contradiction(
-                    "hops are of an equal split, without tail or previous placement",
-                    "write 'mode: equal_split' and leave out the others",
-                )
-        if found is not None:
-            rows = [len(matrix) for matrix in found] + [len(r) for matrix in found for r in matrix]
-            if len(found) != self.layers - 1 or any(size != self.experts for size in rows):
-                raise contradiction(
-                    "transitions are not [layers - 1][experts][experts]", "give one per next layer"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _sums_stay_in_range(self) -> Self:
-        slowest = min(device.tokens_per_s for device in self.devices)
-        heaviest = max(sum(row) for window in self.windows for row in window.loads)
-        weight = sum(window.weight for window in self.windows)
-        weight += self.tail_weight * self.tail_windows
-        worst = (heaviest * 10**9 // slowest + 1) * weight * self.layers
-        if self.previous is not None:
-            worst += self.previous.ns_per_replica * self.slots * self.layers
-        moved = sum(sum(row) for matrix in self.transitions or () for row in matrix)
-        if max(worst, moved) > 2**60:
-            raise contradiction(
-                "the objective may grow beyond 64 bits",
-                "give smaller weights, or loads of shorter windows",
-            )
+    def _parts_go_together(self) -> Self:
+        check_names(self)
+        check_shapes(self)
+        check_previous(self)
+        check_hops(self)
+        check_range(self)
         return self
 
 

@@ -59,8 +59,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate
+from models.base import Document, Name
 from models.devices import Link, LinkRate
+from models.problems.offload_placement_checks import (
+    check_layers,
+    check_names,
+    check_present,
+    check_range,
+    check_references,
+)
 from models.units import Bytes, BytesPerSecond, Nanoseconds, Ppm, Quantity
 
 MAX_LAYERS = 256
@@ -69,6 +76,7 @@ MAX_ACTIVATIONS = 10**9
 # 1 TiB: a thousand times the largest expert; sums over all experts stay far inside 64 bits.
 ExpertBytes = Annotated[int, Quantity("byte", 2**40, "17 MB", minimum=1)]
 Count = Annotated[int, Field(ge=0, le=MAX_ACTIVATIONS)]
+Counts = Annotated[tuple[Count, ...], Field(min_length=1, max_length=MAX_EXPERTS)]
 Index = Annotated[int, Field(ge=0, lt=MAX_EXPERTS)]
 # Who is served, by which representative, at which distance.
 Pair = tuple[Index, Index, Ppm]
@@ -164,7 +172,7 @@ class MoeLayer(Document):
     name: Name
     top_k: Annotated[int, Field(ge=1, le=MAX_EXPERTS)]
     expert_bytes: ExpertBytes
-    activations: Annotated[tuple[tuple[Count, ...], ...], Field(min_length=1)]
+    activations: Annotated[tuple[Counts, ...], Field(min_length=1)]
     merge: tuple[Pair, ...] = ()
     distil: Distilled | None = None
     share: Shared | None = None
@@ -261,130 +269,13 @@ class OffloadPlacementProblem(Document):
         return next((item for item in self.holders if item.name == name), None)
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        groups = {
-            "holders": [item.name for item in self.holders],
-            "sites": list(self.sites),
-            "precisions": [item.name for item in self.precisions],
-            "layers": [item.name for item in self.layers],
-        }
-        for group, names in groups.items():
-            twice = first_duplicate(names)
-            if twice is not None:
-                raise contradiction(
-                    f"'{twice}' is named twice in {group}", "give each its own name"
-                )
-        pairs = [f"{a} to {b}" for link in self.links for a, b in link.directions()]
-        twice = first_duplicate(pairs)
-        if twice is not None:
-            raise contradiction(f"two links go from {twice}", "keep one of them")
+    def _parts_go_together(self) -> Self:
+        check_names(self)
+        check_references(self)
+        check_layers(self)
+        check_present(self)
+        check_range(self, MAX_ACTIVATIONS)
         return self
-
-    @model_validator(mode="after")
-    def _references_are_known(self) -> Self:
-        known = {item.name for item in self.holders}
-        ends = [end for link in self.links for end in (link.source, link.target)]
-        for name in [*self.sites, *ends]:
-            if name not in known:
-                raise contradiction(
-                    f"the holder '{name}' is not known",
-                    f"use one of: {', '.join(sorted(known)[:8])}",
-                )
-        for name in self.sites:
-            holder = self.holder(name)
-            if holder is None or holder.read_bytes_per_s is None:
-                raise contradiction(f"the site '{name}' does not compute", "give read_bytes_per_s")
-        return self
-
-    @model_validator(mode="after")
-    def _layers_go_together(self) -> Self:
-        for layer in self.layers:
-            _check_shape(layer, len(self.sites))
-            _check_pairs(layer)
-            _check_patterns(self, layer)
-        return self
-
-    @model_validator(mode="after")
-    def _sums_stay_in_range(self) -> Self:
-        total = sum(sum(row) for layer in self.layers for row in layer.activations)
-        if total > MAX_ACTIVATIONS:
-            raise contradiction(
-                f"{total:,} activations are more than {MAX_ACTIVATIONS:,}", "count fewer tokens"
-            )
-        largest = max(
-            [x.expert_bytes for x in self.layers]
-            + [x.distil.student_bytes for x in self.layers if x.distil is not None]
-            + [x.share.base_bytes + x.share.delta_bytes for x in self.layers if x.share is not None]
-        )
-        largest = largest * max(1, *(-(-q.size_ppm // 10**6) for q in self.precisions))
-        waste = 1 if self.prefetch is None else 2 + self.prefetch.waste_ppm // 10**6
-        slowest = max(
-            [1]
-            + [
-                8 * waste * largest * 10**9 // x.bandwidth_bit_per_s + x.latency_ns
-                for x in self.links
-            ]
-        )
-        reading = max(
-            largest * 10**9 // x.read_bytes_per_s + x.overhead_ns
-            for x in self.holders
-            if x.read_bytes_per_s is not None
-        )
-        if max(total, 1) * (3 * slowest + reading) > 2**60:
-            raise contradiction(
-                "the objective may grow beyond 64 bits", "count fewer tokens or give faster links"
-            )
-        return self
-
-
-def _check_shape(layer: MoeLayer, sites: int) -> None:
-    rows = {len(row) for row in layer.activations}
-    if len(layer.activations) != sites or len(rows) != 1 or not 1 <= layer.experts <= MAX_EXPERTS:
-        raise contradiction(
-            f"the activations of layer '{layer.name}' are not one row of experts per site",
-            f"give {sites} rows of equal length",
-        )
-    if layer.top_k > layer.experts:
-        raise contradiction(
-            f"layer '{layer.name}' has fewer experts than top_k", "lower top_k or add experts"
-        )
-    if layer.share is not None and len(layer.share.loss_ppm) != layer.experts:
-        raise contradiction(
-            f"layer '{layer.name}' shares with {len(layer.share.loss_ppm)} losses",
-            f"give {layer.experts}, null where an expert has no delta",
-        )
-
-
-def _check_pairs(layer: MoeLayer) -> None:
-    for pairs in (layer.merge, () if layer.distil is None else layer.distil.pairs):
-        if any(max(i, j) >= layer.experts for i, j, _ in pairs):
-            raise contradiction(
-                f"a pair of layer '{layer.name}' names an expert that it does not have",
-                f"use 0 to {layer.experts - 1}",
-            )
-        if len({(i, j) for i, j, _ in pairs}) != len(pairs):
-            raise contradiction(
-                f"layer '{layer.name}' gives a pair two distances", "keep one of them"
-            )
-
-
-def _check_patterns(problem: OffloadPlacementProblem, layer: MoeLayer) -> None:
-    counted = [[0] * layer.experts for _ in problem.sites]
-    for pattern in layer.patterns:
-        known = pattern.site in problem.sites and max(pattern.experts) < layer.experts
-        if not known or len(set(pattern.experts)) != len(pattern.experts):
-            raise contradiction(
-                f"a pattern of layer '{layer.name}' has an unknown site or expert, or one twice",
-                "name each expert of the token once",
-            )
-        for expert in pattern.experts:
-            counted[problem.sites.index(pattern.site)][expert] += pattern.tokens
-    needed = problem.objective is TokenLatency.MAX or layer.patterns
-    if needed and counted != [list(row) for row in layer.activations]:
-        raise contradiction(
-            f"the patterns of layer '{layer.name}' do not add up to its activations",
-            "count both over the same tokens",
-        )
 
 
 class OffloadPlacementPlan(Document):

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from models.result import Limits
 from planner.benchmark import (
+    expert_balance,
     expert_selection,
     pipeline_partition,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -23,6 +25,8 @@ _KINDS = {
         expert_selection,
         split_computing,
         split_fleet,
+        expert_balance,
+        serving_flow,
     )
 }
 

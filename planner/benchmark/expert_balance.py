@@ -18,7 +18,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ from models.problems.expert_balance import (
     Mode,
 )
 from models.result import Limits
+from planner.benchmark.expert_balance_generated import generated
 from planner.benchmark.table import Table
 from planner.bounds import lower_bound
 from planner.expert_split import split
@@ -46,11 +47,16 @@ from problem_instances.readers.routing import (
 )
 from solvers.registry import entry
 
-_KIND = "expert_balance"
+KIND = "expert_balance"
 _TOKENS = 256
 # Devices, replicas, nodes, groups.
 SHAPES = ((8, 72, 1, 1), (16, 80, 1, 1), (32, 96, 1, 1), (32, 96, 4, 8))
 _LIMITS = Limits(time_limit_ns=600 * 10**9)
+
+
+def tables(limits: Limits) -> Iterator[Table]:
+    """The tables of this kind that need no data of others; the limits are those of one solve."""
+    yield generated(limits)
 
 
 def _say(text: str) -> None:
@@ -88,7 +94,7 @@ def _windows(name: str, loads: Sequence[Ints]) -> tuple[LoadWindow, ...]:
 
 def solved(stated: ExpertBalanceProblem, method: str) -> tuple[ExpertBalancePlan, float]:
     """A method's plan and the processor time of its call, s."""
-    found = entry(_KIND, method)
+    found = entry(KIND, method)
     if found is None:
         raise KeyError(method)
     solver = found.load()

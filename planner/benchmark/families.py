@@ -17,6 +17,7 @@ from problem_instances.generators.expert_balance import BalanceSpec
 from problem_instances.generators.expert_selection import SelectionSpec
 from problem_instances.generators.offload_placement import OffloadSpec
 from problem_instances.generators.pipeline_partition import PipelineSpec
+from problem_instances.generators.serving_flow import ServingSpec
 from problem_instances.generators.split_computing import SplitSpec
 from problem_instances.generators.split_fleet import FleetSpec
 
@@ -99,6 +100,15 @@ def _hops(size: int, seed: int) -> BalanceSpec:
     )  # fmt: skip
 
 
+def _serving(size: int, seed: int) -> ServingSpec:
+    return ServingSpec(seed, nodes=size, layers=4 * size)
+
+
+def _gateways(size: int, seed: int) -> ServingSpec:
+    """Three makes in groups that are joined by their first hosts."""
+    return ServingSpec(seed, nodes=size, makes=3, layers=24, room=200, groups=2)
+
+
 FAMILIES: dict[str, tuple[Family, ...]] = {
     "dag_partition": (
         Family("contiguous", "blocks of 5", _dag, (2, 3), _doubling(2, 256)),
@@ -156,6 +166,10 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
         Family("equal split", "experts", _equal, (6, 8), (4, 6, 8, 10, 12, 16, 24, 32)),
         # Most heuristics balance and do not look at hops: their gaps are not measured here.
         Family("hops", "experts", _hops, (), (4, 6, 8, 10, 12, 16)),
+    ),
+    "serving_flow": (
+        Family("one switch", "nodes", _serving, (4, 6), (4, 6, 8, 10, 12, 16, 20, 24, 32)),
+        Family("gateways", "nodes", _gateways, (4, 6), (4, 6, 8, 10, 12, 16)),
     ),
 }
 

@@ -11,22 +11,23 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from models.documents import read_problem, validate
 from models.problems import AnyPlan
 from models.problems.offload_placement import OffloadPlacementProblem, TokenLatency
 from models.result import Claim, Limits
+from models.rolling import Observation, ObservedLink
 from planner import expert_cache
-from planner.plot.save import image
-from planner.rolling import Observation, figure, roll
+from planner.observations import Pace
+from planner.plot.rolling import draw
+from planner.rolling import rolled
 from planner.verify import verify
 from problem_instances import load
 from problem_instances.generate import generate
 from problem_instances.generators.offload_placement import OffloadSpec
 from problem_instances.readers.offload_placement import Hardware, problem_from
-from problem_instances.readers.routing import Routing, frequencies, read, sequences
+from problem_instances.readers.routing import Routing, frequencies, read
 from solvers.base import Progress
 from solvers.registry import Entry, entries, entry
 
@@ -188,24 +189,18 @@ def slowest(found: Routing, seconds: float) -> None:
 
 def replay(found: Routing) -> None:
     """Fixed policies and the choice, at three sizes, on the half planned with and the other."""
-    half = found.tokens // 2
-    parts = [
-        sequences(found.part(*ends)).ravel().tolist() for ends in ((0, half), (half, 2 * half))
-    ]
     cycle = found.layers * found.top_k
-    for slots in (cycle * 3 // 4, cycle * 2, cycle * 5):
-        choice = expert_cache.choose(parts[0], slots, cycle, found.top_k)
-        _say(f"{slots} slots ({slots / cycle:.2f} token cycles); planned with | held out")
-        for policy in ("lru", "lfu", "static", "half", "belady"):
-            rates = [expert_cache.hits(part, slots, policy, parts[0]) / len(part) for part in parts]
-            _say(f"  {policy:8} {rates[0]:.4f} | {rates[1]:.4f}")
-        other = expert_cache.replay(parts[1], choice.pins, choice.dynamic_slots, choice.policy)
-        _say(
-            f"  choice   {choice.hits / len(parts[0]):.4f} | {other / len(parts[1]):.4f}: "
-            f"{len(choice.pins)} pins, {choice.dynamic_slots} slots of {choice.policy}"
-        )
-        if choice.note:
-            _say(f"  {choice.note}")
+    sizes = (cycle * 3 // 4, cycle * 2, cycle * 5)
+    swept = expert_cache.swept(found, sizes, found.tokens // 2)
+    _say(f"LRU hits from {swept.least_lru_slots} slots on; a token cycle is {cycle}")
+    for size in swept.sizes:
+        _say(f"{size.slots} slots ({size.slots / cycle:.2f} token cycles); planned with | held out")
+        for row in (*size.fixed, size.chosen):
+            rates = row.hits / swept.uses, row.held_out_hits / swept.held_out_uses
+            _say(f"  {row.policy:8} {rates[0]:.4f} | {rates[1]:.4f}")
+        _say(f"  the last is the choice: {len(size.chosen.pins)} pins, {size.chosen.dynamic_slots}")
+        if size.note:
+            _say(f"  {size.note}")
 
 
 def rolling(found: Routing, seconds: float) -> None:
@@ -221,29 +216,26 @@ def rolling(found: Routing, seconds: float) -> None:
             for number, layer in enumerate(problem.layers)
         }
 
-    seen: Sequence[Observation] = (
-        Observation("load drifts", activations=load_of(1)),
-        Observation("GPU 6 to 4 GB", memory_bytes={"gpu": 4 * 10**9}),
-        Observation("SSD link halves", bandwidth_bit_per_s={("gpu", "ssd"): 12 * 10**9}),
-        Observation("load drifts on", activations=load_of(2)),
-        Observation("GPU back", memory_bytes={"gpu": 6 * 10**9}, activations=load_of(3)),
+    slower = ObservedLink(source="gpu", target="ssd", bandwidth_bit_per_s=12 * 10**9)
+    seen = (
+        Observation(name="load drifts", activations=load_of(1)),
+        Observation(name="GPU 6 to 4 GB", memory_bytes={"gpu": 4 * 10**9}),
+        Observation(name="SSD link halves", links=(slower,)),
+        Observation(name="load drifts on", activations=load_of(2)),
+        Observation(name="GPU back", memory_bytes={"gpu": 6 * 10**9}, activations=load_of(3)),
     )
-    limits = Limits(time_limit_ns=int(seconds * _SECOND_NS))
-    steps = []
+    limits = Limits(time_limit_ns=int((len(seen) + 1) * seconds * _SECOND_NS))
     _say("step | moves | GB moved | ms/token planned again | ms/token kept | gap with migration")
     # A MiB costs what it takes on the SSD's link, 24 Gbit/s.
-    for step in roll(problem, seen, limits, ns_per_mib=349_525, weight_ppm=700_000):
-        steps.append(step)
+    rolled_on = rolled(problem, seen, limits, Pace(ns_per_mib=349_525, weight_ppm=700_000))
+    for step in rolled_on.steps:
         kept = "breaks a rule" if step.kept_ns is None else f"{step.kept_ns / quarter / 1e6:.3f}"
-        total = step.latency_ns + step.migration_ns
-        gap = "–" if step.lower_bound_ns is None else f"{(total - step.lower_bound_ns) / total:.3%}"
-        _say(
-            f"{step.name} | {step.moved} | {step.moved_bytes / 1e9:.2f} | "
-            f"{step.latency_ns / quarter / 1e6:.3f} | {kept} | {gap}"
-        )
+        now = "no plan" if step.latency_ns is None else f"{step.latency_ns / quarter / 1e6:.3f}"
+        gap = "–" if step.gap is None else f"{step.gap:.3%}"
+        _say(f"{step.name} | {step.moved} | {step.moved_bytes / 1e9:.2f} | {now} | {kept} | {gap}")
     out = Path("bench-out")
     out.mkdir(exist_ok=True)
-    (out / "offload_placement_rolling.svg").write_bytes(image(figure(steps, quarter), ".svg"))
+    (out / "offload_placement_rolling.svg").write_bytes(draw(rolled_on, ".svg"))
 
 
 def cut(seconds: float) -> None:

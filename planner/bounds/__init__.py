@@ -11,6 +11,7 @@ from planner.bounds import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -27,6 +28,7 @@ _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "expert_selection": expert_selection.lower_bound,
     "offload_placement": offload_placement.lower_bound,
     "expert_balance": expert_balance.lower_bound,
+    "serving_flow": serving_flow.lower_bound,
 }
 
 

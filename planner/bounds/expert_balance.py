@@ -7,17 +7,24 @@ Per layer and window, with R slots in all, the largest of
               least possible largest replica; split: w_e over the R - E + 1 fastest devices)
     packing   without redundancy: the largest expert beside the S - 1 smallest, on the device where
               that takes least
-    groups    where groups are bound to nodes, the best partition of the groups: its fullest node,
-              over all partitions of up to 20,000 (one for all windows of a layer)
+    groups    where groups are bound to nodes, the best partition of the groups: the largest of the
+              bounds above over its nodes, each by itself, over all partitions of up to 20,000 (one
+              for all windows of a layer)
 
 and the objective is at least their sum. Hops are at least 0.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from math import ceil, factorial
 
-from models.problems.expert_balance import BalanceObjective, ExpertBalanceProblem, Mode
+from models.problems.expert_balance import (
+    BalanceDevice,
+    BalanceObjective,
+    ExpertBalanceProblem,
+    Mode,
+)
 
 _MOST_PARTITIONS = 20_000
 
@@ -31,16 +38,34 @@ def lower_bound(problem: ExpertBalanceProblem) -> int | None:
 
 def layer_bound(problem: ExpertBalanceProblem, layer: int) -> int:
     """No placement of one layer takes less, ns, all windows and the tail together."""
-    alone = [_window(problem, window.loads[layer]) for window in problem.windows]
+    loads = [window.loads[layer] for window in problem.windows]
+    alone = [_time_ns(problem.devices, row, problem.mode) for row in loads]
+    on_node = _on_nodes(problem, loads)
     best: int | None = None
     for nodes in _partitions(problem):
-        times = [
-            max(time, ceil(10**9 * _fullest(problem, window.loads[layer], nodes)))
-            for time, window in zip(alone, problem.windows, strict=True)
-        ]
+        times = list(alone)
+        for node in range(len(problem.nodes)):
+            held = tuple(group for group, place in enumerate(nodes) if place == node)
+            times = [max(pair) for pair in zip(times, on_node(node, held), strict=True)]
         cost = _weighted(problem, times)
         best = cost if best is None else min(best, cost)
     return _weighted(problem, alone) if best is None else best
+
+
+def _on_nodes(
+    problem: ExpertBalanceProblem, loads: Sequence[Sequence[int]]
+) -> Callable[[int, tuple[int, ...]], list[int]]:
+    """The bounds, window by window, of a node with some groups; worked out once."""
+    size = problem.experts // problem.groups
+    devices = [[d for d in problem.devices if d.node == name] for name in problem.nodes]
+
+    @cache
+    def times(node: int, groups: tuple[int, ...]) -> list[int]:
+        experts = [e for group in groups for e in range(group * size, (group + 1) * size)]
+        rows = ([row[e] for e in experts] for row in loads)
+        return [_time_ns(devices[node], row, problem.mode) for row in rows]
+
+    return times
 
 
 def _weighted(problem: ExpertBalanceProblem, times: list[int]) -> int:
@@ -49,17 +74,18 @@ def _weighted(problem: ExpertBalanceProblem, times: list[int]) -> int:
     return total + problem.tail_weight * sum(worst)
 
 
-def _window(problem: ExpertBalanceProblem, loads: Sequence[int]) -> int:
-    """The bounds of one window that know no nodes, ns."""
-    rates = sorted((device.tokens_per_s for device in problem.devices), reverse=True)
-    spare = max(0, problem.slots - problem.experts)
+def _time_ns(devices: Sequence[BalanceDevice], loads: Sequence[int], mode: Mode) -> int:
+    """The bounds of one window of experts that all have their replicas on these devices, ns."""
+    rates = sorted((device.tokens_per_s for device in devices), reverse=True)
+    slots = sum(device.slots for device in devices)
+    spare = max(0, slots - len(loads))
     found = [Fraction(sum(loads), sum(rates))]
-    if problem.mode is Mode.SPLIT:
+    if mode is Mode.SPLIT:
         found.append(Fraction(max(loads), sum(rates[: spare + 1])))
     else:
-        found.append(_replica(loads, problem.slots) / rates[0])
+        found.append(_replica(loads, slots) / rates[0])
     if spare == 0:
-        found.append(_packing(problem, sorted(loads)))
+        found.append(_packing(devices, sorted(loads)))
     return ceil(10**9 * max(found))
 
 
@@ -72,10 +98,10 @@ def _replica(loads: Sequence[int], slots: int) -> Fraction:
     return max(Fraction(load, count) for load, count in zip(loads, number, strict=True))
 
 
-def _packing(problem: ExpertBalanceProblem, ordered: list[int]) -> Fraction:
+def _packing(devices: Sequence[BalanceDevice], ordered: list[int]) -> Fraction:
     return min(
         Fraction(ordered[-1] + sum(ordered[: device.slots - 1]), device.tokens_per_s)
-        for device in problem.devices
+        for device in devices
         if device.slots <= len(ordered)
     )
 
@@ -99,17 +125,3 @@ def _filled(nodes: tuple[int, ...], room: list[int], groups: int) -> Iterator[tu
             room[node] -= 1
             yield from _filled((*nodes, node), room, groups)
             room[node] += 1
-
-
-def _fullest(
-    problem: ExpertBalanceProblem, loads: Sequence[int], nodes: tuple[int, ...]
-) -> Fraction:
-    size = problem.experts // problem.groups
-    names = problem.nodes
-    rates = [0] * len(names)
-    for device in problem.devices:
-        rates[names.index(str(device.node))] += device.tokens_per_s
-    held = [0] * len(names)
-    for group, node in enumerate(nodes):
-        held[node] += sum(loads[group * size : (group + 1) * size])
-    return max(Fraction(load, rate) for load, rate in zip(held, rates, strict=True))

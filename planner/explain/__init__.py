@@ -9,6 +9,7 @@ from planner.explain import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -23,6 +24,7 @@ _BY_KIND: dict[str, Any] = {
     "expert_selection": expert_selection,
     "offload_placement": offload_placement,
     "expert_balance": expert_balance,
+    "serving_flow": serving_flow,
 }
 
 

@@ -15,7 +15,7 @@ from planner.explain.clock import TimeUpError, least
 from planner.explain.expert_selection_budgets import Budget, budgets_of, roomy
 from planner.explain.expert_selection_search import SearchClock
 from planner.explain.expert_selection_unanswered import unanswered
-from planner.explain.price import known_with_plan, price, standing
+from planner.explain.price import NOTHING, known_with_plan, price, standing
 
 _UNIT = "ppm"
 
@@ -82,10 +82,17 @@ def binding(
         used = verdict.breakdown.totals["energy_uj"]
         amounts = [format_quantity(energy, "uj") for energy in (used, problem.energy_limit_uj)]
         lines.append(f"energy: {' used of '.join(amounts)}")
+    free: list[str] = []
     for asked, budget in enumerate(budgets):
         other = clock.optimum(budget.at(problem, budget.largest), len(budgets) - asked)
         limit = format_quantity(budget.limit, budget.unit)
-        lines.append(price(f"{budget.name}, at most {limit},", here, other, _UNIT))
+        line = price(f"{budget.name}, at most {limit},", here, other, _UNIT)
+        if line.endswith(NOTHING):
+            free.append(budget.name)
+        else:
+            lines.append(line)
+    if free:
+        lines.append(f"budgets that cost nothing: {', '.join(free)}")
     if not budgets:
         lines.append("no budget binds: every expert could be in service")
     return tuple(lines)

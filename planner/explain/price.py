@@ -4,6 +4,9 @@ from models.result import Verification
 from models.units import format_quantity
 from planner.explain.clock import Optimum
 
+# The end of the line for a rule without which the optimum is the same.
+NOTHING = "costs nothing"
+
 
 def known_with_plan(found: Optimum, verdict: Verification) -> Optimum:
     """What is known of an optimum, given an accepted plan as well."""
@@ -32,7 +35,7 @@ def price(rule: str, here: Optimum, without: Optimum, unit: str) -> str:
     most = None if here.high is None or without.low is None else here.high - without.low
     least = None if here.low is None or without.high is None else max(0, here.low - without.high)
     if most == 0:
-        return f"{rule} costs nothing"
+        return f"{rule} {NOTHING}"
     if most is not None and least == most:
         return f"{rule} costs {format_quantity(most, unit)}: {_optimum(here, without, unit)}"
     bounds = []

@@ -25,6 +25,7 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         expert_selection,
         offload_placement,
         pipeline_partition,
+        serving_flow,
         split_computing,
         split_fleet,
     )
@@ -38,5 +39,6 @@ def draw(problem: AnyProblem, certificate: Certificate, suffix: str) -> bytes:
         "expert_selection": expert_selection.figure,
         "offload_placement": offload_placement.figure,
         "expert_balance": expert_balance.figure,
+        "serving_flow": serving_flow.figure,
     }
     return image(by_kind[problem.kind](problem, certificate), suffix)

@@ -1,6 +1,7 @@
 """A drawing of an expert selection: who answers each cluster, and how well."""
 
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from models.problems.expert_selection import ExpertSelectionProblem
 from models.result import Certificate
@@ -23,6 +24,10 @@ def figure(problem: ExpertSelectionProblem, certificate: Certificate) -> Figure:
         asked = str(row["asked"])
         words = asked if len(asked) <= 48 else f"{asked[:47]}…"
         axes.text(1, place, words, va="center", fontsize=7, color=ink_on(shade))
+    if len(categories) > 1:
+        shown = [name for name in categories if name in {str(row["category"]) for row in rows}]
+        handles = [Patch(color=colour(categories.index(name)), label=name) for name in shown]
+        drawing.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     axes.set_yticks(range(len(rows)), [_name(str(r["cluster"]), str(r["category"])) for r in rows])
     axes.tick_params(labelsize=7, colors=INK)
     axes.invert_yaxis()

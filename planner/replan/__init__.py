@@ -8,6 +8,7 @@ from planner.replan import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    serving_flow,
     split_fleet,
 )
 from planner.replan.move import ChangeError, Move
@@ -20,6 +21,7 @@ _BY_KIND: dict[str, Any] = {
     "offload_placement": offload_placement,
     "expert_balance": expert_balance,
     "split_fleet": split_fleet,
+    "serving_flow": serving_flow,
 }
 
 

@@ -8,7 +8,7 @@ from models.problems.offload_placement import (
 )
 from models.units import round_half_up
 from planner.replan.move import ChangeError, Move, factor_of
-from planner.verify.offload_terms import LayerTerms
+from planner.verify.offload_terms import LayerTerms, Piece
 
 
 def remembering(
@@ -49,19 +49,33 @@ def moves(
     problem: OffloadPlacementProblem, before: OffloadPlacementPlan, after: OffloadPlacementPlan
 ) -> tuple[Move, ...]:
     """What each holder with limited memory has to load, by layer; see planner.replan.moves."""
+    sizes: dict[tuple[str, str], list[int]] = {}
+    for (layer, (_, _, _, holder)), size in sorted(loads(problem, before, after).items()):
+        sizes.setdefault((layer, holder), []).append(size)
+    order = {layer.name: number for number, layer in enumerate(problem.layers)}
+    return tuple(
+        Move(f"{layer}: {len(part)} of its experts", None, holder, sum(part))
+        for (layer, holder), part in sorted(
+            sizes.items(), key=lambda item: (order[item[0][0]], item[0][1])
+        )
+    )
+
+
+def loads(
+    problem: OffloadPlacementProblem, before: OffloadPlacementPlan, after: OffloadPlacementPlan
+) -> dict[tuple[str, Piece], int]:
+    """Bytes of the pieces, by layer, that holders with limited memory do not have before."""
     limited = {holder.name for holder in problem.holders if holder.room_bytes is not None}
     old = {item.layer: item.copies for item in before.layers}
-    found = []
+    found = {}
     for layer, item in zip(problem.layers, after.layers, strict=True):
         terms = LayerTerms(problem, layer)
         there = {piece for copy in old.get(layer.name, ()) for piece in terms.stored_as(copy)}
-        stored = {piece: size for copy in item.copies for piece, size in terms.pieces(copy).items()}
-        fresh = {piece: size for piece, size in stored.items() if piece not in there}
-        for name in sorted({piece[3] for piece in fresh} & limited):
-            sizes = [size for piece, size in fresh.items() if piece[3] == name]
-            what = f"{layer.name}: {len(sizes)} of its experts"
-            found.append(Move(what, None, name, sum(sizes)))
-    return tuple(found)
+        for copy in item.copies:
+            for piece, size in terms.pieces(copy).items():
+                if piece not in there and piece[3] in limited:
+                    found[layer.name, piece] = size
+    return found
 
 
 def _slow(problem: OffloadPlacementProblem, name: str, text: str) -> OffloadPlacementProblem:

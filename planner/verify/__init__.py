@@ -11,6 +11,7 @@ from planner.verify import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    serving_flow,
     split_computing,
     split_fleet,
 )
@@ -23,6 +24,7 @@ _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "expert_selection": expert_selection.verify,
     "offload_placement": offload_placement.verify,
     "expert_balance": expert_balance.verify,
+    "serving_flow": serving_flow.verify,
 }
 
 

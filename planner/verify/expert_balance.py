@@ -86,14 +86,16 @@ def _groups(problem: ExpertBalanceProblem, layers: list[Replicas]) -> list[Viola
     size = problem.experts // problem.groups
     each = problem.groups // len(problem.nodes)
     for layer, replicas in enumerate(layers):
+        together = True
         held: dict[int, set[str]] = {}
         for expert, device in replicas:
             held.setdefault(expert // size, set()).add(str(problem.devices[device].node))
         for group, nodes in sorted(held.items()):
             if len(nodes) > 1:
+                together = False
                 where = f"group {group} of layer {layer} on {', '.join(sorted(nodes))}"
                 found.append(Violation(rule="group-split", where=where, excess=len(nodes) - 1))
-        if found:
+        if not together:
             continue
         counts = Counter(node for nodes in held.values() for node in nodes)
         for node in problem.nodes:

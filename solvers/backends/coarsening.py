@@ -4,10 +4,10 @@ HiGHS takes sums that differ by 1e-9 or so of a row's largest numbers for one an
 presolve and cuts round coefficients by as much: they may cut off a point that keeps to the row
 exactly, so that no allowance for tolerances makes the bound right. Of generated programs of a dozen
 columns with single bytes beside 10^k it calls a worse point the optimum in 1 of 150 at k = 8, in a
-third at k = 9, and crashes at 10; at 7 in none of 3,000.
+third at k = 9, in 4 of 3,000 at 7, and crashes at 10; at 6 in none of 150.
 
 So a row of whole columns stands as it is only where what its terms can add up to,
-Σ_j |a_j| (u_j - l_j), is at most 2^26 times the greatest common divisor of the a_j, the least by
+Σ_j |a_j| (u_j - l_j), is at most 2^22 times the greatest common divisor of the a_j, the least by
 which two of its sums differ. Any other is divided by D and rounded: with x' = x - l ≥ 0
 
     Σ a_j x'_j ≤ b   becomes   Σ ⌊a_j / D⌋ x'_j ≤ ⌊b / D⌋   which all points of the row keep to

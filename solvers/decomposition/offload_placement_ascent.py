@@ -11,6 +11,7 @@ their layer never meet, so all layers rise together, one array operation per pla
 holds for any π ≥ 0 and any v: it is evaluated in whole numbers, and rounding cannot make it false.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -66,6 +67,12 @@ class Ascent:
         self._copies = np.append(tables.copy, len(tables.size))[self._pad]
         members = np.bincount(tables.base[tables.base >= 0], minlength=len(tables.base_size))
         self._members = np.append(np.maximum(members, 1), 1)
+
+    def at_costs(self, tables: Tables) -> "Ascent":
+        """The same for tables that differ in costs only."""
+        other = copy(self)
+        other.tables = tables
+        return other
 
     def rise(self, prices: Floats) -> Priced:
         """Values at some prices, none of which a copy is worth more than it costs."""

@@ -41,11 +41,13 @@ class Layers:
 
     def add(self, chosen: Ints) -> None:
         """Takes the layers' parts of a choice of columns as patterns."""
-        for part, seen in zip(self._slices, self._seen, strict=True):
+        tables = self.tables
+        waiting = tables.waiting(chosen).tolist()
+        for part, seen, latency in zip(self._slices, self._seen, waiting, strict=True):
             columns = chosen[part]
             key = columns.tobytes()
             if key not in seen:
-                seen[key] = (*_measure(self.tables, columns), columns)
+                seen[key] = (latency + tables.moving(columns), tables.use(columns), columns)
                 if len(seen) > _MOST:
                     del seen[next(iter(seen))]
 
@@ -115,10 +117,6 @@ class Layers:
             parts.append(layer.columns[patterns[label]])
             label = int(labels[label])
         return np.concatenate(parts[::-1])
-
-
-def _measure(tables: Tables, columns: Ints) -> tuple[int, Ints]:
-    return tables.value(columns), tables.use(columns)
 
 
 def _parts(layers: list[_Patterns], shared: Ints, prices: Floats) -> Floats:

@@ -30,10 +30,14 @@ MOST_PATTERN_ROWS = 2_000_000
 
 def too_large(tables: Tables) -> bool:
     """Whether the patterns need more rows than are worth stating."""
+    return rows(tables) > MOST_PATTERN_ROWS
+
+
+def rows(tables: Tables) -> int:
+    """How many rows the patterns need: one per member and step of time."""
     if tables.patterns is None:
-        return False
-    steps = len(np.unique(tables.time)) - 1
-    return len(tables.patterns[1]) * steps > MOST_PATTERN_ROWS
+        return 0
+    return len(tables.patterns[1]) * (len(np.unique(tables.time)) - 1)
 
 
 @dataclass(frozen=True, eq=False)

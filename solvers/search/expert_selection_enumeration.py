@@ -28,8 +28,12 @@ class Enumeration:
     ) -> Claim[ExpertSelectionPlan]:
         """The optimum, the first in the order of binary numbers among equals."""
         watch = Stopwatch(limits, report)
-        if problem.routing_is_decided or len(problem.experts) > _MAX_EXPERTS:
-            return Claim(self.name, Reason.UNSUPPORTED, detail=f"above {_MAX_EXPERTS} experts")
+        count = len(problem.experts)
+        if problem.routing_is_decided:
+            return Claim(self.name, Reason.UNSUPPORTED, detail="routing is a decision of its own")
+        if count > _MAX_EXPERTS:
+            detail = f"{count} experts; enumerates the selections of up to {_MAX_EXPERTS}"
+            return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         tables = build(problem)
         best: tuple[int, Bools] | None = None
         for start in range(0, 2**tables.experts, _CHUNK):

@@ -44,13 +44,14 @@ def over_layers(
     layers = build(problem)
     if not layers[0].feasible:
         return Claim(name, Reason.INFEASIBLE, detail="fewer slots than experts")
-    bound, total = 0, 0
+    bound, total, late = 0, 0, False
     placed: list[Ints | None] = []
     for index, (layer, known) in enumerate(zip(layers, hinted(problem, layers, hint), strict=True)):
         part = watch.share(watch.left_ns() // (len(layers) - index))
         found = Found() if part.expired() else solve(layer, part, known)
         if found.unsupported:
             return Claim(name, Reason.UNSUPPORTED, detail=found.unsupported)
+        late = late or part.expired()
         bound += max(floor_ns(layer), found.bound or 0)
         both = [counts for counts in (found.counts, known) if counts is not None]
         best = min(both, key=lambda counts: value(layer, counts), default=None)
@@ -62,7 +63,7 @@ def over_layers(
         return Claim(name, Reason.COMPLETED, plan, bound)
     if watch.cancelled():
         return Claim(name, Reason.CANCELLED, plan, bound)
-    if watch.expired():
+    if late or watch.expired():
         return Claim(name, Reason.TIME_LIMIT, plan, bound)
     return Claim(name, Reason.HEURISTIC, plan, bound, detail="ended with a gap")
 

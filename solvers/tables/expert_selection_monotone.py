@@ -64,5 +64,6 @@ def _words(tables: Tables, smaller: Bools, larger: Bools, loss: float) -> str:
     (expert,) = np.flatnonzero(larger & ~smaller)
     return (
         f"not monotone: '{tables.names[expert]}' beside {members} lowers the quality by "
-        f"{loss:.1f} ppm; the monotone envelope (the best part of a selection) bounds the boxes"
+        f"{loss / 10_000:.4f} %; the monotone envelope (the best part of a selection) bounds the "
+        "boxes"
     )

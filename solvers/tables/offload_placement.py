@@ -19,9 +19,9 @@ from models.problems.offload_placement import (
     Mode,
     OffloadPlacementPlan,
     OffloadPlacementProblem,
-    TokenLatency,
 )
-from solvers.tables.offload_placement_build import Columns, Ints, Rows, columns_of, rows_of
+from solvers.tables.offload_placement_build import Ints, Rows, columns_of, rows_of
+from solvers.tables.offload_placement_reduced import patterns_of, undominated
 
 Bools = npt.NDArray[np.bool_]
 
@@ -109,11 +109,23 @@ class Tables:
 
     def value(self, chosen: Ints) -> int:
         """Objective of a choice of columns."""
+        return self.moving(chosen) + int(self.waiting(chosen).sum())
+
+    def moving(self, chosen: Ints) -> int:
+        """What the copies and bases of some columns cost to bring to their holders."""
         copies, bases = self.used(chosen)
-        moves = int(self.price[copies].sum() + self.base_price[bases].sum())
+        return int(self.price[copies].sum() + self.base_price[bases].sum())
+
+    def waiting(self, chosen: Ints) -> Ints:
+        """[layers] latency of a choice of columns."""
+        found = np.zeros(len(self.problem.layers), dtype=np.int64)
         if self.patterns is None:
-            return moves + int(self.cost[chosen].sum())
-        return moves + int((self.patterns[0] * self.slowest(chosen)).sum())
+            np.add.at(found, self.layer_of, self.cost[chosen])
+        elif len(self.patterns[0]):
+            tokens, clients, starts = self.patterns
+            layers = self.layer_of[clients[starts[:-1]]]
+            np.add.at(found, layers, tokens * self.slowest(chosen))
+        return found
 
     def slowest(self, chosen: Ints) -> Ints:
         """[P] the time of each pattern's slowest expert."""
@@ -122,18 +134,6 @@ class Tables:
         _, clients, starts = self.patterns
         times: Ints = np.maximum.reduceat(self.time[chosen][clients], starts[:-1])
         return times
-
-    def mean_cost(self) -> Ints:
-        """[N] cost were a pattern's time the mean over its clients, rounded down."""
-        if self.patterns is None:
-            return self.cost
-        tokens, clients, starts = self.patterns
-        sizes = np.diff(starts)
-        weight = np.zeros(self.clients)
-        np.add.at(weight, clients, np.repeat(tokens / np.maximum(sizes, 1), sizes))
-        # A millionth off: the sum of quotients is a float, and the bound may not be above the mean.
-        found: Ints = np.floor(self.time * weight[self.client_of] * (1 - 1e-6)).astype(np.int64)
-        return found
 
     def safest(self) -> Ints:
         """[C] for each client its cheapest free column, else its cheapest."""
@@ -241,7 +241,7 @@ def build(problem: OffloadPlacementProblem) -> Tables:
     """The tables; O(columns), some 10⁶ of them per second."""
     rows = rows_of(problem)
     columns = columns_of(problem, rows)
-    kept = _undominated(columns)
+    kept = undominated(columns)
     used, copy = np.unique(columns.copy[kept], return_inverse=True)
     capacity = rows.capacity.copy()
     for row in range(rows.memory):
@@ -269,49 +269,7 @@ def build(problem: OffloadPlacementProblem) -> Tables:
         capacity=capacity,
         memory=rows.memory,
         layer_of=columns.layer_of,
-        patterns=_patterns(problem),
-    )
-
-
-def _undominated(columns: Columns) -> Ints:
-    """Columns to keep, by client: those cheaper than its cheapest free one, and that one."""
-    (loss_row, loss), (busy_row, _), (own_row, own) = columns.uses
-    bases = np.append((columns.base_row < 0) & (columns.base_price == 0), np.True_)
-    free_copy = (columns.room_row < 0) & (columns.price == 0) & bases[columns.base]
-    lossless = (loss_row < 0) | (loss == 0)
-    free = free_copy[columns.copy] & lossless & (busy_row < 0) & (own_row >= 0) & (own < 0)
-    order = np.lexsort((np.arange(len(columns.client)), columns.time, ~free, columns.client))
-    first = order[np.unique(columns.client[order], return_index=True)[1]]
-    limit = np.full(columns.clients, np.iinfo(np.int64).max)
-    best = first[free[first]]
-    limit[columns.client[best]] = columns.time[best]
-    keep = columns.time < limit[columns.client]
-    # Nobody activates it: all its times weigh nothing.
-    idle = np.zeros(columns.clients, dtype=np.bool_)
-    idle[columns.client[best]] = columns.weight[best] == 0
-    keep &= ~idle[columns.client]
-    keep[best] = True
-    kept = np.flatnonzero(keep)
-    ordered: Ints = kept[np.argsort(columns.client[kept], kind="stable")]
-    return ordered
-
-
-def _patterns(problem: OffloadPlacementProblem) -> tuple[Ints, Ints, Ints] | None:
-    if problem.objective is not TokenLatency.MAX:
-        return None
-    site = {name: number for number, name in enumerate(problem.sites)}
-    tokens, clients, starts, at = [], [], [0], 0
-    for layer in problem.layers:
-        for pattern in layer.patterns:
-            tokens.append(pattern.tokens)
-            clients += [at + site[pattern.site] * layer.experts + i for i in pattern.experts]
-            starts.append(len(clients))
-        at += len(problem.sites) * layer.experts
-    none = np.zeros(0, dtype=np.int64)
-    return (
-        np.concatenate([none, tokens]).astype(np.int64),
-        np.concatenate([none, clients]).astype(np.int64),
-        np.array(starts, dtype=np.int64),
+        patterns=patterns_of(problem),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.examples import EXAMPLES
 from api.settings import Settings
 from planner import strategy
 from solvers.registry import REGISTRY, Entry, Traits, entries
@@ -97,4 +98,15 @@ def test_one_method_asked_for(served: TestClient, monkeypatch: pytest.MonkeyPatc
     _only(monkeypatch, entry("Killed"), honest, lanes=("Killed",))
     response = _post(served, solver="Killed")
     assert [run["solver"] for run in response.json()["runs"]] == ["Killed"]
+    assert _job(served, response)["state"] == "failed"
+
+
+def test_no_time_for_a_sweep(served: TestClient) -> None:
+    """A frontier that is not swept in time has failed for that reason; nobody made a mistake."""
+    problem = EXAMPLES["expert_selection"].problem
+    body = {"problem": problem, "budget": "energy", "limits": {"time_limit_ns": "1 ns"}}
+    response = served.post("/v1/frontiers", json=body)
+    assert response.status_code == 500
+    assert response.json()["type"] == "urn:edgeplan:problem:solve-failed"
+    assert "ran out of time" in response.json()["detail"]
     assert _job(served, response)["state"] == "failed"

@@ -280,3 +280,12 @@ def test_metrics(client: TestClient, request_body: dict[str, Any]) -> None:
     assert 'edgeplan_jobs{state="queued"} 0.0' in text
     assert 'route="/v1/jobs/{job}",status="200"' in text
     assert job.rpartition("/")[2] not in text
+
+
+def test_labels_are_names(client: TestClient, request_body: dict[str, Any]) -> None:
+    """A label that no job may have is refused with the request, not when the job is read."""
+    refused = client.post("/v1/plans", params={"label": "a\x16b"}, json=request_body)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/query/label"
+    assert client.post("/v1/plans", params={"label": "Köln 1"}, json=request_body).is_success
+    assert client.get("/v1/jobs").json()["jobs"][0]["label"] == "Köln 1"

@@ -15,10 +15,12 @@ from api.jobs.nouns import JobPage
 from api.requests import Estimate, Explanation, Valid
 from api.schemas import SCHEMAS
 from api.settings import Settings
+from models.expert_cache import ExpertCache
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems import KINDS
 from models.result import Certificate, Verification
+from models.rolling import Rolling
 from planner.verify import verify
 
 DOCUMENT = create_app(Settings(slots=1)).openapi()
@@ -27,6 +29,8 @@ _ANSWERS = {
     "Verification": Verification,
     "Explanation": Explanation,
     "ExpertSplit": ExpertSplit,
+    "ExpertCache": ExpertCache,
+    "Rolling": Rolling,
     "Frontier": Frontier,
     "JobPage": JobPage,
     "Valid": Valid,

@@ -136,6 +136,21 @@ def test_logs_are_json_with_the_job() -> None:
 
 
 @pytest.mark.usefixtures("root_logger")
+def test_logs_keep_no_problems() -> None:
+    """A traceback in JSON has the lines of the code, and not what the variables were."""
+    out = io.StringIO()
+    logs.install(Settings(slots=1), out)
+    held = "the customer's network"
+    try:
+        raise ValueError(f"odd, {len(held)}")
+    except ValueError:
+        logging.getLogger("api").exception("it broke")
+    (line,) = map(json.loads, out.getvalue().splitlines())
+    assert line["exception"][0]["exc_value"] == "odd, 22"
+    assert held not in out.getvalue()
+
+
+@pytest.mark.usefixtures("root_logger")
 def test_logs_for_people() -> None:
     """As text, a traceback is printed as one."""
     out = io.StringIO()

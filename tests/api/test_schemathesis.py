@@ -31,6 +31,10 @@ _EXAMPLES = int(os.environ.get("EDGEPLAN_TEST_EXAMPLES", "4"))
 _LIMITS: dict[str, Any] = {"max_time_limit": SECOND_NS, "default_wait": SECOND_NS}
 _APP = create_app(Settings(slots=1, require_keys=True, **_LIMITS))
 schema = schemathesis.openapi.from_dict(_APP.openapi())
+# To enumerate the boundaries of every kind's schema takes minutes before the first request; the
+# document's examples are requested by tests/api/test_openapi.py.
+schema.config.phases.coverage.enabled = False
+schema.config.phases.examples.enabled = False
 
 
 @pytest.fixture(scope="module")

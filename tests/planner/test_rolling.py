@@ -1,14 +1,26 @@
 """Placements that follow a changing world, and re-planning of single changes."""
 
+from typing import Any
+
 import pytest
 
-from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
+from models.errors import DocumentError
+from models.problems.offload_placement import (
+    Holder,
+    MoeLayer,
+    OffloadPlacementPlan,
+    OffloadPlacementProblem,
+    Pattern,
+    TokenLatency,
+)
 from models.result import Grade, Limits
+from models.rolling import Observation, ObservedLink
 from planner import explain
+from planner.observations import Pace, averaged
 from planner.plot import draw
-from planner.plot.save import image
+from planner.plot.rolling import draw as draw_rolling
 from planner.replan import ChangeError, changed, moves
-from planner.rolling import Observation, averaged, figure, roll
+from planner.rolling import rolled
 from planner.service import plan
 from planner.verify import verify
 from problem_instances import best_known, load
@@ -32,29 +44,96 @@ def test_averages_fall_exponentially() -> None:
     """Half of what is seen, half of what was; what is not seen stays."""
     problem = _boxes()
     load_now = {"layer-0": ((0, 0, 0), (0, 0, 100))}
-    seen = Observation("now", memory_bytes={"gpu-2": 20_000_000}, activations=load_now)
-    after = averaged(problem, seen, 500_000)
+    seen = Observation(name="now", memory_bytes={"gpu-2": 20_000_000}, activations=load_now)
+    after = averaged(problem, seen, Pace())
     assert [h.memory_bytes for h in after.holders] == [62_000_000, 30_000_000, None, 10**9]
     assert after.layers[0].activations == ((450, 250, 300), (100, 450, 100))
     assert after.layers[1] == problem.layers[1]
     assert after.links == problem.links
 
 
+def test_patterns_are_averaged_and_carry_the_activations() -> None:
+    """Where the slowest expert counts, sets of experts are averaged; a new set comes in."""
+    before = MoeLayer(
+        name="l",
+        top_k=1,
+        expert_bytes=8,
+        activations=((4, 4, 1),),
+        patterns=(
+            Pattern(site="gpu", experts=(0, 1), tokens=4),
+            Pattern(site="gpu", experts=(2,), tokens=1),
+        ),
+    )
+    problem = OffloadPlacementProblem(
+        holders=(Holder(name="gpu", read_bytes_per_s=10**9),),
+        sites=("gpu",),
+        layers=(before,),
+        tokens=5,
+        objective=TokenLatency.MAX,
+    )
+    now = (
+        Pattern(site="gpu", experts=(1, 0), tokens=2),
+        Pattern(site="gpu", experts=(1, 2), tokens=6),
+    )
+    (layer,) = averaged(problem, Observation(name="now", patterns={"l": now}), Pace()).layers
+    assert {pattern.experts: pattern.tokens for pattern in layer.patterns} == {
+        (0, 1): 3,
+        (1, 2): 3,
+    }
+    assert layer.activations == ((3, 6, 3),)
+    with pytest.raises(DocumentError, match="say nothing"):
+        averaged(problem, Observation(name="now", activations={"l": ((1, 1, 1),)}), Pace())
+
+
+@pytest.mark.parametrize(
+    ("seen", "pointer"),
+    [
+        ({"memory_bytes": {"attic": 1}}, "/steps/0/memory_bytes/attic"),
+        ({"memory_bytes": {"ssd": 1}}, "/steps/0/memory_bytes/ssd"),
+        ({"activations": {"layer-0": ((1, 2, 3),)}}, "/steps/0/activations/layer-0"),
+        (
+            {"patterns": {"layer-0": (Pattern(site="ssd", experts=(0,), tokens=1),)}},
+            "/steps/0/patterns/layer-0/0/site",
+        ),
+        (
+            {"patterns": {"layer-0": (Pattern(site="gpu-1", experts=(3,), tokens=1),)}},
+            "/steps/0/patterns/layer-0/0/experts",
+        ),
+        (
+            {"links": (ObservedLink(source="gpu-2", target="gpu-2", bandwidth_bit_per_s=1),)},
+            "/steps/0/links/0",
+        ),
+        ({"activations": {"layer-0": ((10**9,) * 3,) * 2}}, "/steps/0"),
+    ],
+)
+def test_what_the_problem_does_not_have_is_refused(seen: dict[str, Any], pointer: str) -> None:
+    """Before anything is planned, at the field of the step, with a remedy."""
+    with pytest.raises(DocumentError) as caught:
+        rolled(_boxes(), [Observation(name="odd", **seen)], LIMITS, Pace())
+    (fault,) = caught.value.faults
+    assert fault.pointer == pointer
+    assert fault.remedy
+
+
 def test_a_rolling_plan_pays_for_what_it_moves() -> None:
     """Each step is proved, moves are what the plans say, and keeping stands beside it."""
     problem = _boxes()
+    slower = ObservedLink(source="gpu-1", target="gpu-2", bandwidth_bit_per_s=5 * 10**9)
     seen = (
-        Observation("less memory", memory_bytes={"gpu-1": 40_000_000}),
-        Observation("slower", bandwidth_bit_per_s={("gpu-1", "gpu-2"): 5 * 10**9}),
+        Observation(name="less memory", memory_bytes={"gpu-1": 40_000_000}),
+        Observation(name="slower", links=(slower,)),
     )
-    steps = list(roll(problem, seen, LIMITS, ns_per_mib=50_000, weight_ppm=10**6))
+    found = rolled(problem, seen, LIMITS, Pace(ns_per_mib=50_000, weight_ppm=10**6))
+    steps = found.steps
     assert [step.grade for step in steps] == [Grade.OPTIMAL] * 3
     assert steps[0].moved_bytes == steps[0].migration_ns == 0
     assert steps[1].kept_ns is None, "the plan before does not fit any more"
+    assert steps[1].moved > 0
     assert steps[2].kept_ns is not None
+    assert steps[2].latency_ns is not None
+    assert steps[2].migration_ns is not None
     assert steps[2].latency_ns + steps[2].migration_ns <= steps[2].kept_ns
-    image_of_it = image(figure(steps, problem.tokens), ".svg").decode()
-    assert "less memory" in image_of_it
+    assert "less memory" in draw_rolling(found, ".svg").decode()
 
 
 def test_a_lost_box_is_planned_around() -> None:

@@ -149,3 +149,82 @@ def test_late_experts_are_not_asked() -> None:
     assert verify(problem(**tight), BOTH).objective == 1_000_000 - (3 * 400_000 + 800_000) // 4
     refused = verify(problem(**tight, latency_mode=LatencyMode.WORST_CASE), BOTH)
     assert [(v.rule, v.excess) for v in refused.violations] == [("deadline", 110_000_000)]
+
+
+@pytest.mark.parametrize(("deadline", "late"), [(610_000_007, 0), (610_000_006, 1)])
+def test_aggregation_counts_towards_the_deadline(deadline: int, late: int) -> None:
+    """Expert a's 610 ms and 7 ns for putting answers together are late one nanosecond before."""
+    changes = {"aggregation_ns": 7, "latency_mode": LatencyMode.WORST_CASE}
+    alone = ExpertSelectionPlan(experts=("a",))
+    verdict = verify(problem(**changes, deadline_ns={"code": deadline}), alone)
+    assert [v.excess for v in verdict.violations if v.rule == "deadline"] == [late] * bool(late)
+    assert verdict.accepted is (late == 0)
+
+
+@pytest.mark.parametrize(("deadline", "late"), [(189_000_000, 0), (188_999_999, 1)])
+def test_answers_come_back_by_the_way_back(deadline: int, late: int) -> None:
+    """Expert b: 1 + 80 ms there, 50 ms, and 18 + 40 ms by a slower link back."""
+    links = tuple(
+        Link(source=a, target=b, latency_ns=ns, bandwidth_bit_per_s=8_000, directed=True)
+        for a, b, ns in (("home", "far", "1 ms"), ("far", "home", "18 ms"))
+    )
+    devices = tuple(Device(name=name, memory_bytes=10) for name in ("home", "far"))
+    changes = {
+        "device_graph": DeviceGraph(devices=devices, links=links),
+        "latency_mode": LatencyMode.WORST_CASE,
+        "deadline_ns": {"law": deadline},
+    }
+    verdict = verify(problem(**changes), ExpertSelectionPlan(experts=("b",)))
+    assert [v.excess for v in verdict.violations if v.rule == "deadline"] == [late] * bool(late)
+    assert verdict.accepted is (late == 0)
+
+
+@pytest.mark.parametrize(("mode", "rules"), [("best_expert", ["routing"]), ("top_k", [])])
+def test_no_more_than_k_are_asked(mode: str, rules: list[str]) -> None:
+    """Two experts for a cluster are one too many for the best expert, not for the top two."""
+    routed = ExpertSelectionPlan(
+        experts=("a", "b"),
+        routing=(Route(cluster="c", experts=("a", "b")), Route(cluster="l", experts=("b",))),
+    )
+    changes: dict[str, Any] = {"energy_mode": EnergyMode.EXPECTED, "energy_limit_uj": 100}
+    if mode == "top_k":
+        changes |= {"top_k": 2, **HALVES}
+    verdict = verify(problem(**changes, quality_model=QualityModel(mode)), routed)
+    assert [v.rule for v in verdict.violations] == rules
+
+
+def test_a_quarter_of_a_microjoule_is_too_much() -> None:
+    """36 µJ for three requests and 21 for one are 14.25 in the mean: over 14 by 1, rounded up."""
+    experts = problem().experts
+    dearer = (experts[0], experts[1].model_copy(update={"request_energy_uj": 21}))
+    routed = ExpertSelectionPlan(
+        experts=("a", "b"),
+        routing=(Route(cluster="c", experts=("a",)), Route(cluster="l", experts=("b",))),
+    )
+    verdict = verify(
+        problem(energy_mode=EnergyMode.EXPECTED, energy_limit_uj=14, experts=dearer), routed
+    )
+    assert [(v.rule, v.excess) for v in verdict.violations] == [("energy", 1)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_one_of_a_group_is_in_service(size: int) -> None:
+    """Every further variant of an expert is one too many."""
+    first = problem().experts[0].model_copy(update={"group": "g", "memory_bytes": 1})
+    names = tuple("xyz"[:size])
+    experts = tuple(first.model_copy(update={"name": name}) for name in names)
+    verdict = verify(problem(experts=experts), ExpertSelectionPlan(experts=names))
+    expected = [] if size == 1 else [("group", size - 1)]
+    assert [(v.rule, v.excess) for v in verdict.violations] == expected
+
+
+@pytest.mark.parametrize(("limit", "excess"), [(12, 0), (11, 1)])
+def test_memory_and_cardinality_are_met_exactly(limit: int, excess: int) -> None:
+    """12 bytes fit into 12, not into 11; two experts are one too many for one."""
+    devices = tuple(Device(name=name, memory_bytes=limit) for name in ("home", "far"))
+    experts = tuple(e.model_copy(update={"device": "home"}) for e in problem().experts)
+    graph = DeviceGraph(devices=devices)
+    verdict = verify(problem(device_graph=graph, experts=experts, max_experts=2), BOTH)
+    assert [(v.rule, v.excess) for v in verdict.violations] == [("memory", 1)] * excess
+    crowded = verify(problem(max_experts=1), BOTH)
+    assert [(v.rule, v.excess) for v in crowded.violations] == [("cardinality", 1)]
