@@ -82,6 +82,8 @@ def worker(options: dict[str, Any]) -> Status:
         engine = connect(url)
     except SQLAlchemyError as error:
         return _no_database(error)
+    # A first job would pay for the imports out of its own time limit.
+    fork_server.warm_up()
     crew = Worker(Store(engine), engine, settings.slots)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: crew.drain())

@@ -229,7 +229,9 @@ def rolling(found: Routing, seconds: float) -> None:
     # A MiB costs what it takes on the SSD's link, 24 Gbit/s.
     rolled_on = rolled(problem, seen, limits, Pace(ns_per_mib=349_525, weight_ppm=700_000))
     for step in rolled_on.steps:
-        kept = "breaks a rule" if step.kept_ns is None else f"{step.kept_ns / quarter / 1e6:.3f}"
+        kept = "–" if step.name == "start" else "breaks a rule"
+        if step.kept_ns is not None:
+            kept = f"{step.kept_ns / quarter / 1e6:.3f}"
         now = "no plan" if step.latency_ns is None else f"{step.latency_ns / quarter / 1e6:.3f}"
         gap = "–" if step.gap is None else f"{step.gap:.3%}"
         _say(f"{step.name} | {step.moved} | {step.moved_bytes / 1e9:.2f} | {now} | {kept} | {gap}")

@@ -30,6 +30,7 @@ class Process:
         self._command = [sys.executable, "-c", _PROGRAM, *arguments]
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
+        self._begun_at = 0
 
     @property
     def pid(self) -> int:
@@ -40,9 +41,18 @@ class Process:
     def start(self) -> None:
         """Start it, or start it again."""
         with self._log.open("ab") as log:
+            self._begun_at = log.tell()
             self._running = subprocess.Popen(
                 self._command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
             )
+
+    def said(self, words: str) -> None:
+        """Wait until it has logged the words. Raises TimeoutError."""
+        deadline = time.monotonic() + _START_S
+        while words.encode() not in self._log.read_bytes()[self._begun_at :]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self._log.name} does not say {words!r}")
+            time.sleep(0.1)
 
     def kill(self) -> None:
         """What the system does when memory runs out: no last word."""

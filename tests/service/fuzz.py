@@ -82,10 +82,7 @@ def fault(response: Any) -> str | None:
     if response.status_code >= 500:
         problem = response.headers.get("Content-Type") == MEDIA_TYPE and response.json()
         # Methods that were given 50 ms and 512 MiB may all fail: that is said, not a fault.
-        if not problem or problem["type"].rpartition(":")[2] not in (
-            "solve-failed",
-            "memory-limit",
-        ):
+        if not problem or problem["type"].rpartition(":")[2] not in _SAID:
             return f"status {response.status_code}"
     if "Traceback" in response.text:
         return "a traceback"

@@ -167,7 +167,7 @@ def takeover(folder: Path, times: int) -> dict[str, str]:
     """SIGKILL of a worker: how soon its job runs elsewhere."""
     with postgres.running() as (db, _):
         server = Server(db, folder / "server.log")
-        workers = [worker(db, folder / "worker.log", slots=1) for _ in range(2)]
+        workers = [worker(db, folder / f"worker{number}.log", slots=1) for number in range(2)]
         processes = [server, *workers]
         for process in processes:
             process.start()
@@ -185,6 +185,8 @@ def takeover(folder: Path, times: int) -> dict[str, str]:
 
 
 def _takeover(db: str, server: Server, workers: list[Process], seed: int) -> float:
+    for one in workers:
+        one.said("slots wait for jobs")
     with Client(server.url) as client:
         submitted = client.batch([_misbehaving("Stubborn", 300 + seed, 8)])[0]
         killed = 0.0
