@@ -112,7 +112,7 @@ def _gateways(size: int, seed: int) -> ServingSpec:
 FAMILIES: dict[str, tuple[Family, ...]] = {
     "dag_partition": (
         Family("contiguous", "blocks of 5", _dag, (2, 3), _doubling(2, 256)),
-        Family("free", "blocks of 5", partial(_dag, contiguous=False), (2, 3), _doubling(1, 64)),
+        Family("free", "blocks of 5", partial(_dag, contiguous=False), (2,), _doubling(1, 64)),
     ),
     "pipeline_partition": (
         Family("latency", "layers", _pipeline, (12, 24), _doubling(8, 1024)),
