@@ -10,6 +10,7 @@ from api.requests import (
     FrontierRequest,
     InstanceOf,
     PlanRequest,
+    SimulationRequest,
     SplitRequest,
     Valid,
     ValidationRequest,
@@ -22,12 +23,14 @@ from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems.split_computing import SplitComputingProblem
 from models.result import Certificate, Grade, Reason, Verification
+from models.simulation import Simulation
 from planner import service
 from planner.certify import unit_of
 from planner.expert_split import attempted
 from planner.frontier import swept
 from planner.race import Listener
 from planner.record import HINT
+from planner.simulate import simulate
 from planner.split_computing_frontier import swept as split_swept
 from planner.strategy import lanes
 from planner.verify import verify
@@ -133,6 +136,16 @@ def estimate(request: ValidationRequest) -> Estimate:
 def verification(request: VerificationRequest) -> Verification:
     """The verdict on a plan."""
     return verify(request.problem, request.plan)
+
+
+def simulation(request: SimulationRequest) -> Simulation:
+    """The plan replayed. Raises DocumentError where it cannot be: refused, or too large."""
+    setting = request.units, request.stops_ns
+    try:
+        return simulate(request.problem, request.plan, *setting, shared=request.shared_medium)
+    except ValueError as error:
+        remedy = "see what 'verify' says of it, or simulate fewer units"
+        raise DocumentError((FieldError("/plan", "the plan", str(error), remedy),)) from None
 
 
 def instances() -> tuple[InstanceOf, ...]:

@@ -208,6 +208,14 @@ def slowed(text: str) -> tuple[str, str]:
     return name, factor
 
 
+def stop(text: str) -> tuple[str, int]:
+    """Device and ns of NAME=TIME. Raises BadParameter."""
+    name, equals, time = text.rpartition("=")
+    if not (name and equals and time):
+        raise typer.BadParameter(f"'{text}' is not NAME=TIME, such as nx=2s", param_hint="--stop")
+    return name, quantity(time, "nanosecond", "--stop")
+
+
 def frontier(
     problem: AnyProblem,
     budget: str | None,

@@ -146,6 +146,8 @@ def say_certificate(console: Console, problem: AnyProblem, certificate: Certific
     console.print(certificate_table(problem, certificate))
     console.print()
     console.print(runs_table(certificate.runs, certificate.unit))
+    if certificate.simulation is not None:
+        console.print(certificate.simulation.in_words)
     for line in certificate.explanation:
         console.print(f"- {line}")
 

@@ -226,6 +226,58 @@ REGISTRY: dict[str, tuple[Entry, ...]] = {
     ),
 }
 
+_SEQUENCE = "sequence_pipeline"
+REGISTRY[_SEQUENCE] = (
+    Entry(
+        "dp",
+        f"solvers.dp.{_SEQUENCE}:DynamicProgram",
+        _exact("dynamic-programming"),
+        "layer plans by their bound, chunks by labels over token positions",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_SEQUENCE}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "stages by place, chunks as a circuit of token positions, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "pareto",
+        f"solvers.heuristic.{_SEQUENCE}:Pareto",
+        _HEURISTIC,
+        "Pareto front of layer plans times TeraPipe's chunks, ranked by the flow shop",
+    ),
+    Entry(
+        "jupiter",
+        f"solvers.heuristic.{_SEQUENCE}:Jupiter",
+        _HEURISTIC,
+        "Jupiter's planner: least bottleneck in the order given, then chunks",
+    ),
+    Entry(
+        "terapipe",
+        f"solvers.heuristic.{_SEQUENCE}:TeraPipe",
+        _HEURISTIC,
+        "equal layer counts, then TeraPipe's chunks",
+    ),
+    Entry(
+        "even-chunks",
+        f"solvers.heuristic.{_SEQUENCE}:EvenChunks",
+        _HEURISTIC,
+        "Jupiter's layers, as many equal chunks as stages",
+    ),
+    Entry(
+        "edgeshard-throughput",
+        f"solvers.heuristic.{_SEQUENCE}:EdgeShardThroughput",
+        _HEURISTIC,
+        "EdgeShard's dynamic program for throughput, the prompt at once",
+    ),
+    Entry(
+        "edgeshard-latency",
+        f"solvers.heuristic.{_SEQUENCE}:EdgeShardLatency",
+        _HEURISTIC,
+        "EdgeShard's dynamic program for latency, the prompt at once",
+    ),
+)
+
 _SPLIT = "split_computing"
 _FLEET = "split_fleet"
 
@@ -384,6 +436,98 @@ REGISTRY[_OFFLOAD] = (
         f"solvers.heuristic.{_OFFLOAD}:AllCloud",
         _HEURISTIC,
         "everything stays with a holder that holds everything",
+    ),
+)
+
+_TENSOR = "tensor_partition"
+REGISTRY[_TENSOR] = (
+    Entry(
+        "bisection",
+        f"solvers.search.{_TENSOR}:Bisection",
+        _exact("bisection"),
+        "groups of devices by bound, bisection on the maxima in each",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_TENSOR}:IntegerProgramming",
+        _exact("integer-programming"),
+        "one-hot amounts, a program per mode and number of devices, HiGHS",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_TENSOR}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "one-hot amounts, a program per mode and number of devices, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "galaxy",
+        f"solvers.heuristic.{_TENSOR}:Galaxy",
+        _HEURISTIC,
+        "in proportion to speed, what overflows to devices with room (Ye et al. 2024)",
+    ),
+    Entry(
+        "megatron-even",
+        f"solvers.heuristic.{_TENSOR}:MegatronEven",
+        _HEURISTIC,
+        "equal heads and columns, all-reduces (Megatron-LM 2019)",
+    ),
+    Entry(
+        "sequence-even",
+        f"solvers.heuristic.{_TENSOR}:SequenceEven",
+        _HEURISTIC,
+        "the whole model on every device, equal rows (Li et al. 2023)",
+    ),
+)
+
+_TRAINING = "pipeline_training"
+REGISTRY[_TRAINING] = (
+    Entry(
+        "dp",
+        f"solvers.dp.{_TRAINING}:DynamicProgram",
+        _exact("dynamic-programming"),
+        "dynamic program over sets of devices, a walk along pipeline and all-reduce",
+    ),
+    Entry(
+        "milp",
+        f"solvers.milp.{_TRAINING}:IntegerProgramming",
+        _exact("integer-programming"),
+        "one column per place, group and run of layers, HiGHS",
+    ),
+    Entry(
+        "cpsat",
+        f"solvers.cpsat.{_TRAINING}:ConstraintProgram",
+        _exact("constraint-programming"),
+        "one column per place, group and run of layers, OR-Tools CP-SAT",
+    ),
+    Entry(
+        "asteroid",
+        f"solvers.heuristic.{_TRAINING}:Asteroid",
+        _HEURISTIC,
+        "dynamic program over suffixes of the devices by memory (Ye et al. 2024)",
+    ),
+    Entry(
+        "replay",
+        f"solvers.heuristic.{_TRAINING}_replay:Replay",
+        _HEURISTIC,
+        "the plan in force, lost layers to their neighbours by speed (Ye et al. 2024)",
+    ),
+    Entry(
+        "pipedream",
+        f"solvers.heuristic.{_TRAINING}:PipeDream",
+        _HEURISTIC,
+        "PipeDream's dynamic program as if all devices were equal",
+    ),
+    Entry(
+        "pipeline-even",
+        f"solvers.heuristic.{_TRAINING}:PipelineEven",
+        _HEURISTIC,
+        "one device per stage by memory, equal layer counts",
+    ),
+    Entry(
+        "data-parallel",
+        f"solvers.heuristic.{_TRAINING}:DataParallel",
+        _HEURISTIC,
+        "the whole model on all devices",
     ),
 )
 

@@ -12,9 +12,12 @@ from planner.benchmark import (
     expert_balance,
     expert_selection,
     pipeline_partition,
+    pipeline_training,
+    sequence_pipeline,
     serving_flow,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 
 _SECOND_NS = 10**9
@@ -22,9 +25,12 @@ _KINDS = {
     item.KIND: item.tables
     for item in (
         pipeline_partition,
+        sequence_pipeline,
         expert_selection,
         split_computing,
         split_fleet,
+        tensor_partition,
+        pipeline_training,
         expert_balance,
         serving_flow,
     )

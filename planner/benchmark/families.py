@@ -17,9 +17,12 @@ from problem_instances.generators.expert_balance import BalanceSpec
 from problem_instances.generators.expert_selection import SelectionSpec
 from problem_instances.generators.offload_placement import OffloadSpec
 from problem_instances.generators.pipeline_partition import PipelineSpec
+from problem_instances.generators.pipeline_training import TrainingSpec
+from problem_instances.generators.sequence_pipeline import SequenceSpec
 from problem_instances.generators.serving_flow import ServingSpec
 from problem_instances.generators.split_computing import SplitSpec
 from problem_instances.generators.split_fleet import FleetSpec
+from problem_instances.generators.tensor_partition import TensorSpec
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,23 @@ def _gateways(size: int, seed: int) -> ServingSpec:
     return ServingSpec(seed, nodes=size, makes=3, layers=24, room=200, groups=2)
 
 
+def _sequence(size: int, seed: int, *, request: bool = False) -> SequenceSpec:
+    return SequenceSpec(seed, 3, 3, size, prompt=120, request=request)
+
+
+def _training(size: int, seed: int) -> TrainingSpec:
+    return TrainingSpec(seed, devices=4, layers=size, tightness=5)
+
+
+def _tensor(size: int, seed: int) -> TensorSpec:
+    return TensorSpec(seed, 3, 3, heads=size, columns=4 * size)
+
+
+def _unlike(size: int, seed: int) -> TensorSpec:
+    """As many types as devices, memory nearly full."""
+    return TensorSpec(seed, size, size, 32, 128, 256, 90)
+
+
 FAMILIES: dict[str, tuple[Family, ...]] = {
     "dag_partition": (
         Family("contiguous", "blocks of 5", _dag, (2, 3), _doubling(2, 256)),
@@ -170,6 +190,15 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "serving_flow": (
         Family("one switch", "nodes", _serving, (4, 6), (4, 6, 8, 10, 12, 16, 20, 24, 32)),
         Family("gateways", "nodes", _gateways, (4, 6), (4, 6, 8, 10, 12, 16)),
+    ),
+    "sequence_pipeline": (
+        Family("prompt", "layers", _sequence, (8, 12), _doubling(8, 128)),
+        Family("request", "layers", partial(_sequence, request=True), (8, 12)),
+    ),
+    "pipeline_training": (Family("boards", "layers", _training, (8, 12), _doubling(8, 128)),),
+    "tensor_partition": (
+        Family("heads", "heads", _tensor, (8, 16), _doubling(8, 64)),
+        Family("unlike devices", "devices", _unlike, (), (2, 4, 6, 8, 10, 12, 14)),
     ),
 }
 

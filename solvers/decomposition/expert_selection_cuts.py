@@ -8,8 +8,13 @@ x separates the whole assignment program. For coverage b = f_c(S) and s_i = f_c(
 where x is whole, and elsewhere a capped tangent of 1 - Π (1 - p_i) (expert_selection_lines).
 The linear relaxation is tightened first, then the program with whole x is solved, its selection
 priced and cut off, until the program promises no more than the best selection has. One row per
-cluster and round, where the assignment program has one per cluster and expert. A selection that
-breaks a budget by less than HiGHS sees is cut off with all that hold it: Σ_{i ∈ S} x_i ≤ |S| - 1.
+cluster and round, where the assignment program has one per cluster and expert.
+
+What tolerances hide is settled by rows of ones, which they cannot lose. A selection that breaks a
+budget by less than HiGHS sees goes with all that hold it: Σ_{i ∈ S} x_i ≤ |S| - 1. One that seems
+worth more than it is, though no cut is broken, goes with all that are worth no more: those without
+any expert that adds to it, Σ_{i: f(i | S) > 0} x_i ≥ 1. No selection comes twice, so the search
+ends; from then on the program's bound holds for the selections that are left.
 """
 
 import math
@@ -83,7 +88,7 @@ class Cuts:
         if reason is Reason.COMPLETED:
             lower = run.objective
         elif run.bound is not None:
-            lower = max(0, int(np.ceil(MILLION - run.bound - _TOLERANCE)))
+            lower = run.promise(run.bound)
         stats = {"rounds": run.rounds, "cuts": sum(len(cut.cluster) for cut in run.cuts)}
         return Claim(self.name, reason, plan, lower, run.detail, stats)
 
@@ -99,6 +104,7 @@ class _Run:
         self.objective: int | None = None
         self.bound: float | None = None
         self.covers: list[Bools] = []
+        self.adding: list[Bools] = []
         self.rounds = 0
         self.detail = ""
 
@@ -115,15 +121,19 @@ class _Run:
             if not found:
                 break
         while ended is None:
-            found, ended = self._round(integer=True)
-            if ended is None and not found:
-                self.detail = "neither better nor cut off: tolerances hide the difference"
-                return Reason.HEURISTIC
+            _, ended = self._round(integer=True)
         return ended
+
+    def promise(self, bound: float) -> int:
+        """The least objective that a bound on the selections left, and the best one met, allow."""
+        lower = max(0, int(np.ceil(MILLION - bound - _TOLERANCE)))
+        return lower if self.objective is None else min(lower, self.objective)
 
     def _round(self, *, integer: bool) -> tuple[bool, Reason | None]:
         """Solve once; whether cuts were found at the point, and why to end, if so."""
         answer = self._answer(integer=integer)
+        if answer.reason is Reason.INFEASIBLE and self.best is not None:
+            return False, self._none_left()
         if answer.reason is not Reason.COMPLETED or answer.values is None:
             self.detail = answer.detail
             return False, answer.reason
@@ -131,20 +141,47 @@ class _Run:
         if integer:
             x = np.round(x)
             if not self.tables.feasible(x == 1):
-                answered = bool((self.tables.needed @ x > 0).all())
-                self.covers += [x == 1] if answered else []
-                return answered, None
+                return True, self._once(self.covers, x == 1)
             self._offer(x == 1)
         if self._done():
             return False, Reason.COMPLETED
         promised = answer.values[self.tables.experts :][: len(self.weight)]
-        return self._cut_off(x, promised), None
+        found = self._cut_off(x, promised)
+        if integer and not found:
+            return True, self._once(self.adding, self._gainers(x == 1))
+        return found, None
+
+    def _none_left(self) -> Reason:
+        """What it means that HiGHS finds no selection where there is one."""
+        if self.adding:
+            return Reason.COMPLETED
+        self.detail = "HiGHS denies a selection that there is"
+        return Reason.HEURISTIC
+
+    def _once(self, rows: list[Bools], row: Bools) -> Reason | None:
+        """Add a row of ones; a point that breaks one it was given is HiGHS' mistake."""
+        if any((row == other).all() for other in rows):
+            self.detail = "HiGHS returns a selection that was cut off"
+            return Reason.HEURISTIC
+        rows.append(row)
+        return None
+
+    def _gainers(self, chosen: Bools) -> Bools:
+        """[n] whether an expert adds to a selection; without any nothing does: f is submodular."""
+        quality, k = self.tables.quality, self.tables.asked
+        inside = np.where(chosen, quality, 0)
+        if self.tables.model is QualityModel.COVERAGE:
+            level = np.where((inside == MILLION).any(axis=1), MILLION, 0)
+        else:
+            level = np.sort(inside, axis=1)[:, -k] if k <= len(chosen) else np.zeros(len(quality))
+        adds = (quality > level[:, None]).any(axis=0)
+        return np.asarray(adds & ~chosen & self.tables.allowed)
 
     def _done(self) -> bool:
         """Whether the bound promises nothing better than the best selection."""
         if self.objective is None or self.bound is None:
             return False
-        return bool(np.ceil(MILLION - self.bound - _TOLERANCE) >= self.objective)
+        return self.promise(self.bound) >= self.objective
 
     def _offer(self, chosen: Bools | None) -> None:
         if chosen is not None and self.tables.feasible(chosen):
@@ -163,6 +200,9 @@ class _Run:
         for cover in self.covers:
             inside = np.flatnonzero(cover)
             rows.add(1, (np.zeros_like(inside), inside, 1), -NO_LIMIT, len(inside) - 1)
+        for gainers in self.adding:
+            inside = np.flatnonzero(gainers)
+            rows.add(1, (np.zeros_like(inside), inside, 1), 1, NO_LIMIT)
         for cut in self.cuts:
             row, column = np.nonzero(cut.slopes)
             at = np.arange(len(cut.cluster))

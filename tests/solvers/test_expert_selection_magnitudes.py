@@ -1,11 +1,20 @@
 """Every method for expert selections at the figures of real ones, against all plans."""
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from models.problems.expert_selection import ExpertSelectionProblem
+from models.devices import Device, DeviceGraph
+from models.problems.expert_selection import (
+    Cluster,
+    Expert,
+    ExpertSelectionProblem,
+    QualityModel,
+)
 from models.result import Limits, Reason
 from planner.verify import verify
+from solvers.decomposition import expert_selection_cuts
 from solvers.registry import REGISTRY, Entry
 from tests.oracles import expert_selection as oracle
 from tests.selection_strategies import real_expert_selection
@@ -36,3 +45,44 @@ def test_methods_are_exact_at_real_magnitudes(entry: Entry) -> None:
         assert objective == claim.lower_bound == optimum
 
     check()
+
+
+def _coverage() -> ExpertSelectionProblem:
+    """Three experts of which one goes; the rows are ppm in three clusters of the same weight."""
+    quality = ((123_634, 123_634, None), (5_698, 1_762, 5_698), (1_000_000, 453, 453))
+    experts = tuple(
+        Expert(
+            name=f"expert-{number}",
+            device="a",
+            group="family" if number else None,
+            memory_bytes=1,
+            prefill_ns_per_token=1,
+            decode_ns_per_token=1,
+            quality_ppm=row,
+        )
+        for number, row in enumerate(quality)
+    )
+    return ExpertSelectionProblem(
+        device_graph=DeviceGraph(devices=(Device(name="a", type="a", memory_bytes=60),)),
+        source_device="a",
+        experts=experts,
+        clusters=tuple(
+            Cluster(name=f"cluster-{c}", category="law", weight=3, prompt_tokens=1, output_tokens=1)
+            for c in range(3)
+        ),
+        quality_model=QualityModel.COVERAGE,
+    )
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 10.0])
+def test_what_tolerances_hide_from_cuts_is_cut_off(tolerance: float) -> None:
+    """However far HiGHS' bound is off, selections met leave the program until none promises more.
+
+    With 10 ppm allowed for, the bound stays above the best selection until all are cut off.
+    """
+    problem = _coverage()
+    with patch.object(expert_selection_cuts, "_TOLERANCE", tolerance):
+        claim = expert_selection_cuts.Cuts().solve(problem, Limits())
+    assert claim.reason is Reason.COMPLETED, claim.detail
+    assert claim.plan is not None
+    assert verify(problem, claim.plan).objective == oracle.optimum(problem) == claim.lower_bound

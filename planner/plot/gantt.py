@@ -1,16 +1,17 @@
-"""Gantt chart of the first units of a pipeline: a row per device, transfers below computing."""
+"""Gantt chart of a simulated pipeline: a row per stage, transfers below computing."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from models.result import Breakdown
+from models.simulation import Bar
 from models.units import format_quantity
 from planner.plot.palette import INK, LINE, colour, ink_on, tint
 from planner.plot.pipeline_partition_cards import shorten
-from planner.plot.pipeline_partition_schedule import Bar, schedule
+from planner.simulate.flow import TRANSFER
 
 ROW_INCHES = 0.34
 _COMPUTE = (-0.38, 0.5)  # top and height inside a row
@@ -18,20 +19,15 @@ _TRANSFER = (0.16, 0.22)
 _LEAST_WIDTH_FOR_A_NUMBER = 0.016
 
 
-def draw_gantt(axes: Axes, breakdown: Breakdown, units: int, *, overlap: bool) -> None:
-    """Fill the axes."""
-    bars = schedule(breakdown, units, overlap=overlap)
+def draw_gantt(axes: Axes, bars: Sequence[Bar], devices: Sequence[str]) -> None:
+    """Fill the axes; devices: of the stages in their order."""
     end = max(bar.stop_ns for bar in bars)
-    rows = len(breakdown.rows)
-    for (stage, transfer), group in groupby(
-        sorted(bars, key=lambda bar: (bar.stage, bar.transfer)),
-        key=lambda bar: (bar.stage, bar.transfer),
-    ):
+    for (stage, transfer), group in groupby(sorted(bars, key=_row), key=_row):
         _draw_row(axes, list(group), stage, transfer=transfer, end=end)
     axes.set_xlim(0, end * 1.005)
-    axes.set_ylim(rows - 0.5, -0.5)
-    names = [f"{shorten(str(row['device']), 22)}  {n}" for n, row in enumerate(breakdown.rows, 1)]
-    axes.set_yticks(range(rows), names, fontsize=8)
+    axes.set_ylim(len(devices) - 0.5, -0.5)
+    names = [f"{shorten(device, 22)}  {n}" for n, device in enumerate(devices, 1)]
+    axes.set_yticks(range(len(devices)), names, fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(8))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _clock(value)))
@@ -41,6 +37,11 @@ def draw_gantt(axes: Axes, breakdown: Breakdown, units: int, *, overlap: bool) -
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     _legend(axes)
+
+
+def _row(bar: Bar) -> tuple[int, bool]:
+    """Where a bar stands: its stage, and whether below the computing."""
+    return bar.stage, bar.work == TRANSFER
 
 
 def _draw_row(axes: Axes, bars: list[Bar], stage: int, *, transfer: bool, end: int) -> None:
@@ -61,7 +62,7 @@ def _draw_row(axes: Axes, bars: list[Bar], stage: int, *, transfer: bool, end: i
             axes.text(
                 (bar.start_ns + bar.stop_ns) / 2,
                 stage + top + height / 2,
-                str(bar.unit + 1),
+                f"{bar.unit + 1}, lost" if bar.lost else str(bar.unit + 1),
                 fontsize=7,
                 color=ink_on(shade),
                 ha="center",
