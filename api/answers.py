@@ -168,16 +168,30 @@ def _instance(name: str) -> InstanceOf:
 
 
 def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None) -> Frontier:
-    """The sweep, in a child within its limits. Raises DocumentError where it makes no sense."""
+    """The sweep, in a child within its limits; cancelled, what it has by then.
+
+    Raises DocumentError where it makes no sense.
+    """
     limits = request.limits
     # The sweep stops by itself in nine tenths of the time, so that the child can still answer.
     inner = limits.model_copy(update={"time_limit_ns": limits.time_limit_ns * 9 // 10})
     problem, points = request.problem, request.points
     if isinstance(problem, SplitComputingProblem):
         grid = request.bandwidths_bit_per_s, request.floors_ppm
-        found = call(split_swept, problem, *grid, points, inner, limits=limits, cancel=cancel)
+        found = call(
+            split_swept, problem, *grid, points, inner, limits=limits, cancel=cancel, stoppable=True
+        )
     else:
-        found = call(swept, problem, request.budget, points, inner, limits=limits, cancel=cancel)
+        found = call(
+            swept,
+            problem,
+            request.budget,
+            points,
+            inner,
+            limits=limits,
+            cancel=cancel,
+            stoppable=True,
+        )
     if isinstance(found, str):
         remedy = "loosen the other budgets, or give more time"
         raise DocumentError((FieldError("/problem", "the problem", found, remedy),))

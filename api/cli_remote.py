@@ -55,10 +55,10 @@ class There:
         with self._client() as client:
             return client.explain(request)
 
-    def frontier(self, request: FrontierRequest) -> Frontier:
+    def frontier(self, request: FrontierRequest, cancel: threading.Event) -> Frontier:
         """See Planner."""
-        with self._client() as client:
-            return client.frontier(request)
+        with self._client(cancel) as client:
+            return client.frontier(request, cancel=cancel)
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """See Planner."""
