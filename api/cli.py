@@ -17,6 +17,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from api.cli_bench import bench
+
 _USAGE, _BAD_INPUT, _INTERNAL, _NOT_WRITTEN, _CLOSED = 64, 65, 70, 74, 141
 _TYPER_USAGE = 2
 # What only writing meets: a full disk or quota, a file too large, a broken device.
@@ -559,6 +561,9 @@ def doctor() -> None:
     from api import cli_doctor
 
     raise typer.Exit(cli_doctor.doctor())
+
+
+app.command()(bench)
 
 
 def main() -> None:

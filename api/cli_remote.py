@@ -38,7 +38,7 @@ class There:
     ) -> Certificate:
         """See Planner."""
         with self._client(cancel) as client:
-            return client.plan(request, listen=_told(listen), cancel=cancel)
+            return client.plan(request, listen=told(listen), cancel=cancel)
 
     def verify(self, request: VerificationRequest) -> Verification:
         """See Planner."""
@@ -86,7 +86,7 @@ def _status(error: ServiceError) -> Status:
     return Status.INTERNAL if error.name == "internal" else Status.UNAVAILABLE
 
 
-def _told(listen: Listener | None) -> Heard | None:
+def told(listen: Listener | None) -> Heard | None:
     """What a service tells about a job, as a race tells it."""
     if listen is None:
         return None

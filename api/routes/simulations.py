@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends
 
 from api import answers
+from api.access import Reader
 from api.deps import document
 from api.errors import responses
 from api.examples import EXAMPLES
@@ -25,10 +26,11 @@ _EXAMPLES = {
     "/v1/simulations",
     summary="Simulate",
     response_model=Simulation,
-    responses=responses(413, 415, 422),
+    responses=responses(401, 403, 413, 415, 422),
     openapi_extra=body(SimulationRequest, _EXAMPLES),
 )
 async def simulations(
+    _: Reader,
     request: Annotated[SimulationRequest, Depends(document(SimulationRequest))],
 ) -> Simulation:
     """Replay a plan: when each unit computes and travels, and what the formula said of it."""

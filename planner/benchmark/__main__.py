@@ -1,4 +1,7 @@
-"""`python -m planner.benchmark`: every table to the terminal and, as JSON and CSV, to a folder."""
+"""`python -m planner.benchmark`: what single kinds have to show, to the terminal and to a folder.
+
+Every method on every kind is `edgeplan bench`; these are the tables that pages of docs/ quote.
+"""
 
 import argparse
 import sys
@@ -8,7 +11,6 @@ from models.result import Limits
 from planner.benchmark import (
     expert_balance,
     expert_selection,
-    offload_placement,
     pipeline_partition,
     pipeline_training,
     sequence_pipeline,
@@ -27,7 +29,6 @@ _KINDS = {
         expert_selection,
         split_computing,
         split_fleet,
-        offload_placement,
         tensor_partition,
         pipeline_training,
         expert_balance,
