@@ -70,7 +70,8 @@ def test_events_bring_the_best_plan(kind: str) -> None:
 
 def test_first_plan_told_is_written(busy: TestClient) -> None:
     """The table has the plan of the objective that it shows."""
-    store, told = _store(busy), []
+    store = _store(busy)
+    told: list[Event] = []
     problem, plan = EXAMPLE.nouns()
     limits = Limits(time_limit_ns=20 * 10**9)
     service.plan(problem, limits, hint=plan, listen=told.append)
