@@ -40,8 +40,8 @@ format: $(VENV)/installed-dev ## format the code and sort its imports
 	$(BIN)/ruff check --fix-only --select I .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed ## exact methods against each other and heuristics (BENCH="--time-limit 60")
-	$(BIN)/python -m planner.benchmark $(BENCH)
+bench: $(VENV)/installed-bench ## every method measured, bench-out/quick/report.html (BENCH="--kind KIND")
+	$(BIN)/edgeplan bench quick --jobs 2 $(BENCH)
 
 soak: $(VENV)/installed-dev ## the service's figures: overshoot, cancel, restarts, latency, memory (SOAK="--jobs 1000")
 	$(BIN)/python -m tests.service.soak $(SOAK)
@@ -68,6 +68,11 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) setuptools
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
+
+$(VENV)/installed-bench: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) setuptools
+	$(INSTALL) --no-build-isolation --editable '.[bench]'
+	@touch $(VENV)/installed $@
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) setuptools

@@ -10,6 +10,7 @@ from api.requests import (
     FrontierRequest,
     InstanceOf,
     PlanRequest,
+    SimulationRequest,
     SplitRequest,
     Valid,
     ValidationRequest,
@@ -22,12 +23,14 @@ from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.problems.split_computing import SplitComputingProblem
 from models.result import Certificate, Grade, Reason, Verification
+from models.simulation import Simulation
 from planner import service
 from planner.certify import unit_of
 from planner.expert_split import attempted
 from planner.frontier import swept
 from planner.race import Listener
 from planner.record import HINT
+from planner.simulate import simulate
 from planner.split_computing_frontier import swept as split_swept
 from planner.strategy import lanes
 from planner.verify import verify
@@ -135,6 +138,16 @@ def verification(request: VerificationRequest) -> Verification:
     return verify(request.problem, request.plan)
 
 
+def simulation(request: SimulationRequest) -> Simulation:
+    """The plan replayed. Raises DocumentError where it cannot be: refused, or too large."""
+    setting = request.units, request.stops_ns
+    try:
+        return simulate(request.problem, request.plan, *setting, shared=request.shared_medium)
+    except ValueError as error:
+        remedy = "see what 'verify' says of it, or simulate fewer units"
+        raise DocumentError((FieldError("/plan", "the plan", str(error), remedy),)) from None
+
+
 def instances() -> tuple[InstanceOf, ...]:
     """All shipped instances."""
     return tuple(_instance(name) for name in names())
@@ -155,16 +168,30 @@ def _instance(name: str) -> InstanceOf:
 
 
 def frontier(request: FrontierRequest, *, cancel: threading.Event | None = None) -> Frontier:
-    """The sweep, in a child within its limits. Raises DocumentError where it makes no sense."""
+    """The sweep, in a child within its limits; cancelled, what it has by then.
+
+    Raises DocumentError where it makes no sense.
+    """
     limits = request.limits
     # The sweep stops by itself in nine tenths of the time, so that the child can still answer.
     inner = limits.model_copy(update={"time_limit_ns": limits.time_limit_ns * 9 // 10})
     problem, points = request.problem, request.points
     if isinstance(problem, SplitComputingProblem):
         grid = request.bandwidths_bit_per_s, request.floors_ppm
-        found = call(split_swept, problem, *grid, points, inner, limits=limits, cancel=cancel)
+        found = call(
+            split_swept, problem, *grid, points, inner, limits=limits, cancel=cancel, stoppable=True
+        )
     else:
-        found = call(swept, problem, request.budget, points, inner, limits=limits, cancel=cancel)
+        found = call(
+            swept,
+            problem,
+            request.budget,
+            points,
+            inner,
+            limits=limits,
+            cancel=cancel,
+            stoppable=True,
+        )
     if isinstance(found, str):
         remedy = "loosen the other budgets, or give more time"
         raise DocumentError((FieldError("/problem", "the problem", found, remedy),))

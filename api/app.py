@@ -27,6 +27,7 @@ from api.routes import (
     revisions,
     rollings,
     schemas,
+    simulations,
     splits,
     verifications,
 )
@@ -48,6 +49,7 @@ _ROUTERS = (
     instances,
     schemas,
     splits,
+    simulations,
     caches,
     rollings,
     health,

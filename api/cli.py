@@ -17,6 +17,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from api.cli_bench import bench
+
 _USAGE, _BAD_INPUT, _INTERNAL, _NOT_WRITTEN, _CLOSED = 64, 65, 70, 74, 141
 _TYPER_USAGE = 2
 # What only writing meets: a full disk or quota, a file too large, a broken device.
@@ -390,6 +392,9 @@ def replan(
     migration_weight: Annotated[
         str, typer.Option(metavar="TIME", help="added to the objective per MiB that moves")
     ] = "0 ns",
+    mode: Annotated[
+        str, typer.Option(metavar="MODE", help="full, or replay: what is lost to its neighbours")
+    ] = "full",
     solver: _Solver = None,
     time_limit: _Time = "60s",
     memory_limit: _Memory = "4GiB",
@@ -413,9 +418,37 @@ def replan(
     slower = tuple(cli_input.slowed(item) for item in slowed or ())
     problem, old = cli_input.problem(source), cli_input.plan(plan)
     cli_input.check_solver(problem.kind, solver)
+    solver = cli_replan.method(problem.kind, mode, solver)
     changed = cli_replan.change(problem, old, tuple(lost or ()), slower, weight)
     request = PlanRequest(problem=changed, limits=limits, solver=solver)
     raise typer.Exit(cli_replan.replan(request, old, out, planner_of(server)))
+
+
+@app.command()
+def simulate(
+    source: _Source,
+    plan: _PlanFile,
+    *,
+    units: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="how many; enough for the objective")
+    ] = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TIME", help="a device that stops then; may be repeated"),
+    ] = None,
+    shared_medium: Annotated[
+        bool, typer.Option("--shared-medium", help="one channel for all transfers")
+    ] = False,
+    json: _Json = False,
+    plot: _Plot = None,
+) -> None:
+    """Replay a plan unit by unit: utilisation, and what the formula says. For pipelines."""
+    from api import cli_input, cli_simulate
+
+    cli_simulate.check(plot)
+    setting = cli_simulate.Setting(units, tuple(stop or ()), shared_medium)
+    request = setting.request(cli_input.problem(source), cli_input.plan(plan))
+    raise typer.Exit(cli_simulate.simulate(request, plot, as_json=json))
 
 
 @app.command()
@@ -528,6 +561,9 @@ def doctor() -> None:
     from api import cli_doctor
 
     raise typer.Exit(cli_doctor.doctor())
+
+
+app.command()(bench)
 
 
 def main() -> None:

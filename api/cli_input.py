@@ -174,6 +174,8 @@ _OPTIONS = {
     "/seed": "--seed",
     "/objective": "--objective",
     "/units": "--units",
+    "/floors_ppm": "--floors",
+    "/bandwidths_bit_per_s": "--bandwidths",
 }
 
 
@@ -208,6 +210,14 @@ def slowed(text: str) -> tuple[str, str]:
     return name, factor
 
 
+def stop(text: str) -> tuple[str, int]:
+    """Device and ns of NAME=TIME. Raises BadParameter."""
+    name, equals, time = text.rpartition("=")
+    if not (name and equals and time):
+        raise typer.BadParameter(f"'{text}' is not NAME=TIME, such as nx=2s", param_hint="--stop")
+    return name, quantity(time, "nanosecond", "--stop")
+
+
 def frontier(
     problem: AnyProblem,
     budget: str | None,
@@ -238,7 +248,9 @@ def frontier(
             limits=limits,
         )
     except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+        fault = error.errors()[0]
+        option = _OPTIONS.get(f"/{fault['loc'][0]}") if fault["loc"] else None
+        raise typer.BadParameter(fault["msg"], param_hint=option) from None
 
 
 def _items(text: str | None) -> list[str]:
@@ -248,10 +260,14 @@ def _items(text: str | None) -> list[str]:
 def _percent(text: str) -> int:
     """Parts per million of "74", "75.8" or "75.8 %"."""
     try:
-        return round(Decimal(text.removesuffix("%").strip()) * 10_000)
-    except ArithmeticError:
-        reason = f"'{text}' is not a percentage; write 75.8, say"
-        raise typer.BadParameter(reason, param_hint="--floors") from None
+        percent = Decimal(text.removesuffix("%").strip())
+        possible = 0 <= percent <= 100
+    except ArithmeticError:  # no number, or not one that compares
+        possible = False
+    if not possible:
+        reason = f"'{text}' is not a percentage from 0 to 100; write 75.8, say"
+        raise typer.BadParameter(reason, param_hint="--floors")
+    return round(percent * 10_000)
 
 
 def split(problem: AnyProblem, plan: AnyPlan, source: str, limits: Limits) -> SplitRequest:

@@ -48,8 +48,8 @@ class Planner(Protocol):
     def explain(self, request: ExplanationRequest) -> Explanation:
         """What binds a plan."""
 
-    def frontier(self, request: FrontierRequest) -> Frontier:
-        """The sweep of a budget."""
+    def frontier(self, request: FrontierRequest, cancel: threading.Event) -> Frontier:
+        """The sweep of a budget; `cancel` ends it with the points it has."""
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """The shipped instances."""
@@ -92,11 +92,11 @@ class Here:
         fork_server.warm_up()  # the clock of the limit starts with the solve
         return answers.explanation(request)
 
-    def frontier(self, request: FrontierRequest) -> Frontier:
+    def frontier(self, request: FrontierRequest, cancel: threading.Event) -> Frontier:
         """See Planner."""
         fork_server.start([])
         fork_server.warm_up()  # the clock of the limit starts with the solve
-        return answers.frontier(request)
+        return answers.frontier(request, cancel=cancel)
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """See Planner."""

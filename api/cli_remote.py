@@ -38,7 +38,7 @@ class There:
     ) -> Certificate:
         """See Planner."""
         with self._client(cancel) as client:
-            return client.plan(request, listen=_told(listen), cancel=cancel)
+            return client.plan(request, listen=told(listen), cancel=cancel)
 
     def verify(self, request: VerificationRequest) -> Verification:
         """See Planner."""
@@ -55,10 +55,10 @@ class There:
         with self._client() as client:
             return client.explain(request)
 
-    def frontier(self, request: FrontierRequest) -> Frontier:
+    def frontier(self, request: FrontierRequest, cancel: threading.Event) -> Frontier:
         """See Planner."""
-        with self._client() as client:
-            return client.frontier(request)
+        with self._client(cancel) as client:
+            return client.frontier(request, cancel=cancel)
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """See Planner."""
@@ -86,7 +86,7 @@ def _status(error: ServiceError) -> Status:
     return Status.INTERNAL if error.name == "internal" else Status.UNAVAILABLE
 
 
-def _told(listen: Listener | None) -> Heard | None:
+def told(listen: Listener | None) -> Heard | None:
     """What a service tells about a job, as a race tells it."""
     if listen is None:
         return None

@@ -17,6 +17,10 @@ from models.result import Certificate, Verification
 from planner.certify import unit_of
 from planner.replan import ChangeError, Move, changed, moves
 from planner.verify import verify
+from solvers.registry import entry
+
+# Ways to replan: every method that the strategy has, or Asteroid's lightweight replay.
+FULL, REPLAY = "full", "replay"
 
 
 class Replanned(BaseModel):
@@ -27,6 +31,25 @@ class Replanned(BaseModel):
     before: Verification
     moves: tuple[Move, ...]
     certificate: Certificate
+
+
+def method(kind: str, mode: str, solver: str | None) -> str | None:
+    """The method that a mode of replanning asks for by name. Raises BadParameter."""
+    if mode == FULL:
+        return solver
+    if mode != REPLAY:
+        raise typer.BadParameter(
+            f"'{mode}' is no mode; use one of: {FULL}, {REPLAY}", param_hint="--mode"
+        )
+    if solver is not None:
+        raise typer.BadParameter(
+            "a replay is a method of its own; leave --solver out", param_hint="--mode"
+        )
+    if entry(kind, REPLAY) is None:
+        raise typer.BadParameter(
+            f"plans for {kind} are not replayed; use --mode full", param_hint="--mode"
+        )
+    return REPLAY
 
 
 def change(

@@ -55,8 +55,14 @@ def _rows_table(rows: list[dict[str, str | int]]) -> Table:
 
 def totals_line(breakdown: Breakdown) -> str:
     """The totals, in one line."""
-    pairs = [(heading(name), value) for name, value in breakdown.totals.items()]
-    return ", ".join(f"{name} {cell(value, unit)}" for (name, unit), value in pairs)
+    return ", ".join(_total(name, value) for name, value in breakdown.totals.items())
+
+
+def _total(name: str, value: int) -> str:
+    words, unit = heading(name)
+    if name == "accuracy_ppm" and value < 0:
+        return f"{words} below 0 %: the losses given add up to more than the accuracy"
+    return f"{words} {cell(value, unit)}"
 
 
 def certificate_table(problem: AnyProblem, certificate: Certificate) -> Table:
@@ -146,6 +152,8 @@ def say_certificate(console: Console, problem: AnyProblem, certificate: Certific
     console.print(certificate_table(problem, certificate))
     console.print()
     console.print(runs_table(certificate.runs, certificate.unit))
+    if certificate.simulation is not None:
+        console.print(certificate.simulation.in_words)
     for line in certificate.explanation:
         console.print(f"- {line}")
 

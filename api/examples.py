@@ -24,6 +24,20 @@ dag_partition: four operators of 1 ms, two in parallel, on two accelerators. Two
 the outputs of the first and of the one beside it cross over, for 0.1 ms each: 2.2 ms. With the
 other one beside the first it is 2.3 ms, and parts of three and one take at least 3 ms.
 
+tensor_partition: a device and one half as fast, one layer of 90 MB that neither holds. Two thirds
+of heads and columns on the quick one fill its 60 MB and take 20 + 40 ms, a row on each 2 x 2 ms,
+and the four steps of one row 1 + 1 ms each: 72 ms. Any other split takes at least 10 ms more, or
+4 ms where both rows are on one device.
+
+pipeline_training: two layers with their optimiser in 30 MB each, so that each of two boards holds
+one, and the larger the first, which keeps three micro-batches. A micro-batch takes 2 + 4 ms on
+either and 2 x 2 ms between them; two of them through the last step after the others are 2 x 6 + 4
++ 6 = 22 ms.
+
+sequence_pipeline: four tokens through two equal devices of two layers each, which is what they have
+room for; a chunk takes 1 ms per token and layer, and 0.6 ms per layer. At once the prompt takes 2 x
+9.2 = 18.4 ms, in two chunks of two tokens 3 x 5.2 = 15.6 ms, in four of one 5 x 3.2 = 16 ms.
+
 serving_flow: three layers; the source feeds a large node, which lets 60 tokens/s pass with two of
 them, and two small ones with one layer and 50 tokens/s each feed the sink. With layers 0 and 1 on
 the large node and layer 2 on both small ones 60 tokens/s flow; with any others it is less. All the
@@ -97,6 +111,41 @@ EXAMPLES: dict[str, Example] = {
             ],
         },
         objective=23_000_000,
+    ),
+    "sequence_pipeline": Example(
+        problem={
+            "kind": "sequence_pipeline",
+            "model": {
+                "name": "four layers",
+                "layers": [
+                    {
+                        "name": "block",
+                        "repeat": 4,
+                        "weight_bytes": "200 MB",
+                        "output_bytes_per_token": 0,
+                    }
+                ],
+            },
+            "times": {"box": {"block": {"chunk_ns": "0.6 ms", "token_ns": "1 ms"}}},
+            "device_graph": {
+                "devices": [
+                    {"name": name, "type": "box", "memory_bytes": "500 MB"}
+                    for name in ("left", "right")
+                ],
+                "default_link": {"latency_ns": 0, "bandwidth_bit_per_s": "1 Gbit/s"},
+            },
+            "prompt_tokens": 4,
+            "device_order": ["left", "right"],
+        },
+        plan={
+            "kind": "sequence_pipeline",
+            "stages": [
+                {"device": "left", "start": 0, "stop": 2},
+                {"device": "right", "start": 2, "stop": 4},
+            ],
+            "chunks": [2, 2],
+        },
+        objective=15_600_000,
     ),
     "split_computing": Example(
         problem={
@@ -276,6 +325,73 @@ EXAMPLES: dict[str, Example] = {
             ],
         },
         objective=2_200_000,
+    ),
+    "tensor_partition": Example(
+        problem={
+            "kind": "tensor_partition",
+            "devices": [
+                {
+                    "name": name,
+                    "memory_bytes": memory,
+                    "attention_ns": f"{30 * slow} ms",
+                    "mlp_ns": f"{60 * slow} ms",
+                    "connective_ns": f"{2 * slow} ms",
+                    "latency_ns": "1 ms",
+                    "bandwidth_bit_per_s": "1 Gbit/s",
+                }
+                for name, memory, slow in (("quick", "60 MB", 1), ("slow", "40 MB", 2))
+            ],
+            "layers": 1,
+            "heads": 3,
+            "columns": 3,
+            "rows": 2,
+            "attention_bytes": "30 MB",
+            "mlp_bytes": "60 MB",
+            "row_bytes": "125 kB",
+            "key_value_bytes": "250 kB",
+            "modes": ["tensor+sequence"],
+        },
+        plan={
+            "kind": "tensor_partition",
+            "mode": "tensor+sequence",
+            "shares": [
+                {"device": "quick", "heads": 2, "columns": 2, "rows": 1},
+                {"device": "slow", "heads": 1, "columns": 1, "rows": 1},
+            ],
+        },
+        objective=72_000_000,
+    ),
+    "pipeline_training": Example(
+        problem={
+            "kind": "pipeline_training",
+            "layers": [
+                {
+                    "name": "block",
+                    "repeat": 2,
+                    "weight_bytes": "10 MB",
+                    "activation_bytes": "1 MB",
+                    "output_bytes": "62.5 kB",
+                    "forward_ns": {"board": "1 ms"},
+                }
+            ],
+            "device_graph": {
+                "devices": [
+                    {"name": "large", "type": "board", "memory_bytes": "40 MB"},
+                    {"name": "small", "type": "board", "memory_bytes": "33 MB"},
+                ],
+                "default_link": {"latency_ns": "1 ms", "bandwidth_bit_per_s": "1 Gbit/s"},
+            },
+            "samples": 2,
+            "micro_batches": 2,
+        },
+        plan={
+            "kind": "pipeline_training",
+            "stages": [
+                {"start": 0, "stop": 1, "shares": [{"device": "large", "samples": 2}]},
+                {"start": 1, "stop": 2, "shares": [{"device": "small", "samples": 2}]},
+            ],
+        },
+        objective=22_000_000,
     ),
     "serving_flow": Example(
         problem={

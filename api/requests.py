@@ -12,6 +12,9 @@ from models.problems.expert_selection import ExpertSelectionProblem
 from models.problems.split_computing import SplitComputingProblem
 from models.result import Grade, Limits
 from models.units import BitsPerSecond, Nanoseconds, Ppm
+from planner.simulate import KINDS as SIMULATED
+
+MAX_SIMULATED_UNITS = 1000
 
 
 class PlanRequest(Document):
@@ -133,6 +136,30 @@ class SplitRequest(Batch):
     problem: ExpertBalanceProblem
     plan: ExpertBalancePlan
     limits: Limits = Limits()
+
+
+class SimulationRequest(Document):
+    """A plan to be replayed unit by unit.
+
+    units: as many as tell the objective, where left out; stops_ns: devices that stop for good, and
+    when; shared_medium: one channel for all transfers instead of a link for each.
+    """
+
+    problem: AnyProblem
+    plan: AnyPlan
+    units: Annotated[int, Field(ge=1, le=MAX_SIMULATED_UNITS)] | None = None
+    stops_ns: dict[Name, Nanoseconds] = {}
+    shared_medium: bool = False
+
+    @model_validator(mode="after")
+    def _there_is_a_simulator(self) -> Self:
+        if self.problem.kind not in SIMULATED:
+            raise contradiction(
+                f"no simulator for {self.problem.kind}",
+                f"use one of: {', '.join(SIMULATED)}",
+                *("problem", "kind"),
+            )
+        return self
 
 
 class Explanation(Document):

@@ -13,6 +13,7 @@ from api.requests import (
     FrontierRequest,
     PlanRequest,
     RevisionRequest,
+    SimulationRequest,
     SplitRequest,
     ValidationRequest,
     VerificationRequest,
@@ -26,6 +27,7 @@ from models.problems import AnyPlan, AnyProblem
 from models.prompts import PromptTable, TwoLevels
 from models.result import Certificate, Limits, Verification
 from models.rolling import Rolling
+from models.simulation import Simulation
 
 SCHEMAS: dict[str, Any] = {
     "problem": AnyProblem,
@@ -45,6 +47,8 @@ SCHEMAS: dict[str, Any] = {
     "job-event": JobEvent,
     "split-request": SplitRequest,
     "split": ExpertSplit,
+    "simulation-request": SimulationRequest,
+    "simulation": Simulation,
     "cache-request": CacheRequest,
     "cache": ExpertCache,
     "roll-request": RollRequest,
@@ -62,6 +66,7 @@ REQUESTS: tuple[type[Document], ...] = (
     BatchRequest,
     ValidationRequest,
     SplitRequest,
+    SimulationRequest,
     CacheRequest,
     RollRequest,
 )

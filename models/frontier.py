@@ -45,8 +45,9 @@ class Frontier(Document):
     """The points of a sweep, by rising budget; limit_unit and unit as in format_quantity.
 
     A split may be swept at several bandwidths: then by rising bandwidth first. There a point is
-    dominated where a higher floor costs no more. cut: whether more points may matter, above those
-    that were asked for, at some bandwidth.
+    dominated where a higher floor costs no more. cut: whether more points may matter at some
+    bandwidth: above those that were asked for, or below the accuracy of a plan that is not proved.
+    stopped: whether the sweep was cancelled, and points may be missing.
     """
 
     budget: Budget
@@ -54,4 +55,5 @@ class Frontier(Document):
     unit: str
     points: tuple[FrontierPoint, ...]
     cut: bool = False
+    stopped: bool = False
     wall_ns: int

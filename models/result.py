@@ -9,6 +9,7 @@ from pydantic import Field
 
 from models.base import Document
 from models.problems import AnyPlan
+from models.simulation import Simulation
 from models.units import Nanoseconds, Quantity
 
 S = TypeVar("S")
@@ -116,6 +117,7 @@ class Certificate(Document):
     objective, lower_bound: integers of `unit`; gap: (objective - lower_bound) / objective.
     plan_from, bound_from: the methods that gave them; proof: None unless the grade is proved.
     contradictions: claims that a verified plan refutes, in words: a fault of the method named.
+    simulation: the plan replayed unit by unit, for kinds with a time to be compared.
     problem_digest: SHA-256 of the canonical problem. timings_ns: wall time per part.
     """
 
@@ -129,6 +131,7 @@ class Certificate(Document):
     bound_from: str | None = None
     proof: Proof | None = None
     breakdown: Breakdown = Breakdown()
+    simulation: Simulation | None = None
     contradictions: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()

@@ -18,11 +18,14 @@ from solvers.registry import entries
 UNITS = {
     "dag_partition": "ns",
     "pipeline_partition": "ns",
+    "sequence_pipeline": "ns",
     "expert_selection": "ppm",
     "expert_balance": "ns",
     "split_computing": "ns",
     "offload_placement": "ns",
     "split_fleet": "weighted ppm",
+    "tensor_partition": "ns",
+    "pipeline_training": "ns",
     "serving_flow": "µtokens/s",
 }
 

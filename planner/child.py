@@ -54,11 +54,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Call:
-    """Any function of the planner to run apart from the parent, and its arguments."""
+    """Any function of the planner to run apart from the parent, and its arguments.
+
+    stoppable: whether it takes one more, `stopped() -> bool`: then it shall return what it has.
+    """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     limits: Limits
+    stoppable: bool = False
 
 
 class Handed:
@@ -145,7 +149,8 @@ def _work(channel: socket.socket, task: Job | Call) -> None:
     if isinstance(task, Job):
         _run_all(mouth, task, stop)
     else:
-        mouth.say(pickle.dumps(task.function(*task.arguments)))
+        more = (stop.is_set,) if task.stoppable else ()
+        mouth.say(pickle.dumps(task.function(*task.arguments, *more)))
 
 
 def _listen(channel: socket.socket, stop: threading.Event) -> None:

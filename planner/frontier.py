@@ -7,12 +7,14 @@ Lasdon and Wismer, IEEE Trans. Systems, Man, and Cybernetics 1, 1971, for the me
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.frontier import Budget, Frontier, FrontierPoint
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.result import Limits, Reason
 from planner.verify import verify
+from solvers.base import Asking
 from solvers.registry import entries
 
 Problem = ExpertSelectionProblem
@@ -43,12 +45,22 @@ class _Solved:
         )
 
 
+def never() -> bool:
+    """Of a sweep that nobody stops."""
+    return False
+
+
 def frontier(
-    problem: Problem, budget: Budget, points: int = 20, limits: Limits | None = None
+    problem: Problem,
+    budget: Budget,
+    points: int = 20,
+    limits: Limits | None = None,
+    stopped: Callable[[], bool] = never,
 ) -> Frontier:
     """The frontier at equally spaced levels, up to what the plan without the budget uses.
 
     limits: of the whole sweep; each point gets an equal part of what is left of the time.
+    stopped: asked between points and within them; then the frontier has those found so far.
     Raises FrontierError for fewer than two points or where no plan exists without the budget.
     """
     limits = limits or Limits()
@@ -57,14 +69,16 @@ def frontier(
         raise FrontierError("a frontier has two points or more")
     if budget not in _UNITS:
         raise FrontierError(f"an expert selection has no budget '{budget}'")
-    free = _solve(_at(problem, budget, _most(problem, budget)), limits, points + 1)
-    if free.plan is None:
+    free = _solve(_at(problem, budget, _most(problem, budget)), limits, points + 1, stopped)
+    if free.plan is None and not stopped():
         raise FrontierError("no plan was found even without the budget")
-    top = max(1, _used(problem, budget, free.plan))
+    top = 1 if free.plan is None else max(1, _used(problem, budget, free.plan))
     levels = sorted({max(1, top * step // points) for step in range(1, points + 1)})
     found: list[FrontierPoint] = []
     last = free
     for number, level in enumerate(reversed(levels)):
+        if stopped():
+            break
         here = _at(problem, budget, level)
         # Accepted is not enough: where late experts are not asked, the plan may be worth less.
         kept = None if last.plan is None else verify(here, last.plan).objective
@@ -72,7 +86,7 @@ def frontier(
         if not reused and not last.infeasible:
             left = limits.time_limit_ns - (time.monotonic_ns() - begun)
             part = limits.model_copy(update={"time_limit_ns": max(1, left)})
-            last = _above(_solve(here, part, len(levels) - number), last)
+            last = _above(_solve(here, part, len(levels) - number, stopped), last)
         found.append(_point(here, level, last, reused=reused))
     wall_ns = time.monotonic_ns() - begun
     return Frontier(
@@ -80,14 +94,17 @@ def frontier(
         limit_unit=_UNITS[budget],
         unit="ppm",
         points=_marked(found[::-1]),
+        stopped=stopped(),
         wall_ns=wall_ns,
     )
 
 
-def swept(problem: Problem, budget: Budget, points: int, limits: Limits) -> Frontier | str:
+def swept(
+    problem: Problem, budget: Budget, points: int, limits: Limits, stopped: Callable[[], bool]
+) -> Frontier | str:
     """The frontier, or the reason why there is none; for calls into a child."""
     try:
-        return frontier(problem, budget, points, limits)
+        return frontier(problem, budget, points, limits, stopped)
     except FrontierError as error:
         return str(error)
 
@@ -126,11 +143,11 @@ def _used(problem: Problem, budget: Budget, plan: Plan) -> int:
     return max(int(row["slowest_ns"]) for row in breakdown.rows)
 
 
-def _solve(problem: Problem, limits: Limits, share: int) -> _Solved:
+def _solve(problem: Problem, limits: Limits, share: int, stopped: Callable[[], bool]) -> _Solved:
     """The first method that takes the problem, with one share of the time."""
     part = limits.model_copy(update={"time_limit_ns": max(1, limits.time_limit_ns // share)})
     for entry in entries(problem.kind):
-        claim = entry.load().solve(problem, part)
+        claim = entry.load().solve(problem, part, None, Asking(stopped))
         if claim.reason is Reason.UNSUPPORTED:
             continue
         objective = None if claim.plan is None else verify(problem, claim.plan).objective

@@ -10,6 +10,7 @@ from models.result import Certificate, Grade, Limits
 from planner import explain
 from planner.certify import certify
 from planner.race import Listener, Race
+from planner.simulate import second_opinion
 from planner.strategy import lanes, other_lanes
 from planner.worker import ChildLostError, call
 
@@ -49,6 +50,11 @@ def plan(  # noqa: PLR0913  # a problem, its limits, and what a caller may wish
     return certificate.model_copy(
         update={
             "explanation": explanation,
+            "simulation": (
+                None
+                if certificate.plan is None
+                else second_opinion(problem, certificate.plan, certificate.breakdown)
+            ),
             "timings_ns": {
                 "solve": solved - begun,
                 "explain": time.monotonic_ns() - solved,

@@ -7,16 +7,18 @@ is an exact method's, checked by the verifier, beside what every heuristic reach
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from models.frontier import Budget, Frontier, FrontierPoint
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.result import Limits, Reason
-from planner.frontier import FrontierError
+from planner.frontier import FrontierError, never
 from planner.verify import verify
+from solvers.base import Asking
 from solvers.registry import entries
 
 Rate = int | None
+Stopped = Callable[[], bool]
 
 
 def frontier(
@@ -25,13 +27,15 @@ def frontier(
     floors: Sequence[int] = (),
     points: int = 20,
     limits: Limits | None = None,
+    stopped: Stopped = never,
 ) -> Frontier:
     """The optimum at each bandwidth of the first hop and each floor.
 
     bandwidths: bit/s; the document's own, with its scenarios, where none is given; floors: ppm;
     where none is given all that matter, at most `points` per bandwidth, the least accurate first;
-    the frontier's `cut` says whether there may be more. limits: of the whole sweep. Raises
-    FrontierError where a bandwidth is asked for and there is no hop.
+    the frontier's `cut` says whether there may be more. limits: of the whole sweep; stopped: asked
+    between points and within them; then the frontier has those found so far.
+    Raises FrontierError where a bandwidth is asked for and there is no hop.
     """
     begun = time.monotonic_ns()
     limits = limits or Limits()
@@ -41,13 +45,15 @@ def frontier(
     found: list[FrontierPoint] = []
     cut = False
     for number, rate in enumerate(rates):
+        if stopped():
+            break
         left = max(1, limits.time_limit_ns - (time.monotonic_ns() - begun))
         part = limits.model_copy(update={"time_limit_ns": left // (len(rates) - number)})
         here = problem if rate is None else at_bandwidth(problem, rate)
         if floors:
-            line = _given(here, rate, sorted(set(floors)), part)
+            line = _given(here, rate, sorted(set(floors)), part, stopped)
         else:
-            line, more = _rising(here, rate, points, part)
+            line, more = _rising(here, rate, points, part, stopped)
             cut |= more
         found += _marked(line)
     return Frontier(
@@ -55,7 +61,8 @@ def frontier(
         limit_unit="ppm",
         unit=problem.unit,
         points=tuple(found),
-        cut=cut,
+        cut=cut or stopped(),
+        stopped=stopped(),
         wall_ns=time.monotonic_ns() - begun,
     )
 
@@ -66,10 +73,11 @@ def swept(
     floors: Sequence[int],
     points: int,
     limits: Limits,
+    stopped: Stopped,
 ) -> Frontier | str:
     """The frontier, or the reason why there is none; for calls into a child."""
     try:
-        return frontier(problem, bandwidths, floors, points, limits)
+        return frontier(problem, bandwidths, floors, points, limits, stopped)
     except FrontierError as error:
         return str(error)
 
@@ -81,36 +89,58 @@ def at_bandwidth(problem: SplitComputingProblem, bit_per_s: int) -> SplitComputi
 
 
 def _given(
-    problem: SplitComputingProblem, rate: Rate, floors: list[int], limits: Limits
+    problem: SplitComputingProblem,
+    rate: Rate,
+    floors: list[int],
+    limits: Limits,
+    stopped: Stopped,
 ) -> list[FrontierPoint]:
     """The points at given floors, by rising floor."""
     end = time.monotonic_ns() + limits.time_limit_ns
-    return [
-        _point(problem, rate, floor, _part(limits, end, len(floors) - number))
-        for number, floor in enumerate(floors)
-    ]
+    found: list[FrontierPoint] = []
+    for number, floor in enumerate(floors):
+        if stopped():
+            break
+        part = _part(limits, end, len(floors) - number)
+        point = _point(problem, rate, floor, part, stopped)
+        if not _in_vain(point, stopped):
+            found.append(point)
+    return found
 
 
 def _rising(
-    problem: SplitComputingProblem, rate: Rate, points: int, limits: Limits
+    problem: SplitComputingProblem, rate: Rate, points: int, limits: Limits, stopped: Stopped
 ) -> tuple[list[FrontierPoint], bool]:
-    """At most `points` that matter, by rising floor; whether there may be more of them above."""
+    """At most `points` that matter, by rising floor; whether there may be more of them.
+
+    A plan that is not proved stands at the floor that was asked for, not at its accuracy: between
+    the two there may be cheaper ones, of which nothing is known.
+    """
     end = time.monotonic_ns() + limits.time_limit_ns
     found: list[FrontierPoint] = []
-    floor = 0  # the document's own floor is what is swept
-    while floor <= problem.accuracy_ppm:
-        point = _point(problem, rate, floor, _part(limits, end, points + 1 - len(found)))
+    floor, sure = 0, True  # the document's own floor is what is swept
+    while floor <= problem.accuracy_ppm and not stopped():
+        part = _part(limits, end, points + 1 - len(found))
+        point = _point(problem, rate, floor, part, stopped)
+        if _in_vain(point, stopped):
+            break
         if point.plan is None and point.proved and found:
-            return found, False
+            return found, not sure
         if len(found) == points:
             return found, True
         if not isinstance(point.plan, SplitComputingPlan):
-            return [*found, point], False
-        # The plan is also the best at the accuracy that it has.
-        floor = _accuracy(problem, point.plan)
-        found.append(point.model_copy(update={"limit": floor}))
-        floor += 1
-    return found, False
+            return [*found, point], not (sure and point.proved)
+        accuracy = _accuracy(problem, point.plan)
+        # What is best at a floor is also the best at the accuracy that it has.
+        limit = accuracy if point.proved else floor
+        found.append(point.model_copy(update={"limit": limit}))
+        floor, sure = accuracy + 1, sure and point.proved
+    return found, not sure
+
+
+def _in_vain(point: FrontierPoint, stopped: Stopped) -> bool:
+    """Whether a question was broken off before anything was known."""
+    return stopped() and point.plan is None and not point.proved
 
 
 def _part(limits: Limits, end: int, questions: int) -> Limits:
@@ -126,11 +156,13 @@ def _accuracy(problem: SplitComputingProblem, plan: SplitComputingPlan) -> int:
     ]
 
 
-def _point(problem: SplitComputingProblem, rate: Rate, floor: int, limits: Limits) -> FrontierPoint:
+def _point(
+    problem: SplitComputingProblem, rate: Rate, floor: int, limits: Limits, stopped: Stopped
+) -> FrontierPoint:
     asked = problem.model_copy(
         update={"limits": problem.limits.model_copy(update={"accuracy_floor_ppm": floor})}
     )
-    plan, bound, denied = _solve(asked, limits)
+    plan, bound, denied = _solve(asked, limits, stopped)
     verdict = None if plan is None else verify(asked, plan)
     totals = {} if verdict is None else dict(verdict.breakdown.totals)
     if not problem.speaks_of_accuracy:
@@ -152,11 +184,11 @@ def _point(problem: SplitComputingProblem, rate: Rate, floor: int, limits: Limit
 
 
 def _solve(
-    problem: SplitComputingProblem, limits: Limits
+    problem: SplitComputingProblem, limits: Limits, stopped: Stopped
 ) -> tuple[SplitComputingPlan | None, int | None, bool]:
     """The first exact method's plan and bound that takes the problem; whether it denies a plan."""
     for entry in entries(problem.kind):
-        claim = entry.load().solve(problem, limits)
+        claim = entry.load().solve(problem, limits, None, Asking(stopped))
         if claim.reason is Reason.UNSUPPORTED or not entry.traits.exact:
             continue
         return claim.plan, claim.lower_bound, claim.reason is Reason.INFEASIBLE

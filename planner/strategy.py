@@ -22,6 +22,9 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dp", "cpsat"),
         ("speed-weighted", "pipedream", "edgeshard", "memory-weighted", "milp"),
     ),
+    # The search proves up to some tens of layers on four devices in seconds; CP-SAT confirms what
+    # is small. The heuristics have given plans meanwhile.
+    "sequence_pipeline": (("dp", "cpsat"), ("jupiter", "pareto")),
     # Labels and cuts answer in milliseconds; wide DAGs with limits are left to the programs.
     "split_computing": (("dp", "milp"), ("best-bottleneck", "neurosurgeon", "mincut", "cpsat")),
     # Prices prove most fleets; CP-SAT is sometimes sooner where servers are all but full, and
@@ -42,6 +45,10 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     # Prices have plan and bound in seconds at any size; small ones are confirmed by CP-SAT.
     "offload_placement": (("lagrangian", "cpsat"), ("linkage-then-place", "milp")),
+    # The dynamic program answers in seconds on testbeds; Asteroid's plan is there at once.
+    "pipeline_training": (("dp", "milp"), ("asteroid", "cpsat")),
+    # Bisection proves ten unequal devices in seconds; the programs confirm it.
+    "tensor_partition": (("bisection", "milp"), ("galaxy", "cpsat")),
     # Bounds and stages settle most clusters in a second; CP-SAT's model shares nothing with them.
     "serving_flow": (
         ("cover", "branch-and-bound"),

@@ -207,23 +207,29 @@ def call(
     *arguments: object,
     limits: Limits,
     cancel: threading.Event | None = None,
+    stoppable: bool = False,
 ) -> T:
     """The value of a function, computed in a child within the limits.
 
-    Raises ChildLostError when the child ends, runs out of time or `cancel` is set before.
+    stoppable: as of a Call; when `cancel` is set it has CANCEL_GRACE_NS to return what it has.
+    Raises ChildLostError when the child ends, runs out of time or is cancelled before.
     """
     deadline = time.monotonic_ns() + limits.time_limit_ns
     name = function.__name__
     try:
-        child = start(Call(function, arguments, limits), deadline)
+        child = start(Call(function, arguments, limits, stoppable), deadline)
     except (OSError, EOFError) as error:
         raise ChildLostError(f"{name} could not be started: {error}") from error
     payloads: Sequence[bytes] = ()
     lost = None
+    given_up: int | None = None
     try:
         while not payloads and lost is None:
             await_news([child])
-            lost = _why_lost(child, deadline, cancel)
+            if cancel is not None and cancel.is_set() and given_up is None:
+                child.cancel()
+                given_up = time.monotonic_ns() + (CANCEL_GRACE_NS if stoppable else 0)
+            lost = _why_lost(child, deadline, given_up)
             payloads = list(child.read())
     except GarbledError as error:
         lost = str(error)
@@ -239,9 +245,9 @@ def call(
     return value
 
 
-def _why_lost(child: Child, deadline: int, cancel: threading.Event | None) -> str | None:
+def _why_lost(child: Child, deadline: int, given_up: int | None) -> str | None:
     """Why there is nothing to wait for beyond what has been said already, or None."""
-    if cancel is not None and cancel.is_set():
+    if given_up is not None and time.monotonic_ns() >= given_up:
         return "was cancelled"
     if time.monotonic_ns() >= deadline:
         return "ran out of time"

@@ -1,6 +1,7 @@
 """What a method is, what it promises, and how it talks while it runs."""
 
 import time
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -27,6 +28,17 @@ class Progress(Generic[S_contra]):
     def cancelled(self) -> bool:
         """Whether the solver was asked to stop."""
         return False
+
+
+class Asking(Progress[object]):
+    """Hears only whether to stop."""
+
+    def __init__(self, stopped: Callable[[], bool]) -> None:
+        self._stopped = stopped
+
+    def cancelled(self) -> bool:
+        """Whether `stopped` says so by now."""
+        return self._stopped()
 
 
 class Solver(Protocol[P_contra, S]):

@@ -16,8 +16,8 @@ from typing import Any
 
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
 from models.result import Claim, Limits, Reason
-from solvers.base import Progress
-from solvers.registry import Entry, Traits
+from solvers.base import Progress, Traits
+from solvers.registry import Entry
 from tests.small import split
 
 _Report = Progress[PipelinePartitionPlan] | None

@@ -1,5 +1,7 @@
 """Hypothesis strategies for split computing: chains and DAGs small enough to enumerate."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from models.problems.split_computing import (
@@ -11,6 +13,7 @@ from models.problems.split_computing import (
     SplitObjective,
 )
 from models.problems.split_fleet import (
+    ALWAYS,
     Catalogue,
     FleetObjective,
     Option,
@@ -48,13 +51,24 @@ def _amount(draw: st.DrawFn, unit: int, most: int) -> int:
 
 @st.composite
 def _work(draw: st.DrawFn, unit: int) -> Work:
-    """Time on both types, on one, or on neither."""
+    """Time on both types, on one, or on neither; operations, of use on devices with a rate."""
     types = draw(st.sampled_from([_TYPES, _TYPES, _TYPES, _TYPES[:1], _TYPES[1:], []]))
-    return Work(time_ns={kind: draw(_amount(unit, 9)) for kind in sorted(types)})
+    return Work(
+        time_ns={kind: draw(_amount(unit, 9)) for kind in sorted(types)},
+        flops=draw(st.sampled_from([None, None, None, unit])),
+    )
 
 
 @st.composite
-def split_model(draw: st.DrawFn, layers: int, unit: int, *, chain: bool) -> SplitModel:
+def _times(draw: st.DrawFn, unit: int, most: int, *, rated: bool) -> dict[str, Any]:
+    """Measured on both types or, where every device has a rate, perhaps counted in operations."""
+    if rated and draw(st.sampled_from([True, False, False])):
+        return {"flops": draw(_amount(unit, 9))}
+    return {"time_ns": {"camera": draw(_amount(unit, most)), "server": draw(_amount(unit, 9))}}
+
+
+@st.composite
+def split_model(draw: st.DrawFn, layers: int, unit: int, *, chain: bool, rated: bool) -> SplitModel:
     """A chain, or a DAG whose edges follow the order of the document."""
     names = [f"v{index}" for index in range(layers)]
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
@@ -65,8 +79,8 @@ def split_model(draw: st.DrawFn, layers: int, unit: int, *, chain: bool) -> Spli
         layers=tuple(
             SplitLayer(
                 name=name,
-                time_ns={"camera": draw(_amount(unit, 30)), "server": draw(_amount(unit, 9))},
                 output_bytes=draw(_amount(unit, 20)),
+                **draw(_times(unit, 30, rated=rated)),
             )
             for name in names
         ),
@@ -75,15 +89,23 @@ def split_model(draw: st.DrawFn, layers: int, unit: int, *, chain: bool) -> Spli
 
 
 @st.composite
-def _devices(draw: st.DrawFn, size: int) -> tuple[SplitDevice, ...]:
+def _devices(draw: st.DrawFn, size: int, unit: int, *, rated: bool) -> tuple[SplitDevice, ...]:
+    # A device whose type is left out is measured under its name.
+    plain = draw(st.booleans())
     return tuple(
         SplitDevice(
-            name=f"d{index}",
-            type="camera" if index == 0 else draw(st.sampled_from(_TYPES)),
+            name="camera" if plain and index == 0 else f"d{index}",
+            type=_type(draw, index) if index or not plain else None,
             power_uj_per_s=draw(st.sampled_from([0, 10**9, 3 * 10**9])),
+            flops_per_s=10**9 if rated else None,
+            launch_overhead_ns=draw(st.sampled_from([0, unit])) if rated else 0,
         )
         for index in range(size)
     )
+
+
+def _type(draw: st.DrawFn, index: int) -> str:
+    return "camera" if index == 0 else draw(st.sampled_from(_TYPES))
 
 
 @st.composite
@@ -106,7 +128,7 @@ def _representations(draw: st.DrawFn, model: SplitModel, unit: int) -> tuple[Rep
 
 
 @st.composite
-def _policies(draw: st.DrawFn, waists: list[str], unit: int) -> tuple[Policy, ...]:
+def _policies(draw: st.DrawFn, waists: list[str], unit: int, *, rated: bool) -> tuple[Policy, ...]:
     if not waists or draw(st.booleans()):
         return ()
     places = draw(st.lists(st.sampled_from(waists), min_size=1, max_size=2, unique=True))
@@ -114,7 +136,7 @@ def _policies(draw: st.DrawFn, waists: list[str], unit: int) -> tuple[Policy, ..
         Gate(
             after=place,
             pass_ppm=draw(st.sampled_from([0, 333_333, 500_000, 10**6])),
-            time_ns={"camera": draw(_amount(unit, 3)), "server": unit},
+            **draw(_times(unit, 3, rated=rated)),
         )
         for place in places
     )
@@ -144,7 +166,9 @@ def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitCompu
     unit = draw(UNITS)
     chained = draw(st.booleans()) if chain is None else chain
     size = draw(st.sampled_from([1, 2, 2, 2, 3]))
-    model = draw(split_model(draw(st.integers(1, 4 if size < 3 else 3)), unit, chain=chained))
+    rated = draw(st.sampled_from([True, False, False]))
+    layers = draw(st.integers(1, 4 if size < 3 else 3))
+    model = draw(split_model(layers, unit, chain=chained, rated=rated))
     waists = [layer.name for layer in model.layers if model.is_waist(layer.name)]
     bottlenecks = tuple(
         Bottleneck(
@@ -162,8 +186,8 @@ def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitCompu
     bandwidth = st.sampled_from([rate * faster for rate in _BANDWIDTHS])
     return SplitComputingProblem(
         model=model,
-        accuracy_ppm=_ACCURACY,
-        devices=draw(_devices(size)),
+        accuracy_ppm=draw(st.sampled_from([_ACCURACY, _ACCURACY, 10**6])),
+        devices=draw(_devices(size, unit, rated=rated)),
         hops=tuple(
             Hop(
                 latency_ns=draw(_amount(unit, 5)),
@@ -183,7 +207,7 @@ def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitCompu
         against=draw(st.sampled_from(Against)),
         representations=draw(_representations(model, unit)),
         bottlenecks=bottlenecks,
-        policies=draw(_policies(waists, unit)),
+        policies=draw(_policies(waists, unit, rated=rated)),
         objective=draw(st.sampled_from(SplitObjective)),
         limits=draw(_limits(unit)),
     )
@@ -197,7 +221,8 @@ def _option(draw: st.DrawFn, name: str, unit: int) -> Option:
         name=name,
         device_ns=draw(st.integers(0, 5)) * 10**8 + noise,
         sent_bytes=draw(_amount(unit, 9)) * 10 if remote else 0,
-        server_ns=draw(st.integers(2, 9)) * 10**7 + noise if remote else 0,
+        # Nothing where the server only stores: any number of such streams fits.
+        server_ns=draw(st.sampled_from([0, *range(2, 10)])) * 10**7 + noise if remote else 0,
         energy_uj=draw(_amount(unit, 9)),
         accuracy_ppm=draw(st.sampled_from([600_000, 650_000, 700_000, 760_000])),
     )
@@ -208,8 +233,8 @@ def _demand(draw: st.DrawFn) -> dict[str, int | None]:
     return {
         "rate_millihz": draw(st.sampled_from([500, 1000, 1700])),
         "priority": draw(st.integers(0, 3)),
-        "deadline_ns": draw(st.sampled_from([None, None, None, 6 * 10**8])),
-        "accuracy_floor_ppm": draw(st.sampled_from([None, None, None, 620_000])),
+        "deadline_ns": draw(st.sampled_from([None, None, 6 * 10**8])),
+        "accuracy_floor_ppm": draw(st.sampled_from([None, None, 620_000])),
     }
 
 
@@ -221,7 +246,8 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
     roomy = objective is not FleetObjective.LATENCY and unit < 10**7
     heavy = draw(st.sampled_from([1, 99_991])) if roomy else 1
     streams = draw(st.sampled_from([1, 2, 3, 3]))
-    servers = draw(st.sampled_from([1, 1, 2]))
+    servers = draw(st.sampled_from([1, 1, 2, 2, 0]))
+    some = [None, None, ("s0",)] if servers else [None]
     windows = draw(st.integers(1, 2)) if streams < 3 else 1
     names = [f"c{index}" for index in range(streams)]
     return SplitFleetProblem(
@@ -235,6 +261,7 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
         uplinks=tuple(
             Uplink(
                 name=f"u{index}",
+                latency_ns=draw(st.sampled_from([0, 0, 10**8 + 1])),
                 bandwidth_bit_per_s=unit * draw(st.sampled_from([600, 1200, 10**4])),
                 share_ppm=draw(st.sampled_from([10**6, 700_000])),
             )
@@ -243,6 +270,7 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
         servers=tuple(
             Server(
                 name=f"s{index}",
+                workers=draw(st.sampled_from([1, 1, 2])),
                 slowdown_ppm=draw(st.sampled_from([10**6, 1_500_001])),
                 share_ppm=draw(st.sampled_from([10**6, 60_000, 90_000])),
             )
@@ -253,12 +281,14 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
                 name=name,
                 catalogue=draw(st.sampled_from(["k0", "k1"])),
                 uplink=draw(st.sampled_from(["u0", "u1"])),
-                servers=draw(st.sampled_from([None, None, ("s0",)])),
+                servers=draw(st.sampled_from(some)),
                 **draw(_demand()),
             )
             for name in names
         ),
-        windows=tuple(
+        windows=(Window(name=ALWAYS),)
+        if windows == 1 and draw(st.booleans())
+        else tuple(
             Window(
                 name=f"w{index}",
                 weight=draw(st.integers(1, 3)) * heavy + index,

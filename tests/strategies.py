@@ -22,11 +22,19 @@ from models.problems.pipeline_partition import (
     PreviousPlan,
     Stage,
 )
+from models.problems.sequence_pipeline import (
+    Decoding,
+    LayerTimes,
+    SequenceObjective,
+    SequencePipelineProblem,
+)
 from models.workload import Inference
 from tests.balance_strategies import expert_balance  # noqa: F401  # found here by kind
 from tests.offload_strategies import offload_placement  # noqa: F401  # found here by kind
 from tests.serving_strategies import serving_flow  # noqa: F401  # found here by kind
 from tests.split_strategies import split_computing, split_fleet  # noqa: F401  # found here by kind
+from tests.tensor_strategies import tensor_partition  # noqa: F401  # found here by kind
+from tests.training_strategies import pipeline_training  # noqa: F401  # found here by kind
 
 _NAMES = "abcd"
 
@@ -172,6 +180,58 @@ def pipeline_partition(draw: st.DrawFn) -> PipelinePartitionProblem:
         use_all_devices=draw(st.integers(0, 3)) == 0,
         device_order=tuple(draw(st.permutations(names))) if ordered else None,
         previous=draw(_previous([*names, "gone"], layers, scale)),
+    )
+
+
+@st.composite
+def _layer_times(draw: st.DrawFn, scale: _Scale) -> LayerTimes:
+    return LayerTimes(
+        chunk_ns=scale.ns(draw, draw(st.integers(0, 20))),
+        token_ns=scale.ns(draw, draw(st.integers(0, 9))),
+        kilopair_ns=scale.ns(draw, draw(st.sampled_from([0, 300, 999, 2500]))),
+        pass_ns=scale.ns(draw, draw(st.integers(0, 9))),
+    )
+
+
+@st.composite
+def _decoding(draw: st.DrawFn) -> Decoding:
+    return Decoding(
+        new_tokens=draw(st.integers(1, 9)),
+        points=draw(st.integers(1, 4)),
+        accepted_milli=draw(st.sampled_from([1000, 1700, 3000])),
+        pass_tokens=draw(st.integers(1, 3)),
+    )
+
+
+@st.composite
+def sequence_pipeline(draw: st.DrawFn) -> SequencePipelineProblem:
+    """Up to 3 devices, 4 layers and 6 tokens, with every option; tight memory, missing links."""
+    scale = draw(st.sampled_from(_SCALES[:3]))
+    graph = draw(_device_graph(draw(st.integers(1, 3)), scale))
+    roomier = (d.model_copy(update={"memory_bytes": 4 * d.memory_bytes}) for d in graph.devices)
+    graph = graph.model_copy(update={"devices": tuple(roomier)})
+    model = draw(_chain(scale).filter(lambda chain: len(chain.chain or ()) <= 4))
+    kinds = {device.profile_type for device in graph.devices}
+    names = [device.name for device in graph.devices]
+    ordered = draw(st.integers(0, 2)) == 0
+    decoding = draw(st.one_of(st.none(), _decoding()))
+    objectives = list(SequenceObjective)[: 1 if decoding is None else 2]
+    return SequencePipelineProblem(
+        model=model,
+        times={
+            kind: {layer.name: draw(_layer_times(scale)) for layer in model.layers}
+            for kind in sorted(kinds)
+        },
+        device_graph=graph,
+        prompt_tokens=draw(st.integers(1, 6)),
+        min_chunk_tokens=draw(st.sampled_from([1, 1, 2, 3, 9])),
+        chunk_step=draw(st.sampled_from([1, 1, 2, 3])),
+        decoding=decoding,
+        objective=draw(st.sampled_from(objectives)),
+        message_bytes=scale.bytes(draw, draw(st.integers(0, 3))),
+        overlap=draw(st.booleans()),
+        use_all_devices=draw(st.integers(0, 3)) == 0,
+        device_order=tuple(draw(st.permutations(names))) if ordered else None,
     )
 
 

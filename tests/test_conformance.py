@@ -1,7 +1,7 @@
 """Every registered method against its traits and the oracle of its kind.
 
 Written once: a kind joins by its strategy (tests/strategies.py, a function named like the kind),
-its oracle (tests/oracles/<kind>.py) and its lines in solvers/registry.py.
+its oracle (tests/oracles/<kind>.py) and its lines in solvers/registry/<kind>.py.
 """
 
 from importlib import import_module

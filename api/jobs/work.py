@@ -73,7 +73,7 @@ def lasting(answer: Document) -> bool:
     if isinstance(answer, Rolling):
         return all(step.grade in (Grade.OPTIMAL, Grade.INFEASIBLE) for step in answer.steps)
     if isinstance(answer, Frontier):
-        return all(point.proved for point in answer.points)
+        return not answer.stopped and all(point.proved for point in answer.points)
     return False
 
 

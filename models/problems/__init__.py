@@ -9,9 +9,12 @@ from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProbl
 from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
+from models.problems.pipeline_training import PipelineTrainingPlan, PipelineTrainingProblem
+from models.problems.sequence_pipeline import SequencePipelinePlan, SequencePipelineProblem
 from models.problems.serving_flow import ServingFlowPlan, ServingFlowProblem
 from models.problems.split_computing import SplitComputingPlan, SplitComputingProblem
 from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
+from models.problems.tensor_partition import TensorPartitionPlan, TensorPartitionProblem
 
 AnyProblem: TypeAlias = Annotated[
     DagPartitionProblem
@@ -21,6 +24,9 @@ AnyProblem: TypeAlias = Annotated[
     | SplitComputingProblem
     | SplitFleetProblem
     | OffloadPlacementProblem
+    | TensorPartitionProblem
+    | PipelineTrainingProblem
+    | SequencePipelineProblem
     | ServingFlowProblem,
     Field(discriminator="kind"),
 ]
@@ -32,6 +38,9 @@ AnyPlan: TypeAlias = Annotated[
     | SplitComputingPlan
     | SplitFleetPlan
     | OffloadPlacementPlan
+    | TensorPartitionPlan
+    | PipelineTrainingPlan
+    | SequencePipelinePlan
     | ServingFlowPlan,
     Field(discriminator="kind"),
 ]
@@ -40,10 +49,13 @@ AnyPlan: TypeAlias = Annotated[
 KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "dag_partition": (DagPartitionProblem, DagPartitionPlan),
     "pipeline_partition": (PipelinePartitionProblem, PipelinePartitionPlan),
+    "sequence_pipeline": (SequencePipelineProblem, SequencePipelinePlan),
     "expert_selection": (ExpertSelectionProblem, ExpertSelectionPlan),
     "expert_balance": (ExpertBalanceProblem, ExpertBalancePlan),
     "split_computing": (SplitComputingProblem, SplitComputingPlan),
     "split_fleet": (SplitFleetProblem, SplitFleetPlan),
     "offload_placement": (OffloadPlacementProblem, OffloadPlacementPlan),
+    "tensor_partition": (TensorPartitionProblem, TensorPartitionPlan),
+    "pipeline_training": (PipelineTrainingProblem, PipelineTrainingPlan),
     "serving_flow": (ServingFlowProblem, ServingFlowPlan),
 }

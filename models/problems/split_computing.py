@@ -24,7 +24,8 @@ weight; `worst`: each scenario is summed and the largest sum counts. Minimised i
 (ns), energy (µJ), bytes; the others and the accuracy may be limited:
 
     accuracy - Σ losses ≥ floor, the loss of a representation, bottleneck or policy being the
-    accuracy of the plain model less that measured with it alone (losses are taken to add up).
+    accuracy of the plain model less that measured with it alone (losses are taken to add up;
+    where they exceed the accuracy the plan keeps to no floor, not even 0).
 
 Not modelled: memory, and branches of a DAG that would overlap in time (the sum is what one
 request waits for when layers and transfers run one after another).

@@ -39,6 +39,7 @@ from pydantic import Field, model_validator
 
 from models.base import Document, Name, contradiction, first_duplicate, last_index
 from models.devices import LinkRate
+from models.split_fleet_range import check_loads, check_objective
 from models.units import Nanoseconds, Quantity
 
 Ppm = Annotated[int, Field(ge=0, le=10**6)]
@@ -244,25 +245,8 @@ class SplitFleetProblem(Document):
 
     @model_validator(mode="after")
     def _sums_stay_in_range(self) -> Self:
-        heaviest = sum(window.weight for window in self.windows) * len(self.streams)
-        demands = [*self.streams, *(item for window in self.windows for item in window.urgent)]
-        options = [option for catalogue in self.catalogues for option in catalogue.options]
-        slowest = min(uplink.bandwidth_bit_per_s for uplink in self.uplinks)
-        latency = max(o.device_ns + 8 * o.sent_bytes * 10**9 // slowest for o in options)
-        priced = {
-            FleetObjective.LOSS: max(d.priority for d in demands) * 10**6,
-            FleetObjective.LATENCY: max(d.priority for d in demands) * (latency + 10**13),
-            FleetObjective.ENERGY: max(d.rate_millihz for d in demands)
-            * max(o.energy_uj for o in options),
-            FleetObjective.BYTES: max(d.rate_millihz for d in demands)
-            * max(o.sent_bytes for o in options),
-        }
-        if heaviest * priced[self.objective] > 2**60:
-            raise contradiction(
-                "the objective may grow beyond 64 bits",
-                "give smaller weights or priorities: only their ratios count",
-                "windows",
-            )
+        check_objective(self)
+        check_loads(self)
         return self
 
 

@@ -1,4 +1,7 @@
-"""`python -m planner.benchmark`: every table to the terminal and, as JSON and CSV, to a folder."""
+"""`python -m planner.benchmark`: what single kinds have to show, to the terminal and to a folder.
+
+Every method on every kind is `edgeplan bench`; these are the tables that pages of docs/ quote.
+"""
 
 import argparse
 import sys
@@ -8,11 +11,13 @@ from models.result import Limits
 from planner.benchmark import (
     expert_balance,
     expert_selection,
-    offload_placement,
     pipeline_partition,
+    pipeline_training,
+    sequence_pipeline,
     serving_flow,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 
 _SECOND_NS = 10**9
@@ -20,10 +25,12 @@ _KINDS = {
     item.KIND: item.tables
     for item in (
         pipeline_partition,
+        sequence_pipeline,
         expert_selection,
         split_computing,
         split_fleet,
-        offload_placement,
+        tensor_partition,
+        pipeline_training,
         expert_balance,
         serving_flow,
     )

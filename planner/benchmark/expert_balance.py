@@ -33,7 +33,6 @@ from models.problems.expert_balance import (
 )
 from models.result import Limits
 from planner.benchmark.expert_balance_generated import generated
-from planner.benchmark.losses import losses
 from planner.benchmark.table import Table
 from planner.bounds import lower_bound
 from planner.expert_split import split
@@ -58,7 +57,6 @@ _LIMITS = Limits(time_limit_ns=600 * 10**9)
 def tables(limits: Limits) -> Iterator[Table]:
     """The tables of this kind that need no data of others; the limits are those of one solve."""
     yield generated(limits)
-    yield from losses(KIND, "polish", limits)
 
 
 def _say(text: str) -> None:

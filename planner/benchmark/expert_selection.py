@@ -1,4 +1,4 @@
-"""Expert selections: exact methods side by side, what heuristics lose, scale, a frontier, a gate.
+"""Expert selections: scale, a frontier, a gate.
 
 The scale table is `monotonic` alone, on one core: structured problems as the generator draws them,
 and one whose qualities are drawn without structure, the hardest there are of that size.
@@ -16,58 +16,21 @@ from planner.benchmark.measure import measure
 from planner.benchmark.table import Cell, Table
 from planner.frontier import frontier
 from planner.plot.frontier import draw
-from problem_instances import best_known, load, names
 from problem_instances.generators.expert_selection import SelectionSpec, expert_selection
 from solvers.registry import entries
 
 KIND = "expert_selection"
 _METHODS = {method.name: method for method in entries(KIND)}
-_EXACT = [name for name, method in _METHODS.items() if method.traits.exact]
-_HEURISTICS = [name for name, method in _METHODS.items() if not method.traits.exact]
 _SECOND_NS = 10**9
-# Per instance and method: the polyblock and CP-SAT do not end on the larger ones.
-_SHORT_NS = 20 * _SECOND_NS
 _FIGURE = Path("bench-out/expert_selection_frontier.svg")
 
 
 def tables(limits: Limits) -> Iterator[Table]:
     """The tables of this kind, each when it is done; the limits are those of one solve."""
-    short = limits.model_copy(update={"time_limit_ns": min(limits.time_limit_ns, _SHORT_NS)})
-    yield _exact(short)
-    yield _heuristics(short)
     yield _scale(limits)
     yield black_boxes(10 * _SECOND_NS)
     yield sweep(20)
     yield gates()
-
-
-def _exact(limits: Limits) -> Table:
-    """Times of the exact methods on the shipped instances."""
-    about = "Time of each exact method; – where it does not take the model or did not end."
-    table = Table("selections by exact methods", about)
-    for name in names(KIND):
-        row: dict[str, Cell] = {"instance": name}
-        for method in _EXACT:
-            run = measure(load(name), _METHODS[method], limits)
-            row[f"{method}_ns"] = run.outcome.wall_ns if run.proved else None
-        table.add(row)
-    return table
-
-
-def _heuristics(limits: Limits) -> Table:
-    """What each heuristic's plan loses on the shipped instances."""
-    about = "Quality lost against the proved optimum, ppm; – where it finds no plan."
-    table = Table("selections by heuristics", about)
-    for name in names(KIND):
-        best = best_known(name).objective
-        if best is None:
-            continue
-        row: dict[str, Cell] = {"instance": name}
-        for method in _HEURISTICS:
-            reached = measure(load(name), _METHODS[method], limits).outcome.objective
-            row[f"{method}_ppm"] = None if reached is None else reached - best
-        table.add(row)
-    return table
 
 
 def large(experts: int, clusters: int, noise: int = 30) -> ExpertSelectionProblem:

@@ -11,7 +11,6 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from models.documents import read_problem, validate
@@ -20,8 +19,6 @@ from models.problems.offload_placement import OffloadPlacementProblem, TokenLate
 from models.result import Claim, Limits
 from models.rolling import Observation, ObservedLink
 from planner import expert_cache
-from planner.benchmark.losses import losses
-from planner.benchmark.table import Table
 from planner.observations import Pace
 from planner.plot.rolling import draw
 from planner.rolling import rolled
@@ -58,11 +55,6 @@ _HARDWARE = Hardware(
     ),
     sites=("gpu",),
 )  # fmt: skip
-
-
-def tables(limits: Limits) -> Iterator[Table]:
-    """The tables of this kind that need no data of others; the limits are those of one solve."""
-    yield from losses(KIND, "lagrangian", limits)
 
 
 def _say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Pipelines: the dynamic program against the integer program, and what heuristics lose.
+"""Pipelines: the dynamic program against the integer program.
 
 The sizes are those at which the interval-flow MILP struggles with the least maximum; the case of
 32 devices has 8 types of 4. A ratio with ">" had the integer program stopped by its time limit.
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from models.documents import parse, validate
 from models.problems.pipeline_partition import PipelineObjective, PipelinePartitionProblem
 from models.result import Limits, Reason
-from planner.benchmark.losses import losses
 from planner.benchmark.measure import Measured, judged, measure
 from planner.benchmark.table import Cell, Table
 from problem_instances import document
@@ -27,7 +26,6 @@ def tables(limits: Limits) -> Iterator[Table]:
     """The tables of this kind, each when it is done; the limits are those of one solve."""
     yield _two_exact_methods(limits)
     yield _many_devices(limits)
-    yield from losses(KIND, "dp", limits)
 
 
 def _two_exact_methods(limits: Limits) -> Table:

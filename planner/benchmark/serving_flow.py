@@ -1,11 +1,9 @@
-"""Serving flows: Helix's clusters beside the published placements, and generated ones.
+"""Serving flows of generated clusters; those of Helix are `edgeplan bench helix`.
 
 A flow is what comes out of a plan that was verified; "bound" is the best of all methods asked.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 from models.documents import read_problem
 from models.problems import AnyProblem
@@ -16,7 +14,6 @@ from planner.benchmark.table import Cell, Table
 from planner.bounds import lower_bound
 from problem_instances.generate import generate
 from problem_instances.generators.serving_flow import ServingSpec
-from problem_instances.readers.helix import read
 from solvers.registry import entries
 
 KIND = "serving_flow"
@@ -24,44 +21,12 @@ _METHODS = {method.name: method for method in entries(KIND)}
 _HEURISTICS = [name for name, method in _METHODS.items() if not method.traits.exact]
 
 
-@dataclass(frozen=True)
-class Published:
-    """Tokens/s: the authors' Gurobi runs, the best known of any method."""
-
-    recorded: float
-    best_known: float
-
-
-PUBLISHED = {
-    "llama30b_4_a100": Published(1044.533, 1044.533),
-    "llama30b_8_l4": Published(214.981, 252.650),
-    "llama30b_10_mixed": Published(286.587, 286.587),
-    "llama30b_12_t4": Published(397.685, 397.685),
-    "llama70b_24_single_cluster": Published(1289.556, 1347.867),
-    "llama70b_42_heterogeneous_pruned": Published(4137.548, 5430.024),
-}
 # Generated clusters: one switch, groups behind gateways, groups with slow links between.
 SPECS = {
     "one switch": ServingSpec(seed=1, nodes=8, layers=32, room=160),
     "gateways": ServingSpec(seed=2, nodes=9, makes=3, layers=32, room=200, groups=3),
     "slow links": ServingSpec(seed=3, nodes=8, layers=24, room=220, groups=2, between=700),
 }
-
-
-def published(folder: Path, limits: Limits) -> Iterator[Table]:
-    """The clusters of a folder in both modes."""
-    table = Table(
-        "helix clusters", "Tokens/s; recorded: the authors' runs, best known: any method."
-    )
-    for path in sorted(folder.glob("*.json")):
-        for partial in (True, False):
-            problem = read(path.read_text(encoding="utf-8"), partial_inference=partial)
-            row = _row(path.stem, problem, limits)
-            known = PUBLISHED.get(path.stem)
-            row["recorded"] = "–" if known is None else f"{known.recorded:,.3f}"
-            row["best known"] = "–" if known is None else f"{known.best_known:,.3f}"
-            table.add(row)
-    yield table
 
 
 def tables(limits: Limits) -> Iterator[Table]:

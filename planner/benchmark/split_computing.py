@@ -1,10 +1,9 @@
-"""Splits: what heuristics lose, and the exact methods on a DAG of 2,000 layers."""
+"""Splits: the exact methods on a DAG of 2,000 layers."""
 
 from collections.abc import Iterator
 
 from models.documents import read_problem
 from models.result import Limits
-from planner.benchmark.losses import losses
 from planner.benchmark.measure import measure
 from planner.benchmark.table import Table
 from problem_instances.generate import generate
@@ -18,7 +17,6 @@ _LAYERS = 2000
 def tables(limits: Limits) -> Iterator[Table]:
     """The tables of this kind, each when it is done; the limits are those of one solve."""
     yield _large_dag(limits)
-    yield from losses(KIND, "dp", limits)
 
 
 def _large_dag(limits: Limits) -> Table:

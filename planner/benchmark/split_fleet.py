@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from models.documents import read_problem
 from models.problems import AnyProblem
 from models.result import Limits
-from planner.benchmark.losses import losses
 from planner.benchmark.measure import Measured, measure
 from planner.benchmark.table import Cell, Table
 from problem_instances.generate import generate
@@ -31,7 +30,6 @@ def tables(limits: Limits) -> Iterator[Table]:
     """The tables of this kind, each when it is done; the limits are those of one solve."""
     yield _forty(limits)
     yield _thousand(limits)
-    yield from losses(KIND, "prices", limits)
 
 
 def _forty(limits: Limits) -> Table:

@@ -11,9 +11,12 @@ from planner.bounds import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    pipeline_training,
+    sequence_pipeline,
     serving_flow,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 from solvers.base import Progress, Traits
 from solvers.registry import Entry
@@ -23,11 +26,14 @@ COMBINATORIAL = "combinatorial"
 _BY_KIND: dict[str, Callable[[Any], int | None]] = {
     "dag_partition": dag_partition.lower_bound,
     "pipeline_partition": pipeline_partition.lower_bound,
+    "sequence_pipeline": sequence_pipeline.lower_bound,
     "split_computing": split_computing.lower_bound,
     "split_fleet": split_fleet.lower_bound,
     "expert_selection": expert_selection.lower_bound,
     "offload_placement": offload_placement.lower_bound,
     "expert_balance": expert_balance.lower_bound,
+    "pipeline_training": pipeline_training.lower_bound,
+    "tensor_partition": tensor_partition.lower_bound,
     "serving_flow": serving_flow.lower_bound,
 }
 

@@ -9,9 +9,12 @@ from planner.explain import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    pipeline_training,
+    sequence_pipeline,
     serving_flow,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 from planner.explain.words import broken
 from planner.verify import verify
@@ -19,11 +22,14 @@ from planner.verify import verify
 _BY_KIND: dict[str, Any] = {
     "dag_partition": dag_partition,
     "pipeline_partition": pipeline_partition,
+    "sequence_pipeline": sequence_pipeline,
     "split_computing": split_computing,
     "split_fleet": split_fleet,
     "expert_selection": expert_selection,
     "offload_placement": offload_placement,
     "expert_balance": expert_balance,
+    "tensor_partition": tensor_partition,
+    "pipeline_training": pipeline_training,
     "serving_flow": serving_flow,
 }
 

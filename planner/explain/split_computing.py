@@ -28,6 +28,10 @@ _OBJECTIVES = {
     "sent_bytes": SplitObjective.BYTES,
 }
 _ACCURACY = "accuracy_floor_ppm"
+_NO_ACCURACY = (
+    "the accuracy floor of {:,} ppm is in the way, and so is every other: without one there are "
+    "plans within the other limits, but their losses add up to more than the accuracy"
+)
 _WHOLE_PPM = 10**6
 # More scenarios than this are not gone through one by one.
 _MOST = 8
@@ -150,7 +154,7 @@ def _limit_line(problem: Problem, limit: str, found: Optimum) -> str | None:
 
 
 def _accuracy_line(problem: Problem, clock: Clock) -> str | None:
-    """The highest floor under which a plan exists; None where there is none at any floor."""
+    """The highest floor under which a plan exists; None where there is none without one either."""
 
     def need(loss: int) -> int | None:
         """The loss of a plan that may lose so much, ppm."""
@@ -164,10 +168,12 @@ def _accuracy_line(problem: Problem, clock: Clock) -> str | None:
     floor = problem.limits.accuracy_floor_ppm or 0
     try:
         used = need(_WHOLE_PPM)
+        # Losses that add up to more than the accuracy keep to no floor that can be stated.
+        other = used is None and clock.feasible(_without(problem, _ACCURACY))
     except TimeUpError:
         return "whether a lower accuracy floor is enough is not known in time"
     if used is None:
-        return None
+        return _NO_ACCURACY.format(floor) if other else None
     found = least(_WHOLE_PPM - floor, used, need)
     rest = "" if found.proved else "; whether more can is not known in time"
     return (

@@ -46,10 +46,11 @@ def _stuck(problem: Problem, window: Window) -> Iterator[str]:
         rules: set[str] = set()
         demand = problem.demand(stream, window)
         for option in problem.options[stream.catalogue]:
-            servers = (
+            servers: list[str | None] = list(
                 [s.name for s in problem.servers] if stream.servers is None else stream.servers
             )
-            for server in [None] if option.is_local else servers:
+            # Without any server the rule that is broken is that one is needed.
+            for server in [None] if option.is_local else servers or [None]:
                 only = problem.model_copy(update={"streams": (stream,), "windows": (window,)})
                 choice = Choice(
                     window=window.name, stream=stream.name, option=option.name, server=server

@@ -5,10 +5,11 @@ from matplotlib.figure import Figure
 from models.problems.pipeline_partition import PipelinePartitionProblem
 from models.result import Certificate
 from models.units import format_quantity
+from planner.plot.gantt import ROW_INCHES, draw_gantt
 from planner.plot.palette import FAINT, INK
 from planner.plot.pipeline_partition_cards import shorten
-from planner.plot.pipeline_partition_gantt import ROW_INCHES, draw_gantt
 from planner.plot.pipeline_partition_graph import draw_graph, grid_for
+from planner.simulate.pipeline_partition import simulate
 
 _UNITS = 4
 _MARGIN = 0.35
@@ -36,7 +37,8 @@ def figure(problem: PipelinePartitionProblem, certificate: Certificate) -> Figur
     axes = page.add_axes(
         _share(total, _MARGIN + _LABELS, bottom, total[0] - _LABELS - 2 * _MARGIN, gantt)
     )
-    draw_gantt(axes, certificate.breakdown, units, overlap=problem.overlap)
+    seen = simulate(problem, certificate.plan, certificate.breakdown, units, {}, shared=False)
+    draw_gantt(axes, seen.bars, [str(row["device"]) for row in rows])
     heading = "one unit" if units == 1 else f"the first {units} units"
     page.text(_MARGIN / total[0], (bottom + gantt + 0.12) / total[1], heading, fontsize=9)
     return page

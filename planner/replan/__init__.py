@@ -8,8 +8,10 @@ from planner.replan import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    pipeline_training,
     serving_flow,
     split_fleet,
+    tensor_partition,
 )
 from planner.replan.move import ChangeError, Move
 
@@ -21,6 +23,8 @@ _BY_KIND: dict[str, Any] = {
     "offload_placement": offload_placement,
     "expert_balance": expert_balance,
     "split_fleet": split_fleet,
+    "pipeline_training": pipeline_training,
+    "tensor_partition": tensor_partition,
     "serving_flow": serving_flow,
 }
 

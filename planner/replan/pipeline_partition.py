@@ -35,7 +35,7 @@ def changed(
     order = problem.device_order
     previous = PreviousPlan(stages=plan.stages, ns_per_mib=ns_per_mib)
     fields = problem.model_dump() | {
-        "device_graph": _without(problem.device_graph, lost).model_dump(),
+        "device_graph": without(problem.device_graph, lost).model_dump(),
         "device_order": order and tuple(name for name in order if name not in lost),
         "previous": previous.model_dump(),
     }
@@ -64,7 +64,8 @@ def _holders(plan: PipelinePartitionPlan) -> dict[int, str]:
     return {layer: s.device for s in plan.stages for layer in range(s.start, s.stop)}
 
 
-def _without(graph: DeviceGraph, lost: tuple[str, ...]) -> DeviceGraph:
+def without(graph: DeviceGraph, lost: tuple[str, ...]) -> DeviceGraph:
+    """The devices that are left, with the links between them. Raises ChangeError."""
     devices = tuple(device for device in graph.devices if device.name not in lost)
     if not devices:
         raise ChangeError("no device is left", "lost")
@@ -77,7 +78,8 @@ def _slow(
 ) -> PipelinePartitionProblem:
     """One device `factor` times slower: its rates, and measured times under a type of its own."""
     graph = problem.device_graph
-    kind = _unused_type(problem, name)
+    used = {device.profile_type for device in problem.devices}
+    kind = unused_type(name, used | {k for m in problem.profile.measurements for k in m.time_ns})
     devices = tuple(
         _slower(device, kind, factor) if device.name == name else device for device in graph.devices
     )
@@ -94,10 +96,8 @@ def _slow(
     )
 
 
-def _unused_type(problem: PipelinePartitionProblem, name: str) -> str:
+def unused_type(name: str, used: set[str]) -> str:
     """A device type that nothing has yet, named after a device as far as a name's length goes."""
-    used = {device.profile_type for device in problem.devices}
-    used |= {kind for m in problem.profile.measurements for kind in m.time_ns}
     for number in itertools.count(1):
         end = " slowed" if number == 1 else f" slowed {number}"
         kind = name[: MAX_NAME - len(end)].rstrip() + end

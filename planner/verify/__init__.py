@@ -11,19 +11,25 @@ from planner.verify import (
     expert_selection,
     offload_placement,
     pipeline_partition,
+    pipeline_training,
+    sequence_pipeline,
     serving_flow,
     split_computing,
     split_fleet,
+    tensor_partition,
 )
 
 _BY_KIND: dict[str, Callable[[Any, Any], Verification]] = {
     "dag_partition": dag_partition.verify,
     "pipeline_partition": pipeline_partition.verify,
+    "sequence_pipeline": sequence_pipeline.verify,
     "split_computing": split_computing.verify,
     "split_fleet": split_fleet.verify,
     "expert_selection": expert_selection.verify,
     "offload_placement": offload_placement.verify,
     "expert_balance": expert_balance.verify,
+    "pipeline_training": pipeline_training.verify,
+    "tensor_partition": tensor_partition.verify,
     "serving_flow": serving_flow.verify,
 }
 

@@ -97,9 +97,10 @@ def _names(problem: SplitFleetProblem, plan: SplitFleetPlan) -> list[Violation]:
             where = f"{choice.option} for {choice.stream}"
             found.append(Violation(rule="unknown-option", where=where))
         if choice.server is not None and choice.server not in servers:
-            where = f"{choice.server} for {choice.stream} in {choice.window}"
+            where = f"{choice.server} for {choice.stream}"
             found.append(Violation(rule="unknown-server", where=where))
-    return found
+    # Once per stream, in however many windows.
+    return list({(item.rule, item.where): item for item in found}.values())
 
 
 def _option_names(problem: SplitFleetProblem, stream: Stream) -> set[str]:

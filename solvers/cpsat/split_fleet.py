@@ -57,7 +57,6 @@ class _Model:
         self.model = cpsat.CpModel()
         self.takes = [[self.model.new_bool_var("") for _ in row] for row in self.classes.offers]
         self.counts: list[list[cpsat.IntVar]] = []
-        self.most: list[list[int]] = []
         self.fits = True
         self.every_stream_takes_one_offer()
         self.every_member_is_on_a_server()
@@ -71,12 +70,9 @@ class _Model:
 
     def every_member_is_on_a_server(self) -> None:
         """As many of a class are on its servers as take one of its offers."""
-        members = self.classes.members()
-        for places, row in zip(self.classes.places, members, strict=True):
-            most = len({stream for stream, _ in row})
-            rooms = [int(self.tables.capacity[p.row]) // max(p.load, 1) for p in places]
-            self.most.append([min(most, room) for room in rooms])
-            counts = [self.model.new_int_var(0, room, "") for room in self.most[-1]]
+        self.most = self.classes.most(self.tables.capacity)
+        for row, rooms in zip(self.classes.members(), self.most, strict=True):
+            counts = [self.model.new_int_var(0, room, "") for room in rooms]
             self.counts.append(counts)
             self.model.add(sum(self.takes[c][o] for c, o in row) == sum(counts))
 

@@ -38,11 +38,12 @@ class Counted:
 
     def every_member_is_on_a_server(self) -> None:
         """As many of a class are on its servers as take one of its offers."""
-        for places, row in zip(self.classes.places, self.classes.members(), strict=True):
-            most = len({stream for stream, _ in row})
-            rooms = [int(self.tables.capacity[p.row]) // max(p.load, 1) for p in places]
+        most = self.classes.most(self.tables.capacity)
+        for places, row, rooms in zip(
+            self.classes.places, self.classes.members(), most, strict=True
+        ):
             counts = [
-                self.builder.column(place.extra, upper=min(most, room))
+                self.builder.column(place.extra, upper=room)
                 for place, room in zip(places, rooms, strict=True)
             ]
             self.counts.append(counts)

@@ -53,6 +53,14 @@ class Classes:
     offers: tuple[tuple[Offer, ...], ...]
     places: tuple[tuple[Place, ...], ...]
 
+    def most(self, capacity: Ints) -> list[list[int]]:
+        """Per class, how many members fit on each place by itself: all where they load nothing."""
+        sizes = [len({stream for stream, _ in row}) for row in self.members()]
+        return [
+            [min(size, int(capacity[p.row]) // p.load) if p.load else size for p in row]
+            for size, row in zip(sizes, self.places, strict=True)
+        ]
+
     def members(self) -> list[list[tuple[int, int]]]:
         """Per class, its offers as (stream, index), streams in order."""
         found: list[list[tuple[int, int]]] = [[] for _ in self.places]

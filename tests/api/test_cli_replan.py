@@ -81,3 +81,47 @@ def test_replan_in_words(best: Path, tmp_path: Path) -> None:
 def test_changes_that_do_not_fit(best: Path, options: list[str], status: int) -> None:
     """A change that names nothing is wrong usage; one that makes no sense here is bad input."""
     assert edgeplan("replan", INSTANCE, best, "--solver", "dp", *options).exit_code == status
+
+
+_TRAINING = "boards-6-resnet-50"
+
+
+@pytest.fixture
+def in_force(tmp_path: Path) -> Path:
+    """The best known plan of a training pipeline, which begins with a group of three boards."""
+    found = best_known(_TRAINING).plan
+    assert found is not None
+    path = tmp_path / "in-force.json"
+    path.write_text(found.model_dump_json(), encoding="utf-8")
+    return path
+
+
+def test_replay_moves_nothing_where_a_group_goes_on(in_force: Path) -> None:
+    """The lost board's samples go to the others of its group; the answer is not proved optimal."""
+    options = ("--lost", "nano-1", "--mode", "replay", "--json")
+    result = edgeplan("replan", _TRAINING, in_force, *options)
+    assert result.exit_code == 3, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["moves"] == []
+    assert answer["certificate"]["plan_from"] == "replay"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--mode", "hasty"), "'hasty' is no mode"),
+        (("--mode", "replay", "--solver", "dp"), "leave --solver out"),
+    ],
+)
+def test_modes_that_do_not_fit(in_force: Path, options: tuple[str, ...], message: str) -> None:
+    """A mode is full or replay, and a replay is no other method."""
+    result = edgeplan("replan", _TRAINING, in_force, *options)
+    assert result.exit_code == 64
+    assert message in " ".join(result.stderr.split())
+
+
+def test_only_training_pipelines_are_replayed(best: Path) -> None:
+    """A kind without that method says so."""
+    result = edgeplan("replan", INSTANCE, best, "--mode", "replay")
+    assert result.exit_code == 64
+    assert "not replayed" in result.stderr

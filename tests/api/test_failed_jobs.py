@@ -11,7 +11,8 @@ from api.app import create_app
 from api.examples import EXAMPLES
 from api.settings import Settings
 from planner import strategy
-from solvers.registry import REGISTRY, Entry, Traits, entries
+from solvers.base import Traits
+from solvers.registry import REGISTRY, Entry, entries
 from tests.misbehaving import entry
 from tests.small import two_devices
 

@@ -21,6 +21,7 @@ from models.frontier import Frontier
 from models.problems import KINDS
 from models.result import Certificate, Verification
 from models.rolling import Rolling
+from models.simulation import Simulation
 from planner.verify import verify
 
 DOCUMENT = create_app(Settings(slots=1)).openapi()
@@ -32,6 +33,7 @@ _ANSWERS = {
     "ExpertCache": ExpertCache,
     "Rolling": Rolling,
     "Frontier": Frontier,
+    "Simulation": Simulation,
     "JobPage": JobPage,
     "Valid": Valid,
     "Estimate": Estimate,

@@ -6,7 +6,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models.documents import validate
-from models.problems.split_fleet import Choice, Option, SplitFleetPlan, SplitFleetProblem
+from models.problems.split_fleet import (
+    Catalogue,
+    Choice,
+    Option,
+    SplitFleetPlan,
+    SplitFleetProblem,
+    Stream,
+    Uplink,
+)
 from planner import explain
 from planner.verify import verify
 from tests.oracles import split_fleet as oracle
@@ -97,3 +105,16 @@ def test_full_means_over_nine_tenths() -> None:
         lines = explain.binding(problem, plan, _SECOND_NS * 10)
         assert any(line.startswith("air is full (90.0 % in always)") for line in lines) is full
         assert ("no uplink and no server is over nine tenths full" in lines) is not full
+
+
+def test_a_stream_that_may_use_no_server_is_named() -> None:
+    """Where every option needs a server and there is none, that is said, not that links bind."""
+    remote = Option(name="o", device_ns=0, sent_bytes=10, server_ns=1, accuracy_ppm=1)
+    problem = SplitFleetProblem(
+        catalogues=(Catalogue(name="c", options=(remote,)),),
+        uplinks=(Uplink(name="u", bandwidth_bit_per_s=10**6),),
+        streams=(Stream(name="s", catalogue="c", uplink="u", rate_millihz=1000),),
+    )
+    (line,) = explain.infeasible(problem, _SECOND_NS)
+    assert line.startswith("s in always has no option by itself")
+    assert line.endswith("every one breaks server-needed")

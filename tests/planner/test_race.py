@@ -115,7 +115,10 @@ def test_events_tell_what_stands() -> None:
     mine = [event for event in events if event.solver == "odd"]
     assert [event.what for event in mine] == [What.STARTED, What.BOUND, What.BOUND, What.FINISHED]
     assert {event.objective for event in mine} == {615}
-    assert [event.lower_bound for event in mine[1:]] == [450, 460, 400]
+    assert [event.lower_bound for event in mine[1:3]] == [450, 460]
+    # The bound from the problem itself comes from a process of its own, before or after the end.
+    assert mine[-1].lower_bound in (None, 400)
+    assert events[-1].lower_bound == 400
     assert [event.what for event in events if event.solver != "odd"] == [What.BOUND]
 
 

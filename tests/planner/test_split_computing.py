@@ -2,6 +2,8 @@
 
 from hypothesis import given, settings
 
+from api.cli_tables import totals_line
+from models.documents import validate
 from models.problems.split_computing import SplitComputingProblem, SplitLimits, SplitObjective
 from models.result import Grade, Limits, Proof
 from models.units import format_quantity
@@ -123,3 +125,32 @@ def test_totals_of_a_plan_worked_out_by_hand() -> None:
     assert totals["latency_ns"] == 8_604_000 + 7_280_000 + 463_000 + 507_600
     assert totals["sent_bytes"] == 3640
     assert totals["accuracy_ppm"] == 740_000
+
+
+def test_an_accuracy_floor_that_only_losses_beyond_all_accuracy_break_is_named() -> None:
+    """Where every plan within the other limits loses more than there is, the floor is named."""
+    slow = {"time_ns": {"camera": 10**9, "box": 1}, "output_bytes": 10**6, "name": "only"}
+    document = {
+        "model": {"name": "m", "input_bytes": 10**6, "layers": [slow]},
+        "accuracy_ppm": 100_000,
+        "devices": [
+            {"name": "camera", "power_uj_per_s": 10**6},
+            {"name": "relay", "type": "camera", "power_uj_per_s": 10**6},
+            {"name": "box"},
+        ],
+        "hops": [{"bandwidth_bit_per_s": 1000, "radio_uj_per_s": 10**6}] * 2,
+        "representations": [{"name": "q", "size_bytes": {"input": 1}, "accuracy_ppm": 0}],
+        "limits": {"accuracy_floor_ppm": 0, "deadline_ns": 9 * 10**8, "energy_uj": 9 * 10**5},
+    }
+    problem = validate(document, SplitComputingProblem)
+    (line,) = explain.infeasible(problem, 30 * 10**9)
+    assert line.startswith("the accuracy floor of 0 ppm is in the way, and so is every other")
+    free = SplitLimits(deadline_ns=9 * 10**8, energy_uj=9 * 10**5)
+    method = entries(problem.kind)[0].load()
+    claim = method.solve(problem.model_copy(update={"limits": free}), Limits())
+    assert claim.plan is not None
+    verdict = verify(problem.model_copy(update={"limits": free}), claim.plan)
+    assert verdict.breakdown.totals["accuracy_ppm"] == -100_000
+    assert totals_line(verdict.breakdown).endswith(
+        "accuracy below 0 %: the losses given add up to more than the accuracy"
+    )

@@ -71,6 +71,7 @@ def test_three_replicas_share_in_thirds() -> None:
     problem = _problem(((7, 1),), mode=Mode.EQUAL_SPLIT)
     assert _cost(problem, (0, 0, 0, 1)) == 5
     assert _cost(_problem(((7, 1),)), (0, 0, 0, 1)) == 4
+    assert _cost(_problem(((7, 2),)), (0, 0, 0, 1)) == 5, "4.5 by flows"
 
 
 def test_rates_count() -> None:
@@ -117,6 +118,13 @@ def test_the_ratio_is_a_mean_over_windows_with_load() -> None:
     devices = (_device("a", 1), _device("b", 1))
     verdict = verify(_problem(windows=windows, devices=devices), _plan((0, 1)))
     assert verdict.breakdown.totals["mean_max_over_mean_ppm"] == 1_333_333
+    other = windows[1].model_copy(update={"weight": 1})
+    twice = windows[0].model_copy(update={"weight": 2})
+    verdict = verify(_problem(windows=(twice, other), devices=devices), _plan((0, 1)))
+    assert verdict.breakdown.totals["mean_max_over_mean_ppm"] == 1_666_667
+    layers = _problem(((2, 0), (1, 1)), devices=devices)
+    verdict = verify(layers, _plan((0, 1), (0, 1)))
+    assert verdict.breakdown.totals["mean_max_over_mean_ppm"] == 1_500_000
     nothing = _problem(((0, 0),), devices=devices)
     verdict = verify(nothing, _plan((0, 1)))
     assert verdict.objective == 0
@@ -210,6 +218,19 @@ def test_hops_are_tokens_that_change_device() -> None:
     assert _broken(tight, (0, 1), (0, 1)) == [("balance", "a in layer 1", 1)]
 
 
+def test_hops_are_from_each_layer_to_the_next() -> None:
+    """Three layers: one token hops from the first to the second, seven from there to the third."""
+    problem = _problem(
+        *[((1, 1),) * 3],
+        devices=(_device("a", 1), _device("b", 1)),
+        mode=Mode.EQUAL_SPLIT,
+        objective=BalanceObjective.HOPS,
+        transitions=(((1, 0), (0, 0)), ((0, 7), (0, 0))),
+    )
+    assert _cost(problem, (0, 1), (1, 0), (1, 0)) == 1 + 7
+    assert _cost(problem, (0, 1), (0, 1), (1, 0)) == 0
+
+
 def test_hops_of_replicas_are_shares() -> None:
     """Half of expert 0 is on each device: of seven tokens to where 0 is, half hop, rounded up."""
     problem = _problem(
@@ -269,6 +290,12 @@ def test_the_least_time_is_halls(loads: dict[frozenset[int], int], rates: tuple[
 
     assert all(inside(devices) <= found * rate(devices) for devices in sets)
     assert any(inside(devices) == found * rate(devices) for devices in sets)
+
+
+def test_flows_give_way_to_later_ones() -> None:
+    """One token went to device 0, and goes over to 1 when two others need 0 and 2."""
+    loads = {frozenset({0, 1}): 1, frozenset({0, 2}): 2}
+    assert least_time(loads, (1, 1, 1)) == 1
 
 
 def test_the_bound_looks_into_nodes() -> None:

@@ -198,6 +198,40 @@ def test_the_loss_of_a_precision_adds_up() -> None:
     assert _cost(_problem(precisions=precisions, loss_budget_ppm=None), plan) == 10 * _PLACE
 
 
+def test_one_part_too_many_is_a_loss_above_the_budget() -> None:
+    """Three activations at 7 ppm are 21 parts, where ten at 2 ppm are 20."""
+    coarse = Precision(name="coarse", loss_ppm=7)
+    plan = _plan((0, "gpu"), Copy(expert=1, precision="coarse", holder="gpu"), (2, "gpu"))
+    problem = _problem(precisions=(Precision(name="full"), coarse), loss_budget_ppm=2)
+    assert _broken(problem, plan) == [("loss-budget", 1)]
+
+
+def test_parts_of_ns_and_bytes_are_rounded_up() -> None:
+    """Ten bytes at three per ns take four, 80 bits at seven per ns twelve; a third of each size."""
+    gpu = _GPU.model_copy(update={"read_bytes_per_s": 3 * 10**9})
+    links = (_LINKS[0].model_copy(update={"bandwidth_bit_per_s": 7 * 10**9}), _LINKS[1])
+    problem = _problem(holders=(gpu, _CPU, _SSD), links=links)
+    assert _cost(problem, _plan((0, "gpu"), (1, "cpu"), (2, "gpu"))) == 7 * 7 + 3 * (112 + 7)
+    layer = {
+        "share": Shared(base_bytes=5, delta_bytes=4, loss_ppm=(0, None, None)),
+        "distil": Distilled(student_bytes=7, pairs=((1, 1, 0), (2, 2, 0))),
+    }
+    third = (Precision(name="full"), Precision(name="third", size_ppm=333_333))
+    small = {"precision": "third", "holder": "gpu"}
+    plan = _plan(
+        Copy(expert=0, mode=Mode.SHARE, **small),
+        Copy(expert=1, mode=Mode.DISTIL, **small),
+        Copy(expert=2, mode=Mode.DISTIL, **small),
+    )
+    tight = _GPU.model_copy(update={"memory_bytes": 10})
+    # A base of two bytes, a delta of two, students of three.
+    shrunk = _problem(layer, holders=(tight, _CPU, _SSD), precisions=third)
+    assert _cost(shrunk, plan) == 5 * 7 + 5 * 6
+    less = tight.model_copy(update={"memory_bytes": 9})
+    narrow = _problem(layer, holders=(less, _CPU, _SSD), precisions=third)
+    assert _broken(narrow, plan) == [("memory", 1)]
+
+
 def test_the_budget_of_each_layer_is_its_own() -> None:
     """A layer without loss makes up for another over all layers, not in each."""
     layers = (_LAYER.model_copy(update={"merge": _MERGE}), _LAYER.model_copy(update={"name": "m"}))
@@ -212,6 +246,10 @@ def test_the_budget_of_each_layer_is_its_own() -> None:
     assert _cost(problem, plan) == 20 * _PLACE
     each = problem.model_copy(update={"budget_scope": BudgetScope.LAYER})
     assert _broken(each, plan) == [("loss-budget", 100)]
+    swapped = each.model_copy(update={"layers": layers[::-1]})
+    assert _broken(swapped, OffloadPlacementPlan(layers=plan.layers[::-1])) == [
+        ("loss-budget", 100)
+    ]
     enough = each.model_copy(update={"loss_budget_ppm": 200})
     assert _cost(enough, plan) == 20 * _PLACE
 
@@ -387,3 +425,12 @@ def test_the_breakdown_adds_up() -> None:
     totals = verdict.breakdown.totals
     assert totals["latency_per_token_ns"] == round(verdict.breakdown.totals["latency_ns"] / 5)
     assert (totals["representatives"], totals["experts"]) == (3, 3)
+    assert [row["experts"] for row in verdict.breakdown.rows] == [1, 1, 1]
+    coarse = (Precision(name="full"), Precision(name="coarse", loss_ppm=7))
+    problem = _problem(precisions=coarse, loss_budget_ppm=None, tokens=7)
+    plan = _plan(Copy(expert=0, precision="coarse", holder="gpu"), (1, "gpu"), (2, "gpu"))
+    totals = verify(problem, plan).breakdown.totals
+    assert totals["mean_loss_ppm"] == 4, "3.5, and none of it is left out"
+    assert totals["latency_per_token_ns"] == 19, "130 / 7 = 18.57"
+    idle = _problem({"activations": ((0, 0, 0),)})
+    assert verify(idle, _plan((0, "gpu"), (1, "gpu"), (2, "gpu"))).objective == 0

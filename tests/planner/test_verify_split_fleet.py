@@ -87,10 +87,14 @@ def test_one_unit_more_is_refused_and_not_found(
 
 
 def test_an_unknown_server_is_named_with_its_stream() -> None:
-    """Which of many streams is meant can be read off the violation."""
-    lost = SplitFleetPlan(choices=(Choice(stream="only", option="far", server="gone"),))
-    (violation,) = verify(_full(), lost).violations
-    assert violation.where == "gone for only in always"
+    """Which of many streams is meant can be read off the violation, which is told once."""
+    document = _full().model_dump(mode="json")
+    windows = ("morning", "noon", "night")
+    document["windows"] = [{"name": name} for name in windows]
+    choices = [Choice(window=w, stream="only", option="far", server="gone") for w in windows]
+    lost = SplitFleetPlan(choices=tuple(choices))
+    (violation,) = verify(validate(document, SplitFleetProblem), lost).violations
+    assert violation.where == "gone for only"
 
 
 def test_accuracies_are_told_apart_where_some_are_urgent() -> None:

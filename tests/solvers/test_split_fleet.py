@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.documents import read_problem, validate
-from models.problems.split_fleet import SplitFleetPlan, SplitFleetProblem
+from models.problems.split_fleet import (
+    Catalogue,
+    Option,
+    Server,
+    SplitFleetPlan,
+    SplitFleetProblem,
+    Stream,
+    Uplink,
+)
 from models.result import Limits, Reason
 from planner import explain
 from planner.bounds import lower_bound
@@ -17,6 +25,7 @@ from problem_instances import load
 from problem_instances.generate import generate
 from problem_instances.generators.split_fleet import FleetSpec
 from solvers.base import Progress, Stopwatch
+from solvers.decomposition.split_fleet_counted import Counted
 from solvers.decomposition.split_fleet_prices import lagrangian, search
 from solvers.registry import entries, entry
 from solvers.tables.split_fleet import build
@@ -112,6 +121,31 @@ def test_equal_streams_form_one_class() -> None:
     counted = classes(tables)
     assert len(tables.cost) > 800
     assert len(counted.places) < 10
+
+
+@pytest.mark.parametrize("method", ["prices", "cpsat", "milp"])
+@pytest.mark.parametrize("share_ppm", [0, 100_000])
+def test_streams_that_load_no_server_all_fit(method: str, share_ppm: int) -> None:
+    """A server has room for any number of frames that it spends no time on, be it full or off."""
+    options = (
+        Option(name="store", device_ns=0, sent_bytes=100, accuracy_ppm=600_000),
+        Option(name="infer", device_ns=0, sent_bytes=200, server_ns=10**7, accuracy_ppm=700_000),
+    )
+    problem = SplitFleetProblem(
+        catalogues=(Catalogue(name="c", options=options),),
+        uplinks=(Uplink(name="u", bandwidth_bit_per_s=40_000),),
+        servers=(Server(name="e", share_ppm=share_ppm),),
+        streams=tuple(
+            Stream(name=f"s{index}", catalogue="c", uplink="u", rate_millihz=10_000)
+            for index in range(4)
+        ),
+    )
+    assert _solved(problem, method)[0] == (300_000 if share_ppm else 400_000)
+    (tables,) = build(problem)
+    found = Counted(tables).solve(
+        Stopwatch(LIMITS, None), None, Progressing(None, tables, Whole(), last=True)
+    )
+    assert found.reason is Reason.COMPLETED
 
 
 class _Heard(Progress[SplitFleetPlan]):

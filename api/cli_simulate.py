@@ -1,0 +1,80 @@
+"""edgeplan simulate: a plan replayed unit by unit, as a table, JSON or a Gantt chart."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from rich import box
+from rich.table import Table
+
+from api import answers, cli_input, cli_output
+from api.cli_status import Status
+from api.requests import SimulationRequest
+from models.documents import validate
+from models.errors import DocumentError
+from models.problems import AnyPlan, AnyProblem
+from models.simulation import Simulation
+from models.units import format_quantity
+from planner.plot import SUFFIXES
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How to replay: how many units, who stops when (NAME=TIME), one channel for all."""
+
+    units: int | None
+    stops: tuple[str, ...]
+    shared_medium: bool
+
+    def request(self, problem: AnyProblem, plan: AnyPlan) -> SimulationRequest:
+        """The request. Raises BadParameter."""
+        stops = dict(cli_input.stop(text) for text in self.stops)
+        fields = {
+            "problem": problem.model_dump(mode="json"),
+            "plan": plan.model_dump(mode="json"),
+            "units": self.units,
+            "stops_ns": stops,
+            "shared_medium": self.shared_medium,
+        }
+        try:
+            return validate(fields, SimulationRequest)
+        except DocumentError as error:
+            fault = error.faults[0]
+            raise typer.BadParameter(f"{fault.reason}; {fault.remedy}") from None
+
+
+def check(plot: Path | None) -> None:
+    """Raises BadParameter for a drawing that cannot be written."""
+    cli_output.check_folder(plot, "--plot")
+    if plot is not None and plot.suffix not in SUFFIXES:
+        reason = f"'{plot}' does not end in {' or '.join(SUFFIXES)}"
+        raise typer.BadParameter(reason, param_hint="--plot")
+
+
+def simulate(request: SimulationRequest, plot: Path | None, *, as_json: bool) -> Status:
+    """Replay, draw and say."""
+    found = answers.simulation(request)
+    try:
+        if plot is not None:
+            from planner.plot.simulation import draw_simulation
+
+            cli_output.write(plot, draw_simulation(request.problem.kind, found, plot.suffix))
+    finally:  # a file that cannot be written does not cost the answer
+        if as_json:
+            cli_output.say_json(found)
+        else:
+            _say(found)
+    return Status.DONE
+
+
+def _say(found: Simulation) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("device or link")
+    for name in ("busy", "utilisation"):
+        table.add_column(name, justify="right")
+    for use in found.machines:
+        busy = format_quantity(use.busy_ns, "ns")
+        table.add_row(use.machine, busy, format_quantity(use.utilisation_ppm, "ppm"))
+    console = cli_output.answers()
+    console.print(table)
+    console.print(found.in_words)

@@ -1,0 +1,117 @@
+"""How the time to a proof grows with the size: log t against log n, or against n."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import exp, log
+from statistics import median
+
+import numpy as np
+
+from planner.benchmark.record import Record
+
+# Shorter times are the start of libraries and the reading of the problem, not the search.
+_FLOOR_NS = 50 * 10**6
+LEAST_SIZES = 3
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A fit to median times (ns) by size, of what was proved within the limit.
+
+    law: "power": t = factor · n^rate; "exponential": t = factor · e^(rate · n), whichever leaves
+    the smaller squared error in log t; r_squared: of log t.
+    """
+
+    law: str
+    factor: float
+    rate: float
+    r_squared: float
+    sizes: tuple[int, ...]
+
+    def at(self, size: float) -> float:
+        """The fitted time, ns."""
+        if self.law == "power":
+            return self.factor * exp(self.rate * log(size))
+        return self.factor * exp(self.rate * size)
+
+    @property
+    def in_words(self) -> str:
+        """As in `n^2.1`, or `2^(n/12)`: twice as long for every twelve more."""
+        if self.law == "power" or not self.rate:
+            return f"n^{self.rate:.1f}"
+        return f"2^(n/{log(2) / self.rate:.2g})"
+
+
+@dataclass(frozen=True)
+class Climb:
+    """How far a method got in a family.
+
+    tried: how many sizes; times: median ns by size, proved seeds only; largest: proved, of any
+    seed; failed: the smallest size at which no seed was proved, None where the ladder ended before.
+    """
+
+    kind: str
+    family: str
+    unit: str
+    method: str
+    tried: int
+    times: dict[int, int]
+    largest: int | None
+    failed: int | None
+    growth: Growth | None
+
+
+def climbs(rows: Iterable[Record]) -> list[Climb]:
+    """A climb per kind, family and exact method, of generated problems of three sizes or more."""
+    grouped: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    for row in rows:
+        if row.measured and row.exact and row.source == "generated" and row.size is not None:
+            grouped[row.kind, row.family, row.method].append(row)
+    found = [_climb(rows) for rows in grouped.values()]
+    return [climb for climb in found if climb.tried >= LEAST_SIZES or climb.largest is None]
+
+
+def _climb(rows: list[Record]) -> Climb:
+    by_size: dict[int, list[Record]] = defaultdict(list)
+    for row in rows:
+        if row.size is not None:
+            by_size[row.size].append(row)
+    times: dict[int, int] = {}
+    failed = []
+    for size in sorted(by_size):
+        walls = [r.wall_ns for r in by_size[size] if r.proved and r.wall_ns is not None]
+        if walls:
+            times[size] = round(median(walls))
+        else:
+            failed.append(size)
+    first = rows[0]
+    return Climb(
+        kind=first.kind,
+        family=first.family,
+        unit=first.size_unit,
+        method=first.method,
+        tried=len(by_size),
+        times=times,
+        largest=max(times, default=None),
+        failed=min(failed, default=None),
+        growth=fit(times),
+    )
+
+
+def fit(times: dict[int, int]) -> Growth | None:
+    """The better of both laws, None with fewer than three sizes of 50 ms or more."""
+    points = sorted((n, t) for n, t in times.items() if t >= _FLOOR_NS and n > 0)
+    if len(points) < LEAST_SIZES:
+        return None
+    sizes = np.array([n for n, _ in points], dtype=np.float64)
+    logs = np.array([log(t) for _, t in points])
+    found = []
+    for law, axis in (("power", np.log(sizes)), ("exponential", sizes)):
+        rate, constant = np.polyfit(axis, logs, 1)
+        left = float(((logs - rate * axis - constant) ** 2).sum())
+        found.append((left, law, float(rate), exp(float(constant))))
+    left, law, rate, factor = min(found)
+    spread = float(((logs - logs.mean()) ** 2).sum())
+    r_squared = 1 - left / spread if spread else 1.0
+    return Growth(law, factor, rate, r_squared, tuple(n for n, _ in points))

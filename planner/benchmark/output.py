@@ -1,0 +1,39 @@
+"""Everything that is written of a run: table, report, summary, and what goes into documents."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.benchmark import ledger, session, summary, tidy
+from planner.benchmark.analysis import sections
+from planner.benchmark.page import page
+
+# The marks in README between which the table of gaps stands.
+_GAPS = "bench: gaps"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Documents beside the run's own folder: README's table, an entry of the ledger, its note."""
+
+    readme: Path | None = None
+    ledger: Path | None = None
+    note: str = ""
+
+
+def write(folder: Path, outputs: Outputs) -> list[Path]:
+    """Write all of it; the files written. Raises ValueError where a document has no marks."""
+    header, rows = session.header(folder), session.records(folder)
+    found = sections(rows, header.settings.time_limit_ns)
+    texts = {
+        folder / "report.html": page(header, found),
+        folder / "summary.md": summary.summary(header, found),
+    }
+    if outputs.readme is not None:
+        text = outputs.readme.read_text(encoding="utf-8")
+        texts[outputs.readme] = summary.renew(text, _GAPS, summary.gaps(header, found))
+    if outputs.ledger is not None:
+        text = outputs.ledger.read_text(encoding="utf-8")
+        texts[outputs.ledger] = ledger.add(text, ledger.of_run(header, found, outputs.note))
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    return [*tidy.write(folder, rows), *texts]

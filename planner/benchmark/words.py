@@ -1,0 +1,30 @@
+"""Figures in words, and rows of words as a table in Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+NOTHING = "–"
+
+
+def percent(share: float) -> str:
+    """A share as a person would write it: 0 %, 0.02 %, 3.1 %, 250 %, from 1000 % on 10×."""
+    if share >= 10:
+        return f"{share:,.0f}×"
+    hundredths = share * 100
+    digits = 0 if hundredths == 0 or hundredths >= 10 else 1 if hundredths >= 1 else 2
+    return f"{hundredths:.{digits}f} %"
+
+
+def seconds(nanoseconds: float) -> str:
+    """A time in at most two digits and its unit."""
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if nanoseconds >= size:
+            return f"{nanoseconds / size:.3g} {unit}"
+    return f"{nanoseconds:.0f} ns"
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; bars in cells are escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+    )

@@ -1,0 +1,89 @@
+"""Discrete-event simulation of plans: the second opinion on every predicted time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.problems import AnyPlan, AnyProblem
+from models.result import Breakdown
+from models.simulation import Simulation
+from planner.simulate import pipeline_partition, pipeline_training, sequence_pipeline
+from planner.verify import verify
+
+# What a certificate may spend on it: some tens of milliseconds.
+_TASKS = 5000
+_NOTHING_STOPS: Mapping[str, int] = {}
+_MOST_TASKS = 10**5  # some seconds
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A kind's replay: (problem, plan, breakdown, units, stops, shared=) -> Simulation.
+
+    default_units: how many units tell the objective of a problem, given the breakdown.
+    """
+
+    replay: Callable[..., Simulation]
+    default_units: Callable[[Any, Breakdown], int]
+
+
+_BY_KIND: dict[str, Simulator] = {
+    "sequence_pipeline": Simulator(sequence_pipeline.simulate, sequence_pipeline.default_units),
+    "pipeline_partition": Simulator(pipeline_partition.simulate, pipeline_partition.default_units),
+    "pipeline_training": Simulator(pipeline_training.simulate, pipeline_training.default_units),
+}
+
+KINDS = tuple(_BY_KIND)
+
+
+def simulate(
+    problem: AnyProblem,
+    plan: AnyPlan,
+    units: int | None = None,
+    stops: Mapping[str, int] = _NOTHING_STOPS,
+    *,
+    shared: bool = False,
+) -> Simulation:
+    """A plan replayed; units: as many as tell the objective where left out.
+
+    stops: devices that stop, and when, in ns; shared: one channel for all transfers.
+    Raises ValueError for a kind that no simulator is for, a plan that is refused, a device that
+    the plan does not use and more work than some seconds allow.
+    """
+    simulator = _BY_KIND.get(problem.kind)
+    if simulator is None:
+        raise ValueError(f"no simulator for {problem.kind}; use one of: {', '.join(KINDS)}")
+    verdict = verify(problem, plan)
+    if not verdict.accepted:
+        broken = verdict.violations[0]
+        raise ValueError(f"the plan is refused: {broken.rule} ({broken.where})")
+    used = _devices(verdict.breakdown)
+    for device in stops:
+        if device not in used:
+            raise ValueError(f"the plan does not use the device '{device}'")
+    most = _MOST_TASKS // (2 * len(used))
+    count = (
+        min(simulator.default_units(problem, verdict.breakdown), most) if units is None else units
+    )
+    if count > most:
+        raise ValueError(f"{count} units are more than the {most} that can be replayed")
+    return simulator.replay(problem, plan, verdict.breakdown, count, stops, shared=shared)
+
+
+def second_opinion(problem: AnyProblem, plan: AnyPlan, breakdown: Breakdown) -> Simulation | None:
+    """What goes with a certificate: no chart, and no more units than a moment allows.
+
+    None for a kind that no simulator is for.
+    """
+    simulator = _BY_KIND.get(problem.kind)
+    if simulator is None:
+        return None
+    most = max(2, _TASKS // (2 * len(_devices(breakdown))))
+    units = min(simulator.default_units(problem, breakdown), most)
+    found = simulator.replay(problem, plan, breakdown, units, _NOTHING_STOPS, shared=False)
+    return found.model_copy(update={"bars": ()})
+
+
+def _devices(breakdown: Breakdown) -> set[str]:
+    """The devices in use."""
+    return {str(row["device"]) for row in breakdown.rows if "device" in row}

@@ -1,0 +1,72 @@
+"""A plan replayed through both doors."""
+
+import json
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.examples import EXAMPLES
+from tests.api.conftest import edgeplan
+
+_EXAMPLE = EXAMPLES["pipeline_partition"]
+
+
+def test_http(client: TestClient) -> None:
+    """POST /v1/simulations answers with bars; other kinds and refused plans are told apart."""
+    body = {"problem": _EXAMPLE.problem, "plan": _EXAMPLE.plan, "units": 2}
+    answer = client.post("/v1/simulations", json=body)
+    assert answer.status_code == 200
+    assert answer.json()["difference_ppm"] == 0
+    assert len(answer.json()["bars"]) == 6
+    other = EXAMPLES["split_fleet"]
+    wrong = client.post("/v1/simulations", json={"problem": other.problem, "plan": other.plan})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["pointer"] == "/problem/kind"
+    stages = [{"device": "box", "start": 0, "stop": 4}]
+    refused = {**body, "plan": {"kind": "pipeline_partition", "stages": stages}}
+    wrong = client.post("/v1/simulations", json=refused)
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["pointer"] == "/plan"
+
+
+def test_certificates_have_a_second_opinion(client: TestClient) -> None:
+    """POST /v1/plans says what the replay took, without its bars."""
+    answer = client.post("/v1/plans", json={"problem": _EXAMPLE.problem})
+    assert answer.status_code == 200
+    simulation = answer.json()["simulation"]
+    assert simulation["simulated_ns"] == simulation["predicted_ns"] == _EXAMPLE.objective
+    assert simulation["bars"] == []
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    found = [tmp_path / "problem.json", tmp_path / "plan.json"]
+    for file, value in zip(found, (_EXAMPLE.problem, _EXAMPLE.plan), strict=True):
+        file.write_text(json.dumps(value), encoding="utf-8")
+    return found
+
+
+def test_command_line(files: list[Path], tmp_path: Path) -> None:
+    """Edgeplan simulate prints utilisation, JSON and a Gantt chart."""
+    shown = edgeplan("simulate", *files, "--units", "2", "--plot", tmp_path / "chart.svg")
+    assert shown.exit_code == 0
+    assert "camera -> box" in shown.stdout
+    assert "no difference" in shown.stdout
+    assert b"<svg" in (tmp_path / "chart.svg").read_bytes()
+    found = json.loads(edgeplan("simulate", *files, "--json", "--stop", "box=1ms").stdout)
+    assert (found["units_done"], found["simulated_ns"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [(["--stop", "box"], 64), (["--stop", "moon=1s"], 65), (["--units", "0"], 64)],
+)
+def test_options_that_make_no_sense(files: list[Path], options: list[str], status: int) -> None:
+    """A stop without a time, a device that is not there and no units are refused."""
+    assert edgeplan("simulate", *files, *options).exit_code == status
+
+
+def test_charts_need_a_suffix(files: list[Path]) -> None:
+    """A drawing of an unknown kind is refused before anything is computed."""
+    assert edgeplan("simulate", *files, "--plot", "chart.txt").exit_code == 64

@@ -1,0 +1,1 @@
+"""Tests of the benchmark: what it runs, keeps, computes and writes."""

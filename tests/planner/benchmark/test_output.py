@@ -1,0 +1,111 @@
+"""What is written of a run: the table, the page, the tables for documents, the ledger."""
+
+import csv
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from planner.benchmark import ledger, record, session, summary, tidy
+from planner.benchmark.analysis import sections
+from planner.benchmark.output import Outputs, write
+from planner.benchmark.record import COLUMNS, Record
+from planner.benchmark.session import Settings
+from planner.benchmark.words import percent
+from tests.planner.benchmark.rows import exact, heuristic
+
+_MARKS = "# Title\n\n<!-- bench: gaps -->\nold\n<!-- /bench: gaps -->\n\nEnd.\n"
+_LEDGER = "# Ledger\n\n<!-- entries, the latest first -->\n\n## old entry\n"
+
+
+def _rows() -> list[Record]:
+    """Four sizes, climbed by one method and not by another; a heuristic with gaps."""
+    rows = []
+    for number, size in enumerate((8, 16, 32, 64)):
+        wall = 10**7 * size
+        rows.append(exact(number, size=size, wall_ns=wall, detail='a "quoted", line'))
+        rows.append(exact(number, size=size, method="milp", proved=size < 32, wall_ns=3 * wall))
+        rows.append(heuristic(number, size=size, objective=100 + number))
+    peer = exact(9, instance="ViT", source="external", objective=100)
+    return [*rows, peer, exact(9, instance="ViT", source="external", method="theirs",
+                               measured=False, reason="published", cpu_ns=None)]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run."""
+    made = tmp_path / "run"
+    session.begin(made, Settings("quick", (), 10**9, 2**30, 1, 1))
+    for row in _rows():
+        record.append(made / "records.jsonl", row)
+    return made
+
+
+def test_the_table_is_tidy(folder: Path) -> None:
+    """A row per record in CSV and in Parquet, cell for cell the same."""
+    made = tidy.write(folder, _rows())
+    with made[0].open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == list(COLUMNS)
+    assert [row["objective"] for row in rows] == [str(row.objective) for row in _rows()]
+    assert json.loads(rows[0]["trace"]) == [list(step) for step in _rows()[0].trace]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(made[1]).to_pylist()
+    expected = [asdict(row) | {"trace": json.dumps(row.trace)} for row in _rows()]
+    assert table == expected
+
+
+def test_the_page_holds_everything(folder: Path) -> None:
+    """Every drawing and table is in one file, with nothing to fetch and ids used once."""
+    write(folder, Outputs())
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    titles = ("Gap to the optimum", "Performance profile", "Gap over time", "Primal integral")
+    for title in (*titles, "Time to the proof: latency", "the figures of others"):
+        assert title in text
+    assert text.count("<svg") == 6
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(ids)
+    assert "prefers-color-scheme: dark" in text
+    assert not re.search(r'(?:src|href)=["\']?https?://(?!www\.w3\.org)', text)
+
+
+def test_nothing_is_drawn_of_nothing(folder: Path) -> None:
+    """A kind without proofs has no empty plots."""
+    rows = [heuristic(1, optimum=None)]
+    header = session.header(folder)
+    from planner.benchmark.page import page
+
+    text = page(header, sections(rows, 10**9))
+    assert "<svg" not in text
+    assert "0 of 1 optima proved" in text
+
+
+def test_gaps_go_into_a_document(folder: Path, tmp_path: Path) -> None:
+    """What stands between the marks is replaced, the rest is kept; without marks it fails."""
+    readme, book = tmp_path / "README.md", tmp_path / "ledger.md"
+    readme.write_text(_MARKS, encoding="utf-8")
+    book.write_text(_LEDGER, encoding="utf-8")
+    write(folder, Outputs(readme, book, "Why it was run."))
+    text = readme.read_text(encoding="utf-8")
+    assert "| `pipeline_partition` | `edgeshard` 1.5 % / 3.0 % | 4 |" in text
+    assert "old" not in text
+    assert text.endswith("\n\nEnd.\n")
+    entries = book.read_text(encoding="utf-8")
+    assert entries.index("Why it was run.") < entries.index("## old entry")
+    assert "| pipeline_partition | latency | dp | 64 layers, the largest tried |" in entries
+    assert "| pipeline_partition | latency | milp | 16 layers |" in entries
+    for renew in (summary.renew, lambda text, *_: ledger.add(text, "")):
+        with pytest.raises(ValueError, match="mark"):
+            renew("no marks", "bench: gaps", "")
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0, "0 %"), (0.0002, "0.02 %"), (0.031, "3.1 %"), (0.5, "50 %"), (9.99, "999 %"), (33, "33×")],
+)
+def test_shares_in_words(share: float, words: str) -> None:
+    """No more digits than a reader needs."""
+    assert percent(share) == words

@@ -1,0 +1,125 @@
+"""What records prove together, gaps, curves and growth."""
+
+from math import exp
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.benchmark.growth import climbs, fit
+from planner.benchmark.profiles import mean_gap, performance, primal_integral
+from planner.benchmark.results import answers, gap, gaps, primal_gap
+from tests.planner.benchmark.rows import exact, heuristic
+
+
+def test_an_optimum_is_proved_by_a_bound() -> None:
+    """Best plan and best bound meet, whoever they are from; a bound below proves nothing."""
+    proved = answers([exact(lower_bound=100, objective=None), heuristic(objective=100)])
+    assert [answer.optimum for answer in proved.values()] == [100]
+    open_ = answers([exact(lower_bound=90, proved=False), heuristic(objective=100)])
+    assert [answer.optimum for answer in open_.values()] == [None]
+
+
+def test_the_library_knows_optima() -> None:
+    """An optimum proved before stands where this run proved nothing."""
+    known = answers([heuristic(objective=150, optimum=100)])
+    assert [answer.optimum for answer in known.values()] == [100]
+
+
+@pytest.mark.parametrize(
+    ("rows", "who"),
+    [
+        ([exact(lower_bound=120), heuristic(objective=100)], "dp"),
+        ([exact(reason="infeasible", objective=None, lower_bound=None), heuristic()], "dp"),
+        ([heuristic(objective=90, optimum=100)], "library"),
+    ],
+)
+def test_contradictions_are_told(rows: list, who: str) -> None:
+    """A bound above a plan, a plan where there is none: named, and no optimum is believed."""
+    (answer,) = answers(rows).values()
+    assert who in answer.contradiction
+    assert answer.optimum is None
+
+
+def test_gaps_count_what_is_missing() -> None:
+    """A gap per problem, the worst of repetitions; a missing plan and an optimum of 0 apart."""
+    rows = [
+        exact(1), heuristic(1, objective=105), heuristic(1, objective=130, repetition=1),
+        exact(2), heuristic(2, objective=None),
+        exact(3, objective=0, lower_bound=0), heuristic(3, objective=4),
+        exact(4, objective=0, lower_bound=0), heuristic(4, objective=0),
+    ]  # fmt: skip
+    found = gaps(rows, answers(rows), "edgeshard")
+    assert found.values == [0.0, pytest.approx(0.3)]
+    assert (found.missing, found.boundless) == (1, 1)
+    assert gap(5, 0) is None
+
+
+def test_a_family_that_is_not_taken_is_named() -> None:
+    """No plan for any problem of a family is no failure on each of them, but told as such."""
+    rows = [row for n in range(5) for row in (exact(n, family="other"),
+            heuristic(n, family="other", objective=None))]  # fmt: skip
+    rows += [exact(9), heuristic(9)]
+    found = gaps(rows, answers(rows), "edgeshard")
+    assert (found.missing, found.untaken, len(found.values)) == (0, ("other",), 1)
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
+def test_primal_gap_is_a_share(objective: int, optimum: int) -> None:
+    """It lies from 0, only at the optimum, to 1."""
+    found = primal_gap(objective, optimum)
+    assert 0 <= found <= 1
+    assert (found == 0) == (objective == optimum)
+
+
+def test_primal_integral_is_the_area() -> None:
+    """No plan for a tenth of the time, a gap of 1/6 for a tenth, then the optimum."""
+    assert primal_integral(exact(), 100, 100_000_000) == pytest.approx(0.1 + 0.1 / 6)
+    assert primal_integral(exact(trace=()), 100, 100_000_000) == 1.0
+    rows = [exact()]
+    curve = mean_gap(rows, answers(rows), [5_000_000, 15_000_000, 25_000_000])
+    assert curve == pytest.approx([1.0, 1 / 6, 0.0])
+
+
+def test_profiles_are_of_common_problems() -> None:
+    """Ratios to the fastest on problems that all tried; what one proves alone counts too."""
+    rows = [
+        exact(1, wall_ns=10**7), exact(1, wall_ns=4 * 10**7, method="milp"),
+        exact(2, wall_ns=10**7), exact(2, proved=False, method="milp"),
+        exact(3, wall_ns=10**7),
+    ]  # fmt: skip
+    dp, milp = performance(rows, ["dp", "milp"])
+    assert (dp.ratios, dp.problems) == ((1.0, 1.0), 2)
+    assert (milp.ratios, milp.problems) == ((4.0,), 2)
+
+
+@pytest.mark.parametrize(
+    ("law", "times"),
+    [
+        ("power", {n: 10**8 * n**2 for n in (2, 4, 8, 16)}),
+        ("exponential", {n: round(10**8 * exp(0.3 * n)) for n in (2, 6, 10, 14)}),
+    ],
+)
+def test_growth_finds_the_law(law: str, times: dict[int, int]) -> None:
+    """Exact powers and exponentials are told apart, with their rates."""
+    found = fit(times)
+    assert found is not None
+    assert (found.law, round(found.rate, 2)) == (law, 2.0 if law == "power" else 0.3)
+    assert found.r_squared == pytest.approx(1)
+    assert found.at(8) == pytest.approx(times.get(8, 10**8 * exp(2.4)), rel=0.01)
+
+
+def test_growth_needs_three_sizes() -> None:
+    """Two sizes, or times of the start of a library, give no law."""
+    assert fit({1: 10**8, 2: 10**9}) is None
+    assert fit({1: 10**6, 2: 2 * 10**6, 4: 4 * 10**6}) is None
+
+
+def test_climbs_end_where_nothing_is_proved() -> None:
+    """The largest size proved and the first that was not, of any seed."""
+    rows = [
+        exact(1, size=8), exact(2, size=16, proved=False), exact(3, size=16),
+        exact(4, size=32, proved=False),
+    ]  # fmt: skip
+    (climb,) = climbs(rows)
+    assert (climb.largest, climb.failed, climb.tried) == (16, 32, 3)
