@@ -37,7 +37,7 @@ def split(problem: ExpertBalanceProblem, plan: ExpertBalancePlan, loads: Matrix)
     share = batch[:, :, None] * counts / counts.sum(axis=2, keepdims=True)
     return ExpertSplit(
         tokens=_by_slot(plan, layers[0], tokens),
-        time_ns=_slowest(tokens, layers[0]),
+        time_ns=tuple(_whole_ns(row, layers[0]) for row in tokens.sum(axis=1).tolist()),
         balanced_ns=tuple(
             -(-NS_PER_S * int(row.sum()) // int(layers[0].rate.sum())) for row in batch
         ),
@@ -84,7 +84,13 @@ def _by_slot(plan: ExpertBalancePlan, layer: Layer, tokens: Ints) -> tuple[tuple
     return tuple(found)
 
 
-def _slowest(tokens: Ints | Floats, layer: Layer) -> tuple[int, ...]:
+def _whole_ns(tokens: list[int], layer: Layer) -> int:
+    """The slowest device's ns, rounded up, of whole tokens [G]; exact at any magnitude."""
+    rates: list[int] = layer.rate.tolist()
+    return max(-(-NS_PER_S * held // rate) for held, rate in zip(tokens, rates, strict=True))
+
+
+def _slowest(tokens: Floats, layer: Layer) -> tuple[int, ...]:
     """[B] ns, rounded up, of tokens [B, E, G]."""
     times = (tokens.sum(axis=1) * (NS_PER_S / layer.rate)).max(axis=1)
     return tuple(int(x) for x in np.ceil(times - 1e-6))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from models.errors import DocumentError
 from models.problems.expert_balance import (
+    BalanceDevice,
     BalanceObjective,
     ExpertBalancePlan,
     ExpertBalanceProblem,
@@ -55,6 +56,16 @@ def test_flows_are_whole_and_nearly_the_exact_ones(
         assert exact is not None
         assert found.balanced_ns[layer] <= exact
         assert found.time_ns[layer] <= exact + slots * 10**9 // slowest + 1
+
+
+def test_the_time_of_whole_tokens_is_exact() -> None:
+    """A token on a device of nearly 10⁹ tokens per s takes 2 ns, not 1: no tolerance rounds."""
+    problem = ExpertBalanceProblem(
+        devices=(BalanceDevice(name="a", slots=1, tokens_per_s=999_999_937),),
+        windows=(LoadWindow(name="w", loads=((1,),)),),
+    )
+    found = split(problem, ExpertBalancePlan(physical_to_logical_map=((0,),)), ((1,),))
+    assert found.time_ns == found.balanced_ns == (2,)
 
 
 def test_batches_that_do_not_fit_are_refused() -> None:
