@@ -26,7 +26,7 @@ class _Steps(Document):
 
 
 def requested(
-    problem: AnyProblem, source: str, weight_and_price: tuple[int, int], limits: Limits
+    problem: AnyProblem, source: str, weight_and_price: tuple[int, int | None], limits: Limits
 ) -> RollRequest:
     """The request of these options. Raises BadParameter for another kind, InputError."""
     if not isinstance(problem, OffloadPlacementProblem):

@@ -11,7 +11,10 @@ from models.units import BitsPerSecond, Bytes
 
 
 class ObservedLink(Document):
-    """The bandwidth seen on a link, named by its ends as they stand in the problem."""
+    """The bandwidth seen on a link of the problem, named by its ends, once.
+
+    A link that is not directed may be named from either end.
+    """
 
     source: Name
     target: Name

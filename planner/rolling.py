@@ -33,12 +33,13 @@ def roll(
     """
     problems = [problem, *_followed(problem, observations, pace)]
     names = ["start", *(seen.name for seen in observations)]
+    price = _price(problem, pace)
     deadline = time.monotonic_ns() + limits.time_limit_ns
     before: OffloadPlacementPlan | None = None
     for number, (asked, name) in enumerate(zip(problems, names, strict=True)):
         left = max(0, deadline - time.monotonic_ns())
         share = limits.model_copy(update={"time_limit_ns": left // (len(problems) - number)})
-        step = _step(asked, name, before, share, (pace.ns_per_mib, cancel))
+        step = _step(asked, name, before, share, (price, cancel))
         before = step.plan or before
         yield step
 
@@ -54,6 +55,13 @@ def rolled(
     begun = time.monotonic_ns()
     steps = tuple(roll(problem, observations, limits, pace, cancel))
     return Rolling(tokens=problem.tokens, steps=steps, wall_ns=time.monotonic_ns() - begun)
+
+
+def _price(problem: OffloadPlacementProblem, pace: Pace) -> int:
+    """Price per MiB that moves, ns: of the pace, else of the problem."""
+    if pace.ns_per_mib is not None:
+        return pace.ns_per_mib
+    return 0 if problem.present is None else problem.present.ns_per_mib
 
 
 def _followed(
