@@ -183,23 +183,30 @@ def _lru(trace: Sequence[int], slots: int) -> int:
 
 
 def _lfu(trace: Sequence[int], slots: int) -> int:
-    """Uses are counted whether inside or not; ties leave the least recently used."""
-    count: Counter[int] = Counter()
-    last: dict[int, tuple[int, int]] = {}
-    heap: list[tuple[int, int, int]] = []
+    """Uses are counted whether inside or not; ties leave the least recently used.
+
+    Rank: uses · length + time of the last use, which names the expert, too. It only grows, so that
+    the heap has each expert once, with an old rank, brought up to date when it comes to the top.
+    """
+    span = len(trace)
+    uses: dict[int, int] = {}
+    rank: dict[int, int] = {}
+    heap: list[int] = []
     found = 0
     for now, expert in enumerate(trace):
-        count[expert] += 1
-        if expert in last:
+        times = uses[expert] = uses.get(expert, 0) + span
+        if expert in rank:
             found += 1
-        elif len(last) == slots:
-            while True:
-                uses, at, old = heapq.heappop(heap)
-                if last.get(old) == (uses, at):
-                    del last[old]
-                    break
-        last[expert] = (count[expert], now)
-        heapq.heappush(heap, (count[expert], now, expert))
+        elif len(rank) < slots:
+            heapq.heappush(heap, times + now)
+        else:
+            old = trace[heap[0] % span]
+            while rank[old] != heap[0]:
+                heapq.heapreplace(heap, rank[old])
+                old = trace[heap[0] % span]
+            del rank[old]
+            heapq.heapreplace(heap, times + now)
+        rank[expert] = times + now
     return found
 
 
