@@ -64,8 +64,12 @@ class RollingStep(Document):
 
 
 class Rolling(Document):
-    """All steps, the first for the problem as it is; tokens: of the horizon."""
+    """Steps, the first for the problem as it is; tokens: of the horizon.
+
+    stopped: whether it was cancelled, and the steps are those that had been done.
+    """
 
     tokens: int
     steps: tuple[RollingStep, ...]
+    stopped: bool = False
     wall_ns: int

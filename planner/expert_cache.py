@@ -114,18 +114,44 @@ def swept(found: Routing, sizes: Sequence[int], planned_tokens: int) -> ExpertCa
     Policies start the rest with empty caches and the pins of the first.
     """
     begun = time.monotonic_ns()
-    uses = sequences(found)
-    seen, rest = uses[:planned_tokens].ravel().tolist(), uses[planned_tokens:].ravel().tolist()
-    least = least_lru_slots(seen)
-    cycle = int(uses.shape[1])
+    least = cliff(found, planned_tokens)
+    replayed = tuple(at_size(found, slots, planned_tokens, least) for slots in sizes)
+    return gathered(found, planned_tokens, least, replayed, time.monotonic_ns() - begun)
+
+
+def gathered(
+    found: Routing,
+    planned_tokens: int,
+    least: int | None,
+    sizes: tuple[CacheSize, ...],
+    wall_ns: int,
+) -> ExpertCache:
+    """Sizes that have been replayed, together; least: the `cliff`."""
+    cycle = found.layers * found.top_k
     return ExpertCache(
-        uses=len(seen),
-        held_out_uses=len(rest),
+        uses=planned_tokens * cycle,
+        held_out_uses=(found.tokens - planned_tokens) * cycle,
         cycle=cycle,
         least_lru_slots=least,
-        sizes=tuple(_size(seen, rest, slots, (least, cycle)) for slots in sizes),
-        wall_ns=time.monotonic_ns() - begun,
+        sizes=sizes,
+        wall_ns=wall_ns,
     )
+
+
+def cliff(found: Routing, planned_tokens: int) -> int | None:
+    """The `least_lru_slots` of the first tokens."""
+    return least_lru_slots(_halves(found, planned_tokens)[0])
+
+
+def at_size(found: Routing, slots: int, planned_tokens: int, least: int | None) -> CacheSize:
+    """One size replayed, see `swept`; least: the `cliff`."""
+    seen, rest = _halves(found, planned_tokens)
+    return _size(seen, rest, slots, (least, found.layers * found.top_k))
+
+
+def _halves(found: Routing, planned_tokens: int) -> tuple[list[int], list[int]]:
+    uses = sequences(found)
+    return uses[:planned_tokens].ravel().tolist(), uses[planned_tokens:].ravel().tolist()
 
 
 def _size(
