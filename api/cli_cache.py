@@ -39,7 +39,6 @@ def requested(
 
 def cache(request: CacheRequest, plot: Path | None, *, as_json: bool) -> Status:
     """Replay, print a row per policy and size or JSON, and draw; Ctrl-C keeps sizes."""
-    fork_server.start([])
     notes = cli_output.notes()
 
     def tell(size: CacheSize) -> None:
@@ -47,6 +46,7 @@ def cache(request: CacheRequest, plot: Path | None, *, as_json: bool) -> Status:
             notes.print(f"{size.slots:,} slots: replayed")
 
     with interruptible() as cancel:
+        fork_server.start([])
         try:
             found = answers_experts.cache(request, cancel=cancel, listen=tell)
         except ChildLostError:

@@ -44,8 +44,6 @@ def requested(
 
 def roll(request: RollRequest, plot: Path | None, *, as_json: bool) -> Status:
     """Plan every step, print a row per step or JSON, and draw; Ctrl-C keeps what is done."""
-    fork_server.start([])
-    fork_server.warm_up()
     notes = cli_output.notes()
 
     def tell(step: RollingStep) -> None:
@@ -53,6 +51,8 @@ def roll(request: RollRequest, plot: Path | None, *, as_json: bool) -> Status:
             notes.print(f"{step.name}: {step.grade}, {step.moved:,} moves")
 
     with interruptible() as cancel:
+        fork_server.start([])
+        fork_server.warm_up()
         found = answers_experts.rolling(request, cancel=cancel, listen=tell)
     if found.stopped:
         notes.print(f"edgeplan: interrupted after {len(found.steps)} of {len(request.steps) + 1}")

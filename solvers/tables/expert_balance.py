@@ -99,6 +99,13 @@ def build(problem: ExpertBalanceProblem) -> list[Layer]:
     ]
 
 
+def too_few(layer: Layer) -> str:
+    """Why a layer is not feasible."""
+    if layer.spare < 0 or layer.nodes == 1:
+        return "fewer slots than experts"
+    return "a node has fewer slots than its groups have experts"
+
+
 def restricted(layer: Layer, experts: Ints, devices: Ints) -> Layer:
     """The part of a layer that some experts and devices are, with nothing bound to nodes."""
     return replace(
