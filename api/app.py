@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
@@ -100,6 +100,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             opening = opened(app.state.settings)
             app.state.queue = await to_thread.run_sync(stack.enter_context, opening)
         app.state.metrics = Metrics(app.state.queue)
+        app.state.probing = CapacityLimiter(1)
         yield
         await to_thread.run_sync(stack.close)
 

@@ -45,7 +45,7 @@ def gap_of(objective: int | None, lower_bound: int | None) -> float | None:
 
 def _write_event(event: Event) -> None:
     row = asdict(replace(event, plan=None)) | {"gap": gap_of(event.objective, event.lower_bound)}
-    del row["plan"]  # the answer has the best one
+    del row["plan"], row["plan_from"]  # the answer has the best one
     sys.stderr.write(json.dumps(row) + "\n")
     sys.stderr.flush()
 

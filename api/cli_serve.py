@@ -53,6 +53,8 @@ def serve(options: dict[str, Any]) -> Status:
     settings = settings_of(options)
     logs.install(settings)
     fork_server.start(fork_server.methods())
+    # What a killed predecessor left would pay for the imports out of its own time limit.
+    fork_server.warm_up()
     try:
         with opened(settings) as queue:
             if settings.require_keys and not keys.listed(queue.store):

@@ -26,8 +26,8 @@ _KINDED = ("problem", "plan", "hint")
 PREFER = {
     "name": "Prefer",
     "in": "header",
-    "description": "`wait=N`: wait N seconds at most for the answer, `respond-async`: do not wait; "
-    "what is not answered in time is a job, 202 (RFC 7240)",
+    "description": "`wait=N`: wait N seconds at most for the answer, `respond-async` alone: do not "
+    "wait; what is not answered in time is a job, 202 (RFC 7240)",
     "schema": {"type": "string"},
     "example": "wait=10",
 }

@@ -108,7 +108,7 @@ def _by_slot(plan: ExpertBalancePlan, layer: Layer, tokens: Ints) -> tuple[tuple
 
 
 def _whole_ns(tokens: list[int], layer: Layer) -> int:
-    """Time of the slowest device, ns rounded up, of whole tokens [G]; exact at any magnitude."""
+    """The slowest device's ns, rounded up, of whole tokens [G]; exact at any magnitude."""
     rates: list[int] = layer.rate.tolist()
     return max(-(-NS_PER_S * held // rate) for held, rate in zip(tokens, rates, strict=True))
 

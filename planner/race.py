@@ -41,7 +41,10 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """Progress of a race: who, what, the best objective and the best bound that stands so far."""
+    """Progress of a race: who, what, the best objective and the best bound that stands so far.
+
+    plan, plan_from: the plan of that objective and whose it is, where it is better than any before.
+    """
 
     at_ns: int
     solver: str
@@ -49,6 +52,7 @@ class Event:
     objective: int | None
     lower_bound: int | None
     plan: AnyPlan | None = None
+    plan_from: str | None = None
 
 
 Listener = Callable[[Event], None]
@@ -75,6 +79,7 @@ class Race:
         self._begun = time.monotonic_ns()
         self._deadline = self._begun + limits.time_limit_ns
         self._proved_at: int | None = None
+        self._told: int | None = None
         self._stopped_for: Reason | None = None
         self._kill_at = self._deadline + GRACE_NS
         self._lanes: list[Lane] = []
@@ -176,7 +181,7 @@ class Race:
             self._tell(method, What.STARTED)
         elif isinstance(message, FoundPlan):
             if self.record.plan(method.name, message.plan):
-                self._tell(method, What.PLAN, message.plan)
+                self._tell(method, What.PLAN)
         elif self.record.bound(method.name, message.lower_bound):
             self._tell(method, What.BOUND)
 
@@ -228,10 +233,14 @@ class Race:
         elif claim.reason not in (Reason.HEURISTIC, Reason.CANCELLED):
             self.record.conclude(method, claim, wall_ns, doubt)
 
-    def _tell(self, method: Entry, what: What, plan: AnyPlan | None = None) -> None:
+    def _tell(self, method: Entry, what: What) -> None:
         if self._listen is None:
             return
         found = self.record.standing()
+        # Whose plan it is need not be who tells: a hint and a claim bring plans as well.
+        better = found.objective is not None and found.objective != self._told
+        source = self.record.best() if better else None
+        self._told = found.objective
         self._listen(
             Event(
                 at_ns=time.monotonic_ns() - self._begun,
@@ -239,6 +248,7 @@ class Race:
                 what=what,
                 objective=found.objective,
                 lower_bound=found.lower_bound,
-                plan=plan,
+                plan=None if source is None else source[1],
+                plan_from=None if source is None else source[0],
             )
         )

@@ -102,9 +102,18 @@ class Record:
 
     def standing(self) -> Standing:
         """What stands now, of the methods that have ended and of those that run."""
-        return standing(
-            [*self.outcomes, *map(_so_far, self._reported.values())], self.combinatorial
-        )
+        return standing(self._now(), self.combinatorial)
+
+    def best(self) -> tuple[str, AnyPlan] | None:
+        """Whose plan is the best now, and that plan; of equal ones the first."""
+        found = [(o.claim.solver, o.best) for o in self._now() if o.best is not None]
+        if not found:
+            return None
+        solver, best = min(found, key=lambda item: item[1].objective)
+        return solver, best.plan
+
+    def _now(self) -> list[Outcome]:
+        return [*self.outcomes, *map(_so_far, self._reported.values())]
 
 
 def _so_far(known: _Reported) -> Outcome:

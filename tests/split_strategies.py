@@ -214,8 +214,8 @@ def split_computing(draw: st.DrawFn, *, chain: bool | None = None) -> SplitCompu
 
 
 @st.composite
-def _option(draw: st.DrawFn, name: str, unit: int) -> Option:
-    remote = draw(st.sampled_from([True, True, False]))
+def _option(draw: st.DrawFn, name: str, unit: int, *, local: bool) -> Option:
+    remote = not local and draw(st.sampled_from([True, True, False]))
     noise = draw(st.integers(0, 9)) if unit > 1 else 0
     return Option(
         name=name,
@@ -254,7 +254,10 @@ def split_fleet(draw: st.DrawFn) -> SplitFleetProblem:
         catalogues=tuple(
             Catalogue(
                 name=f"k{index}",
-                options=tuple(draw(_option(f"o{n}", unit)) for n in range(draw(st.integers(1, 3)))),
+                options=tuple(
+                    draw(_option(f"o{n}", unit, local=n == servers == 0))
+                    for n in range(draw(st.integers(1, 3)))
+                ),
             )
             for index in range(2)
         ),

@@ -64,7 +64,9 @@ async def submit_all(
         check(request)
         own = replace(wishes, idempotency_key=key and f"{key}#{number}")
         asked.append(replace(_new_job(caller, Operation.PLAN, request, own), batch=batch))
-    return await _submitted(http, caller, asked)
+    # The key is for all: another batch must not share some of its jobs.
+    whole = hashlib.sha256("".join(new.body_hash for new in asked).encode()).hexdigest()
+    return await _submitted(http, caller, [replace(new, body_hash=whole) for new in asked])
 
 
 async def _submitted(http: Request, caller: Caller, asked: Sequence[NewJob]) -> list[RowMapping]:
@@ -113,9 +115,10 @@ def _new_job(caller: Caller, operation: Operation, request: AnyRequest, wishes: 
 
 async def ended(http: Request, row: RowMapping) -> RowMapping:
     """The job at its end, or as it is when the client's patience is over."""
-    if any("respond-async" in value.lower() for value in http.headers.getlist("prefer")):
-        return row
     patience = patience_ns(http)
+    hurried = any("respond-async" in value.lower() for value in http.headers.getlist("prefer"))
+    if hurried and patience is None:  # with `wait`, that long first (RFC 7240, §4.3)
+        return row
     wait_ns = settings_of(http).default_wait if patience is None else patience
     deadline = time.monotonic_ns() + wait_ns
     queue = queue_of(http)

@@ -52,12 +52,14 @@ def open_tables(url: str) -> Engine:
     """An engine with current tables, beside whoever serves them."""
     if is_sqlite(url):
         _file(url)
-        engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_MS / 1000})
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
         migrate(engine)
         return engine
-    engine = create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+    engine = create_engine(
+        url, pool_size=10, max_overflow=30, pool_pre_ping=True, hide_parameters=True
+    )
     _await(engine)
     migrate(engine)
     _install_queue(engine)
@@ -83,6 +85,8 @@ def _file(url: str) -> str:
     if not path:
         raise OwnedError("name a file: sqlite:///jobs.db")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # What customers ask is nobody else's on this host; SQLite's other files take this one's mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return path
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select, update
 
 from api.jobs import statements
 from api.jobs.nouns import JobState
@@ -21,11 +21,22 @@ from api.jobs.store import ACTIVE, Enqueue, Store
 # Renewed every second; a dead worker's job runs elsewhere within five seconds.
 LEASE_NS = 4 * 10**9
 
+# Leases of many hosts are measured by one clock, the database's: a host whose own is fast would
+# take every job away from the others, again and again.
+_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint"
+
+
+def _now_ns(connection: Connection) -> int:
+    if connection.dialect.name == "sqlite":  # one process, one clock
+        return time.time_ns()
+    found: int = connection.exec_driver_sql(_CLOCK).scalar_one()
+    return found
+
 
 def take(store: Store, worker: str) -> RowMapping | None:
     """The next job in the queue, now leased to `worker`; None when none waits."""
-    now = time.time_ns()
     with store.begin(undoable=True) as connection:
+        now = _now_ns(connection)
         found = connection.execute(statements.NEXT, {"now": now}).scalar_one_or_none()
         if found is None:
             return None
@@ -41,8 +52,8 @@ def take(store: Store, worker: str) -> RowMapping | None:
 
 def renew(store: Store, row: RowMapping) -> RowMapping | None:
     """Hold on to a job for another lease; None when it is another's or at its end."""
-    until = {"lease_until_ns": time.time_ns() + LEASE_NS}
     with store.begin(undoable=True) as connection:
+        until = {"lease_until_ns": _now_ns(connection) + LEASE_NS}
         here = and_(jobs.c.id == row["id"], jobs.c.lease == row["lease"], jobs.c.state.in_(ACTIVE))
         changed = update(jobs).where(here).values(**until).returning(jobs)
         return connection.execute(changed).mappings().one_or_none()
@@ -103,8 +114,8 @@ def put_back(store: Store, row: RowMapping, enqueue: Enqueue) -> bool:
 
 def expire(store: Store) -> int:
     """End the jobs that have waited longer than they were willing to; how many."""
-    now = time.time_ns()
     with store.reading() as connection:
+        now = _now_ns(connection)
         found = list(connection.execute(statements.LATE, {"now": now}).scalars())
     if not found:
         return 0
@@ -119,12 +130,12 @@ def expire(store: Store) -> int:
     return len(found)
 
 
-def release(store: Store, enqueue: Enqueue, *, before_ns: int | None = None) -> int:
-    """Queue again what is leased, where the lease ended before an instant if given; how many."""
+def release(store: Store, enqueue: Enqueue, *, lapsed: bool = False) -> int:
+    """Queue again what is leased, or only that whose lease has run out; how many."""
     left: ColumnElement[bool] = jobs.c.state.in_(ACTIVE)
-    if before_ns is not None:
-        left = and_(left, jobs.c.lease_until_ns < before_ns)
     with store.begin() as connection:
+        if lapsed:
+            left = and_(left, jobs.c.lease_until_ns < _now_ns(connection))
         query = select(jobs.c.id, jobs.c.lease).where(left).with_for_update(skip_locked=True)
         found = list(connection.execute(query))
         for job, lease in found:

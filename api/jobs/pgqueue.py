@@ -40,6 +40,12 @@ _NO_DATABASE_S = 1.0
 _SWEEP_S = 0.5
 _SWEEPING = "SELECT pg_try_advisory_xact_lock(7308)"
 _TICKETS = "SELECT count(*) FROM pgqueuer WHERE status = 'queued'"
+# PGQueuer notes three steps of every ticket, for its own statistics; nobody here looks at them.
+_FORGETTING = (
+    "DELETE FROM pgqueuer_log WHERE created < now() - interval '1 hour'",
+    "DELETE FROM pgqueuer_statistics WHERE created < now() - interval '1 hour'",
+)
+_FORGET_EVERY_S = 60.0
 
 
 def write_ticket(connection: Connection, row: RowMapping) -> None:
@@ -95,6 +101,7 @@ class Worker:
         self._slots = ThreadPoolExecutor(slots, "slot")
         self._over = threading.Event()
         self._blind_until = 0.0
+        self._forget_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._manager: QueueManager | None = None
 
@@ -155,8 +162,11 @@ class Worker:
         try:
             leases.expire(self._store)
             _write_missing_tickets(self._store)
+            if time.monotonic() >= self._forget_at:
+                self._forget_at = time.monotonic() + _FORGET_EVERY_S
+                forget_tickets(self._store)
             if time.monotonic() >= self._blind_until:
-                leases.release(self._store, write_ticket, before_ns=time.time_ns())
+                leases.release(self._store, write_ticket, lapsed=True)
         except SQLAlchemyError as error:
             _log.warning("could not sweep the table of jobs: %s", error)
             # Nobody could renew a lease while the database was away: they get the time to.
@@ -194,6 +204,13 @@ def _write_missing_tickets(store: Store) -> None:
         query = select(jobs).where(waiting).order_by(jobs.c.priority.desc(), jobs.c.number)
         for row in connection.execute(query.offset(tickets)).mappings():
             write_ticket(connection, row)
+
+
+def forget_tickets(store: Store) -> None:
+    """Delete what PGQueuer noted of tickets that are long gone; it never does itself."""
+    with store.begin(undoable=True) as connection:
+        for deleting in _FORGETTING:
+            connection.exec_driver_sql(deleting)
 
 
 class _Ours(SyncDriver):

@@ -41,7 +41,7 @@ class Reporter:
         told = {"what": event.what.value, "solver": event.solver, **figures}
         found: dict[str, Any] = {name: as_text(value) for name, value in figures.items()}
         if event.plan is not None:
-            found |= {"plan": event.plan.model_dump_json(), "plan_from": event.solver}
+            found |= {"plan": event.plan.model_dump_json(), "plan_from": event.plan_from}
         with self._lock:
             self._told.append({"at_ns": time.time_ns() - self._row["submitted_ns"], **told})
             self._found |= found

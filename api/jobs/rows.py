@@ -40,9 +40,9 @@ def noun(row: RowMapping, position: int | None = None) -> Job:
     )
 
 
-def etag(row: RowMapping) -> str:
-    """Changes whenever the job does."""
-    return f'"{row["id"]}-{row["version"]}"'
+def etag(row: RowMapping, position: int | None) -> str:
+    """Changes whenever the job does, also when it moves up in the queue."""
+    return f'"{row["id"]}-{row["version"]}-{position or 0}"'
 
 
 def _number(text: str | None) -> int | None:

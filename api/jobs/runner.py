@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 from sqlalchemy.exc import OperationalError
 
-from api.answers import has_failed, plan_another_way
+from api.answers import has_failed, plan, plan_another_way
 from api.errors import details
 from api.jobs import leases
 from api.jobs.nouns import JobState, Operation
@@ -94,6 +94,14 @@ def _answer(row: RowMapping, reporter: Reporter, cancel: threading.Event) -> Doc
     if isinstance(answer, Certificate) and has_failed(answer) and not cancel.is_set():
         answer = plan_another_way(request, answer, listen=reporter.report, cancel=cancel)
     return answer
+
+
+def kept(row: RowMapping) -> Document:
+    """The certificate of the last verified plan of a job that ended otherwise than by an answer."""
+    stopped = threading.Event()
+    stopped.set()
+    request = validate(json.loads(row["request"]), WORKS[Operation(row["operation"])].request)
+    return plan(_from_where_it_stood(request, row), cancel=stopped)
 
 
 def _refusal(name: str, detail: str) -> dict[str, Any]:

@@ -47,11 +47,18 @@ WAITING = (
 )
 
 # Parameter: now.
-LATE = select(jobs.c.id).where(jobs.c.state == _WAITING, jobs.c.expires_ns < bindparam("now"))
+# What has run before does not expire: it waits again because who ran it is gone.
+LATE = select(jobs.c.id).where(
+    jobs.c.state == _WAITING, jobs.c.started_ns.is_(None), jobs.c.expires_ns < bindparam("now")
+)
 
 _READY = and_(
     jobs.c.state == _WAITING,
-    or_(jobs.c.expires_ns.is_(None), jobs.c.expires_ns >= bindparam("now")),
+    or_(
+        jobs.c.expires_ns.is_(None),
+        jobs.c.expires_ns >= bindparam("now"),
+        jobs.c.started_ns.is_not(None),
+    ),
 )
 
 # Parameter: now. The id of the first in the queue that nobody else is taking.

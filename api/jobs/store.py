@@ -217,7 +217,8 @@ class Store:
         )
         query = select(func.count()).select_from(jobs).where(jobs.c.state == _WAITING, sooner)
         with self.reading() as connection:
-            return connection.execute(query).scalar_one()
+            # It may have begun since its row was read.
+            return max(1, connection.execute(query).scalar_one())
 
     def counts(self) -> dict[str, int]:
         """State -> number of jobs."""

@@ -9,8 +9,9 @@ from sqlalchemy import RowMapping
 
 from api.deps import patience_ns, queue_of
 from api.errors import MEDIA_TYPE
-from api.jobs.nouns import Job
+from api.jobs.nouns import TERMINAL, Job
 from api.jobs.rows import noun
+from api.jobs.runner import kept
 from api.settings import SECOND_NS
 from models.result import Limits
 from models.units import format_quantity
@@ -41,13 +42,22 @@ async def reply(http: Request, row: RowMapping, limits: Limits | None = None) ->
     if row["result_from"] is not None:
         headers["Edgeplan-Result-From"] = row["result_from"]
     # A failed job's result is worth showing for its plan; without one, why it failed is.
-    if row["result"] is not None and (row["failure"] is None or row["plan"] is not None):
-        return Response(row["result"], 200, headers, "application/json")
+    found = await to_thread.run_sync(result_of, row)
+    if found is not None and (row["failure"] is None or row["plan"] is not None):
+        return Response(found, 200, headers, "application/json")
     if row["failure"] is not None:
         status = json.loads(row["failure"])["status"]
         return Response(row["failure"], status, headers, MEDIA_TYPE)
     position = await to_thread.run_sync(queue_of(http).store.position, row)
     return Response(noun(row, position).model_dump_json(), 202, headers, "application/json")
+
+
+def result_of(row: RowMapping) -> str | None:
+    """The answer of a job; of one that ended before it had any, what its last plan is worth."""
+    if row["result"] is not None or row["state"] not in TERMINAL or row["plan"] is None:
+        found: str | None = row["result"]
+        return found
+    return kept(row).model_dump_json()
 
 
 def _in_words(limits: Limits) -> str:

@@ -11,6 +11,8 @@ from models.base import Name
 from models.errors import DocumentError, FieldError
 from models.units import parse_quantity
 
+_LONGEST_NS = 365 * 24 * 3600 * 10**9
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -42,7 +44,7 @@ async def _asked(  # noqa: PLR0913  # one parameter per wish
         str | None,
         Header(
             min_length=1,
-            max_length=200,
+            max_length=196,  # a batch appends the number of the request
             description="the same key and request give the same job, however often they are sent",
         ),
     ] = None,
@@ -59,10 +61,15 @@ async def _asked(  # noqa: PLR0913  # one parameter per wish
 
 def _nanoseconds(text: str) -> int:
     try:
-        return parse_quantity(text, "nanosecond")
+        found = parse_quantity(text, "nanosecond")
     except ValueError as error:
-        fault = FieldError("/query/queue_timeout", text[:60], str(error), "write it as '5 min'")
-        raise DocumentError((fault,)) from None
+        reason = str(error)
+    else:
+        if 0 <= found <= _LONGEST_NS:
+            return found
+        reason = "not between 0 s and 365 days"
+    fault = FieldError("/query/queue_timeout", text[:60], reason, "write it as '5 min'")
+    raise DocumentError((fault,))
 
 
 Asked = Annotated[Wishes, Depends(_asked)]

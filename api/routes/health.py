@@ -31,7 +31,8 @@ async def readyz(
     queue = queue_of(http)
     fault = await to_thread.run_sync(_fault, queue)
     if fault is None and deep:
-        fault = await to_thread.run_sync(first_fault)
+        # One at a time, on no thread of the others: it needs no key.
+        fault = await to_thread.run_sync(first_fault, limiter=http.app.state.probing)
     if fault is not None:
         raise ProblemError("not-ready", 503, fault)
     return Ready(slots=queue.dispatcher.slots, free=queue.dispatcher.free)

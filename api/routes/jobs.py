@@ -39,7 +39,9 @@ async def jobs(
     caller: Reader,
     *,
     state: Annotated[JobState | None, Query(description="only these")] = None,
-    batch: Annotated[str | None, Query(max_length=40, description="only of this batch")] = None,
+    batch: Annotated[
+        str | None, Query(pattern="^[0-9a-f]{1,40}$", description="only of this batch")
+    ] = None,
     before: Annotated[int | None, Query(ge=1, le=2**62, description="`next` has it")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> JobPage:
@@ -65,10 +67,10 @@ async def job_(
 ) -> Response:
     """A job; its ETag changes whenever it does, 304 while it has not."""
     row = await row_of(http, caller, job)
-    headers = {"ETag": etag(row)}
-    if if_none_match is not None and etag(row) in if_none_match:
-        return Response(None, 304, headers)
     position = await to_thread.run_sync(queue_of(http).store.position, row)
+    headers = {"ETag": etag(row, position)}
+    if if_none_match is not None and headers["ETag"] in if_none_match:
+        return Response(None, 304, headers)
     return Response(noun(row, position).model_dump_json(), 200, headers, "application/json")
 
 
@@ -81,7 +83,8 @@ async def job_(
 async def result(http: Request, job: str, caller: Reader) -> Response:
     """The answer of a job: 200 when it is there, 202 with the job while it is not."""
     row = await row_of(http, caller, job)
-    if row["result"] is None and row["failure"] is None and row["state"] in ENDED:
+    nothing = row["result"] is None and row["failure"] is None and row["plan"] is None
+    if nothing and row["state"] in ENDED:
         words = f"the job is {row['state']} and has no result; submit it again"
         raise ProblemError("conflict", 409, words)
     return await reply(http, row)
@@ -122,7 +125,7 @@ async def _row(http: Request, job: str, caller: Reader) -> RowMapping:
 async def events(
     http: Request,
     row: Annotated[Any, Depends(_row)],
-    last_event_id: Annotated[int, Header(ge=0)] = 0,
+    last_event_id: Annotated[int, Header(ge=0, le=2**31 - 1)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
     """Every step of the job from its beginning, or behind `Last-Event-ID`, until its end.
 

@@ -21,7 +21,7 @@ from solvers.tables.expert_selection_quality import Floats, TopK
 _ROOT_STEPS = 20
 _STEPS = 6
 # Boxes split at once, and the cells (experts x clusters x boxes) that a batch may have.
-_WIDTH = 32
+_WIDTH = 48
 _CELLS = 2 * 10**6
 # Boxes are split on the largest gain less so many times what the bound says of either way: on an
 # expert that is worth much and not decided by the bound already.

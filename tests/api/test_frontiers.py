@@ -36,7 +36,7 @@ class _Swept(Here):
     def __init__(self, found: Frontier | None, *, cancel: bool) -> None:
         self._found, self._cancel = found, cancel
 
-    def frontier(self, request: FrontierRequest, cancel: threading.Event) -> Frontier:
+    def frontier(self, _request: FrontierRequest, cancel: threading.Event) -> Frontier:
         if self._cancel:
             cancel.set()
         if self._found is None:

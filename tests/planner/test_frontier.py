@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import problem_instances
+from api.jobs.work import lasting
 from models.frontier import Budget, Frontier
 from models.problems.expert_selection import ExpertSelectionProblem
 from models.result import Limits
@@ -76,6 +77,15 @@ def test_twenty_points_of_fifty_experts() -> None:
     assert all(point.proved for point in found.points)
     _check_order(found)
     assert draw(found, ".svg").lstrip().startswith(b"<?xml")
+
+
+def test_a_stopped_sweep_is_none_that_lasts() -> None:
+    """Stopped at once it has no points, says so, and is not kept as the answer to the question."""
+    found = frontier(problem(), Budget.ENERGY, points=4, stopped=lambda: True)
+    assert found.points == ()
+    assert found.stopped
+    assert not lasting(found)
+    assert lasting(frontier(problem(), Budget.ENERGY, points=4))
 
 
 def test_sweeps_that_make_no_sense_are_refused() -> None:

@@ -156,6 +156,25 @@ def test_a_call_is_bounded_too() -> None:
         call(_forever, limits=_LIMITS, cancel=cancel)
 
 
+def _until_stopped(value: int, stopped: Callable[[], bool]) -> int:
+    while not stopped():
+        time.sleep(0.01)
+    return value
+
+
+def test_a_stoppable_call_hands_over_what_it_has() -> None:
+    """It hears that it is cancelled and has its grace to return; one that does not hear is lost."""
+    cancel = threading.Event()
+    threading.Timer(1, cancel.set).start()
+    assert call(_until_stopped, 7, limits=_LIMITS, cancel=cancel, stoppable=True) == 7
+    with pytest.raises(ChildLostError, match="_deaf was cancelled"):
+        call(_deaf, limits=_LIMITS, cancel=cancel, stoppable=True)
+
+
+def _deaf(_stopped: Callable[[], bool]) -> None:
+    time.sleep(600)
+
+
 def test_a_call_does_not_wait_for_what_it_left_behind() -> None:
     """A process that holds on to the channel is ended with the one that started it."""
     assert call(_leave_a_child, limits=_LIMITS) is None
