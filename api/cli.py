@@ -319,8 +319,9 @@ def roll(
         float, typer.Option(min=0.000001, max=1, metavar="SHARE", help="of what is seen")
     ] = 0.5,
     migration_weight: Annotated[
-        str, typer.Option(metavar="TIME", help="added to the objective per MiB that moves")
-    ] = "0 ns",
+        str | None,
+        typer.Option(metavar="TIME", help="per MiB that moves, instead of the problem's own"),
+    ] = None,
     time_limit: _Time = "60s",
     memory_limit: _Memory = "4GiB",
     seed: _Seed = 0,
@@ -333,7 +334,9 @@ def roll(
 
     Output(plot=plot).check()
     limits = cli_input.limits(time_limit, memory_limit, seed)
-    price = cli_input.quantity(migration_weight, "nanosecond", "--migration-weight")
+    price = None
+    if migration_weight is not None:
+        price = cli_input.quantity(migration_weight, "nanosecond", "--migration-weight")
     problem = cli_input.problem(source)
     request = cli_roll.requested(problem, steps, (round(weight * 10**6), price), limits)
     raise typer.Exit(cli_roll.roll(request, plot, as_json=json))

@@ -8,12 +8,14 @@ from rich import box
 from rich.table import Table
 
 from api import answers_experts, cli_output, fork_server
+from api.cli_interrupt import interruptible
 from api.cli_status import Status
 from api.requests_experts import CacheRequest
 from models.documents import field_errors
-from models.expert_cache import ChosenCache, ExpertCache
+from models.expert_cache import CacheSize, ChosenCache, ExpertCache
 from models.result import Limits
 from models.units import format_quantity
+from planner.worker import ChildLostError
 from problem_instances.readers.routing import Routing
 
 
@@ -36,9 +38,24 @@ def requested(
 
 
 def cache(request: CacheRequest, plot: Path | None, *, as_json: bool) -> Status:
-    """Replay, print a row per policy and size or JSON, and draw."""
-    fork_server.start([])
-    found = answers_experts.cache(request)
+    """Replay, print a row per policy and size or JSON, and draw; Ctrl-C keeps sizes."""
+    notes = cli_output.notes()
+
+    def tell(size: CacheSize) -> None:
+        if notes.is_terminal:
+            notes.print(f"{size.slots:,} slots: replayed")
+
+    with interruptible() as cancel:
+        fork_server.start([])
+        try:
+            found = answers_experts.cache(request, cancel=cancel, listen=tell)
+        except ChildLostError:
+            if not cancel.is_set():
+                raise
+            notes.print("edgeplan: interrupted before the first size was replayed")
+            return Status.INTERRUPTED
+    if found.stopped:
+        notes.print(f"edgeplan: interrupted after {len(found.sizes)} of {len(request.slots)}")
     try:
         if plot is not None:
             from planner.plot.expert_cache import draw
@@ -49,7 +66,7 @@ def cache(request: CacheRequest, plot: Path | None, *, as_json: bool) -> Status:
             cli_output.say_json(found)
         else:
             _say(found)
-    return Status.DONE
+    return Status.INTERRUPTED if found.stopped else Status.DONE
 
 
 def _say(found: ExpertCache) -> None:

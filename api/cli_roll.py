@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 
 from api import answers_experts, cli_input, cli_output, fork_server
+from api.cli_interrupt import interruptible
 from api.cli_status import Status, status_of_grade
 from api.requests_experts import RollRequest
 from models.base import Document
@@ -26,7 +27,7 @@ class _Steps(Document):
 
 
 def requested(
-    problem: AnyProblem, source: str, weight_and_price: tuple[int, int], limits: Limits
+    problem: AnyProblem, source: str, weight_and_price: tuple[int, int | None], limits: Limits
 ) -> RollRequest:
     """The request of these options. Raises BadParameter for another kind, InputError."""
     if not isinstance(problem, OffloadPlacementProblem):
@@ -42,12 +43,21 @@ def requested(
 
 
 def roll(request: RollRequest, plot: Path | None, *, as_json: bool) -> Status:
-    """Plan every step, print a row per step or JSON, and draw."""
-    fork_server.start([])
-    fork_server.warm_up()
-    found = answers_experts.rolling(request)
+    """Plan every step, print a row per step or JSON, and draw; Ctrl-C keeps what is done."""
+    notes = cli_output.notes()
+
+    def tell(step: RollingStep) -> None:
+        if notes.is_terminal:
+            notes.print(f"{step.name}: {step.grade}, {step.moved:,} moves")
+
+    with interruptible() as cancel:
+        fork_server.start([])
+        fork_server.warm_up()
+        found = answers_experts.rolling(request, cancel=cancel, listen=tell)
+    if found.stopped:
+        notes.print(f"edgeplan: interrupted after {len(found.steps)} of {len(request.steps) + 1}")
     try:
-        if plot is not None:
+        if plot is not None and found.steps:
             from planner.plot.rolling import draw
 
             cli_output.write(plot, draw(found, plot.suffix))
@@ -56,6 +66,8 @@ def roll(request: RollRequest, plot: Path | None, *, as_json: bool) -> Status:
             cli_output.say_json(found)
         else:
             _say(found)
+    if found.stopped:
+        return Status.INTERRUPTED
     return max(status_of_grade(step.grade) for step in found.steps)
 
 

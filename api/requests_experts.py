@@ -52,12 +52,12 @@ class CacheRequest(Document):
 class RollRequest(Document):
     """A placement that is to follow what is observed, step by step.
 
-    weight_ppm: of what is seen against what was before; ns_per_mib: the price of moving; limits:
-    of all steps together.
+    weight_ppm: of what is seen against what was before; ns_per_mib: the price of moving, where left
+    out the problem's own (of `present`), else none; limits: of all steps together.
     """
 
     problem: OffloadPlacementProblem
     steps: Annotated[tuple[Observation, ...], Field(min_length=1, max_length=100)]
     weight_ppm: Annotated[Ppm, Field(ge=1)] = 500_000
-    ns_per_mib: Annotated[int, Field(ge=0, le=10**12)] = 0
+    ns_per_mib: Annotated[int, Field(ge=0, le=10**12)] | None = None
     limits: Limits = Limits()

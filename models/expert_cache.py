@@ -31,7 +31,8 @@ class ExpertCache(Document):
     """Sizes replayed; uses, held_out_uses: lengths of the two parts of the trace.
 
     cycle: uses per token; least_lru_slots: of the smallest LRU cache that hits at all on the
-    planning part, None where none does.
+    planning part, None where none does; stopped: whether it was cancelled, and the sizes are those
+    that had been replayed.
     """
 
     uses: int
@@ -39,4 +40,5 @@ class ExpertCache(Document):
     cycle: int
     least_lru_slots: int | None
     sizes: tuple[CacheSize, ...]
+    stopped: bool = False
     wall_ns: int

@@ -11,7 +11,10 @@ from models.units import BitsPerSecond, Bytes
 
 
 class ObservedLink(Document):
-    """The bandwidth seen on a link, named by its ends as they stand in the problem."""
+    """The bandwidth seen on a link of the problem, named by its ends, once.
+
+    A link that is not directed may be named from either end.
+    """
 
     source: Name
     target: Name
@@ -61,8 +64,12 @@ class RollingStep(Document):
 
 
 class Rolling(Document):
-    """All steps, the first for the problem as it is; tokens: of the horizon."""
+    """Steps, the first for the problem as it is; tokens: of the horizon.
+
+    stopped: whether it was cancelled, and the steps are those that had been done.
+    """
 
     tokens: int
     steps: tuple[RollingStep, ...]
+    stopped: bool = False
     wall_ns: int

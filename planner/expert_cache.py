@@ -114,18 +114,44 @@ def swept(found: Routing, sizes: Sequence[int], planned_tokens: int) -> ExpertCa
     Policies start the rest with empty caches and the pins of the first.
     """
     begun = time.monotonic_ns()
-    uses = sequences(found)
-    seen, rest = uses[:planned_tokens].ravel().tolist(), uses[planned_tokens:].ravel().tolist()
-    least = least_lru_slots(seen)
-    cycle = int(uses.shape[1])
+    least = cliff(found, planned_tokens)
+    replayed = tuple(at_size(found, slots, planned_tokens, least) for slots in sizes)
+    return gathered(found, planned_tokens, least, replayed, time.monotonic_ns() - begun)
+
+
+def gathered(
+    found: Routing,
+    planned_tokens: int,
+    least: int | None,
+    sizes: tuple[CacheSize, ...],
+    wall_ns: int,
+) -> ExpertCache:
+    """Sizes that have been replayed, together; least: the `cliff`."""
+    cycle = found.layers * found.top_k
     return ExpertCache(
-        uses=len(seen),
-        held_out_uses=len(rest),
+        uses=planned_tokens * cycle,
+        held_out_uses=(found.tokens - planned_tokens) * cycle,
         cycle=cycle,
         least_lru_slots=least,
-        sizes=tuple(_size(seen, rest, slots, (least, cycle)) for slots in sizes),
-        wall_ns=time.monotonic_ns() - begun,
+        sizes=sizes,
+        wall_ns=wall_ns,
     )
+
+
+def cliff(found: Routing, planned_tokens: int) -> int | None:
+    """The `least_lru_slots` of the first tokens."""
+    return least_lru_slots(_halves(found, planned_tokens)[0])
+
+
+def at_size(found: Routing, slots: int, planned_tokens: int, least: int | None) -> CacheSize:
+    """One size replayed, see `swept`; least: the `cliff`."""
+    seen, rest = _halves(found, planned_tokens)
+    return _size(seen, rest, slots, (least, found.layers * found.top_k))
+
+
+def _halves(found: Routing, planned_tokens: int) -> tuple[list[int], list[int]]:
+    uses = sequences(found)
+    return uses[:planned_tokens].ravel().tolist(), uses[planned_tokens:].ravel().tolist()
 
 
 def _size(
@@ -183,23 +209,30 @@ def _lru(trace: Sequence[int], slots: int) -> int:
 
 
 def _lfu(trace: Sequence[int], slots: int) -> int:
-    """Uses are counted whether inside or not; ties leave the least recently used."""
-    count: Counter[int] = Counter()
-    last: dict[int, tuple[int, int]] = {}
-    heap: list[tuple[int, int, int]] = []
+    """Uses are counted whether inside or not; ties leave the least recently used.
+
+    Rank: uses · length + time of the last use, which names the expert, too. It only grows, so that
+    the heap has each expert once, with an old rank, brought up to date when it comes to the top.
+    """
+    span = len(trace)
+    uses: dict[int, int] = {}
+    rank: dict[int, int] = {}
+    heap: list[int] = []
     found = 0
     for now, expert in enumerate(trace):
-        count[expert] += 1
-        if expert in last:
+        times = uses[expert] = uses.get(expert, 0) + span
+        if expert in rank:
             found += 1
-        elif len(last) == slots:
-            while True:
-                uses, at, old = heapq.heappop(heap)
-                if last.get(old) == (uses, at):
-                    del last[old]
-                    break
-        last[expert] = (count[expert], now)
-        heapq.heappush(heap, (count[expert], now, expert))
+        elif len(rank) < slots:
+            heapq.heappush(heap, times + now)
+        else:
+            old = trace[heap[0] % span]
+            while rank[old] != heap[0]:
+                heapq.heapreplace(heap, rank[old])
+                old = trace[heap[0] % span]
+            del rank[old]
+            heapq.heapreplace(heap, times + now)
+        rank[expert] = times + now
     return found
 
 

@@ -2,10 +2,11 @@
 
 What a runtime asks for between the router and the experts: how many tokens of each expert go to
 each of its slots, so that the slowest device of every layer has the least to do. The program's
-flows are rounded to whole tokens, which costs a device at most a token per expert it hosts.
+flows are rounded to whole tokens, which then are moved until no split into whole tokens is faster.
 """
 
 import time
+from dataclasses import replace
 from typing import NoReturn
 
 import numpy as np
@@ -13,8 +14,19 @@ import numpy as np
 from models.errors import DocumentError, FieldError
 from models.expert_split import ExpertSplit
 from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem, Matrix
-from solvers.tables.expert_balance import NS_PER_S, Bools, Floats, Ints, Layer, build, hinted
-from solvers.tables.expert_balance_batch import batches, whole_tokens
+from planner.verify import verify
+from solvers.tables.expert_balance import (
+    NS_PER_S,
+    Bools,
+    Floats,
+    Ints,
+    Layer,
+    build,
+    equal_ns,
+    hinted,
+)
+from solvers.tables.expert_balance_batch import batches
+from solvers.tables.expert_balance_whole import fastest, whole_tokens
 
 
 def split(problem: ExpertBalanceProblem, plan: ExpertBalancePlan, loads: Matrix) -> ExpertSplit:
@@ -23,25 +35,36 @@ def split(problem: ExpertBalanceProblem, plan: ExpertBalancePlan, loads: Matrix)
     placed = hinted(problem, layers, plan)
     known = [counts for counts in placed if counts is not None]
     if len(known) != len(layers):
-        _refuse("/plan", "it breaks a rule", "see what 'verify' says about it")
-    if len(loads) != len(layers) or any(len(row) != problem.experts for row in loads):
+        _refuse_plan(problem, plan)
+    sent = sorted({len(row) for row in loads})
+    if len(loads) != len(layers) or sent != [problem.experts]:
         size = f"{problem.layers} x {problem.experts}"
-        _refuse("/loads", "the batch has other layers or experts", f"give {size} numbers of tokens")
+        got = f"{len(loads)} x {' or '.join(map(str, sent))}"
+        remedy = f"give {size} numbers of tokens"
+        _refuse("/loads", got, "the batch has other layers or experts", remedy)
     begun = time.monotonic_ns()
     counts, batch = np.array(known), np.array(loads, dtype=np.int64)
     flows = flows_of(batch, counts > 0, layers[0].rate)
     if flows is None:
         raise ArithmeticError("HiGHS did not solve the linear program of the batch")
-    tokens = whole_tokens(flows, batch)
+    hosts, rates = counts > 0, layers[0].rate.tolist()
+    tokens = np.array(
+        [
+            fastest(whole_tokens(*row), row[2], rates)
+            for row in zip(flows, batch, hosts, strict=True)
+        ]
+    )
     wall_ns = time.monotonic_ns() - begun
-    share = batch[:, :, None] * counts / counts.sum(axis=2, keepdims=True)
+    alone = [replace(layer, loads=row[None]) for layer, row in zip(layers, batch, strict=True)]
     return ExpertSplit(
         tokens=_by_slot(plan, layers[0], tokens),
         time_ns=tuple(_whole_ns(row, layers[0]) for row in tokens.sum(axis=1).tolist()),
         balanced_ns=tuple(
             -(-NS_PER_S * int(row.sum()) // int(layers[0].rate.sum())) for row in batch
         ),
-        equal_ns=_slowest(share, layers[0]),
+        equal_ns=tuple(
+            equal_ns(layer, placed)[0] for layer, placed in zip(alone, known, strict=True)
+        ),
         wall_ns=wall_ns,
     )
 
@@ -90,11 +113,11 @@ def _whole_ns(tokens: list[int], layer: Layer) -> int:
     return max(-(-NS_PER_S * held // rate) for held, rate in zip(tokens, rates, strict=True))
 
 
-def _slowest(tokens: Floats, layer: Layer) -> tuple[int, ...]:
-    """[B] ns, rounded up, of tokens [B, E, G]."""
-    times = (tokens.sum(axis=1) * (NS_PER_S / layer.rate)).max(axis=1)
-    return tuple(int(x) for x in np.ceil(times - 1e-6))
+def _refuse_plan(problem: ExpertBalanceProblem, plan: ExpertBalancePlan) -> NoReturn:
+    first = verify(problem, plan).violations[0]
+    reason = f"it breaks the rule '{first.rule}'"
+    _refuse("/plan", first.where, reason, "see what 'verify' says about it")
 
 
-def _refuse(pointer: str, reason: str, remedy: str) -> NoReturn:
-    raise DocumentError((FieldError(pointer, "what was sent", reason, remedy),))
+def _refuse(pointer: str, got: str, reason: str, remedy: str) -> NoReturn:
+    raise DocumentError((FieldError(pointer, got, reason, remedy),))

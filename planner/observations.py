@@ -18,16 +18,19 @@ from models.problems.offload_placement import (
     Pattern,
     TokenLatency,
 )
-from models.rolling import Observation
+from models.rolling import Observation, ObservedLink
 
 _WHOLE = 10**6
 
 
 @dataclass(frozen=True)
 class Pace:
-    """weight_ppm: of what is seen against what was before; ns_per_mib: the price of moving."""
+    """weight_ppm: of what is seen against what was before; ns_per_mib: the price of moving.
 
-    ns_per_mib: int = 0
+    Without a price moves cost what the problem says, nothing where it says nothing.
+    """
+
+    ns_per_mib: int | None = None
     weight_ppm: int = 500_000
 
     def mix(self, before: int, now: int) -> int:
@@ -51,18 +54,14 @@ def averaged(
         else holder
         for holder in problem.holders
     )
-    rates = {(item.source, item.target): item.bandwidth_bit_per_s for item in seen.links}
+    rates = {index: item.bandwidth_bit_per_s for index, item in _named(problem, seen).items()}
     links = tuple(
         link.model_copy(
-            update={
-                "bandwidth_bit_per_s": max(
-                    1, pace.mix(link.bandwidth_bit_per_s, rates[link.source, link.target])
-                )
-            }
+            update={"bandwidth_bit_per_s": max(1, pace.mix(link.bandwidth_bit_per_s, rates[index]))}
         )
-        if (link.source, link.target) in rates
+        if index in rates
         else link
-        for link in problem.links
+        for index, link in enumerate(problem.links)
     )
     layers = tuple(_layer(problem, item, seen, pace) for item in problem.layers)
     fields = dict(problem) | {"holders": holders, "links": links, "layers": layers}
@@ -117,13 +116,24 @@ def _check(problem: OffloadPlacementProblem, seen: Observation) -> None:
         if name not in limited:
             reason = "no holder of that name has limited memory"
             _refuse(f"/memory_bytes/{name}", name, reason, limited)
-    ways = [(link.source, link.target) for link in problem.links]
-    for index, item in enumerate(seen.links):
-        if (item.source, item.target) not in ways:
-            known = [f"{a} to {b}" for a, b in ways]
-            got = f"{item.source} to {item.target}"
-            _refuse(f"/links/{index}", got, "the problem has no such link", known)
+    _named(problem, seen)
     _check_layers(problem, seen)
+
+
+def _named(problem: OffloadPlacementProblem, seen: Observation) -> dict[int, ObservedLink]:
+    """What was seen of links, by their numbers; one that is not directed goes by either name."""
+    ways = {way: number for number, link in enumerate(problem.links) for way in link.directions()}
+    found: dict[int, ObservedLink] = {}
+    for index, item in enumerate(seen.links):
+        got = f"{item.source} to {item.target}"
+        number = ways.get((item.source, item.target))
+        if number is None:
+            known = [f"{link.source} to {link.target}" for link in problem.links]
+            _refuse(f"/links/{index}", got, "the problem has no such link", known)
+        if number in found:
+            _refuse(f"/links/{index}", got, "the link is named a second time", ["one of them"])
+        found[number] = item
+    return found
 
 
 def _check_layers(problem: OffloadPlacementProblem, seen: Observation) -> None:

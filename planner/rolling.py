@@ -7,7 +7,7 @@ still keeps to the rules.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from models.errors import DocumentError, FieldError
 from models.problems.offload_placement import OffloadPlacementPlan, OffloadPlacementProblem
@@ -28,17 +28,21 @@ def roll(
 ) -> Iterator[RollingStep]:
     """A step for the problem as it is, then one per observation; limits: of all together.
 
-    A step without a plan leaves the one before in force. Raises DocumentError with the pointer of
+    A step without a plan leaves the one before in force; one that is cancelled is not given, and
+    none after it. Raises DocumentError with the pointer of
     the observation that does not fit the problem, before anything is planned.
     """
     problems = [problem, *_followed(problem, observations, pace)]
     names = ["start", *(seen.name for seen in observations)]
+    price = _price(problem, pace)
     deadline = time.monotonic_ns() + limits.time_limit_ns
     before: OffloadPlacementPlan | None = None
     for number, (asked, name) in enumerate(zip(problems, names, strict=True)):
         left = max(0, deadline - time.monotonic_ns())
         share = limits.model_copy(update={"time_limit_ns": left // (len(problems) - number)})
-        step = _step(asked, name, before, share, (pace.ns_per_mib, cancel))
+        step = _step(asked, name, before, share, (price, cancel))
+        if cancel is not None and cancel.is_set():
+            return
         before = step.plan or before
         yield step
 
@@ -49,11 +53,28 @@ def rolled(
     limits: Limits,
     pace: Pace,
     cancel: threading.Event | None = None,
+    listen: Callable[[RollingStep], None] | None = None,
 ) -> Rolling:
-    """All steps of `roll`."""
+    """All steps of `roll`, each told as soon as it is done."""
     begun = time.monotonic_ns()
-    steps = tuple(roll(problem, observations, limits, pace, cancel))
-    return Rolling(tokens=problem.tokens, steps=steps, wall_ns=time.monotonic_ns() - begun)
+    steps = []
+    for step in roll(problem, observations, limits, pace, cancel):
+        steps.append(step)
+        if listen is not None:
+            listen(step)
+    return Rolling(
+        tokens=problem.tokens,
+        steps=tuple(steps),
+        stopped=len(steps) <= len(observations),
+        wall_ns=time.monotonic_ns() - begun,
+    )
+
+
+def _price(problem: OffloadPlacementProblem, pace: Pace) -> int:
+    """Price per MiB that moves, ns: of the pace, else of the problem."""
+    if pace.ns_per_mib is not None:
+        return pace.ns_per_mib
+    return 0 if problem.present is None else problem.present.ns_per_mib
 
 
 def _followed(

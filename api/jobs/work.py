@@ -69,9 +69,10 @@ def lasting(answer: Document) -> bool:
         proved = answer.grade in (Grade.OPTIMAL, Grade.INFEASIBLE)
         return proved and not answer.contradictions
     if isinstance(answer, ExpertCache):
-        return True
+        return not answer.stopped
     if isinstance(answer, Rolling):
-        return all(step.grade in (Grade.OPTIMAL, Grade.INFEASIBLE) for step in answer.steps)
+        proved = all(step.grade in (Grade.OPTIMAL, Grade.INFEASIBLE) for step in answer.steps)
+        return proved and not answer.stopped
     if isinstance(answer, Frontier):
         return not answer.stopped and all(point.proved for point in answer.points)
     return False

@@ -23,7 +23,7 @@ from solvers.base import Progress, Stopwatch
 from solvers.heuristic.expert_balance import eplb
 from solvers.heuristic.expert_balance_search import place
 from solvers.program_builder import Builder
-from solvers.tables.expert_balance import Floats, Ints, Layer, build, hinted, plan_of
+from solvers.tables.expert_balance import Floats, Ints, Layer, build, hinted, plan_of, too_few
 from solvers.tables.expert_balance_hops import admissible, allowed_share, balanced, shares
 
 _SWEEPS = 8
@@ -49,7 +49,7 @@ class AffinitySweep:
         if problem.objective is not BalanceObjective.HOPS:
             return Claim(self.name, Reason.HEURISTIC, detail="for hops only")
         if not all(layer.feasible for layer in layers):
-            return Claim(self.name, Reason.HEURISTIC, detail="fewer slots than experts")
+            return Claim(self.name, Reason.HEURISTIC, detail=too_few(layers[0]))
         placed = _start(problem, layers, hint, limits.seed, watch)
         if placed is None:
             return Claim(self.name, Reason.HEURISTIC, detail="out of balance")

@@ -15,7 +15,7 @@ import numpy as np
 from models.problems.expert_balance import ExpertBalancePlan, ExpertBalanceProblem
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress
-from solvers.tables.expert_balance import Floats, Ints, Layer, build, plan_of
+from solvers.tables.expert_balance import Floats, Ints, Layer, build, plan_of, too_few
 from solvers.tables.expert_balance_hops import admissible
 
 
@@ -86,7 +86,7 @@ class _LayerByLayer:
         """A plan, or none where slots are too few or hops ask for more balance than it gives."""
         layers = build(problem)
         if not all(layer.feasible for layer in layers):
-            return Claim(self.name, Reason.HEURISTIC, detail="fewer slots than experts")
+            return Claim(self.name, Reason.HEURISTIC, detail=too_few(layers[0]))
         placed = [self.place(layer) for layer in layers]
         if not admissible(problem, layers, placed):
             return Claim(self.name, Reason.HEURISTIC, detail="out of balance")

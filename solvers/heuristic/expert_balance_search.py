@@ -15,7 +15,7 @@ from solvers.heuristic import expert_balance_equal as equal
 from solvers.heuristic import expert_balance_split as split
 from solvers.heuristic.expert_balance import eplb
 from solvers.heuristic.expert_balance_nodes import floors, partitions
-from solvers.tables.expert_balance import Ints, Layer, build, hinted, plan_of, restricted
+from solvers.tables.expert_balance import Ints, Layer, build, hinted, plan_of, restricted, too_few
 from solvers.tables.expert_balance_hops import admissible
 
 _WAYS = 4
@@ -37,7 +37,7 @@ class LocalSearch:
         watch = Stopwatch(limits, report)
         layers = build(problem)
         if not all(layer.feasible for layer in layers):
-            return Claim(self.name, Reason.HEURISTIC, detail="fewer slots than experts")
+            return Claim(self.name, Reason.HEURISTIC, detail=too_few(layers[0]))
         known = hinted(problem, layers, hint)
         placed = [
             place(layer, start, limits.seed, watch)

@@ -99,6 +99,13 @@ def build(problem: ExpertBalanceProblem) -> list[Layer]:
     ]
 
 
+def too_few(layer: Layer) -> str:
+    """Why a layer is not feasible."""
+    if layer.spare < 0 or layer.nodes == 1:
+        return "fewer slots than experts"
+    return "a node has fewer slots than its groups have experts"
+
+
 def restricted(layer: Layer, experts: Ints, devices: Ints) -> Layer:
     """The part of a layer that some experts and devices are, with nothing bound to nodes."""
     return replace(
@@ -161,7 +168,7 @@ def holds(layer: Layer, counts: Ints) -> bool:
 
 def value(layer: Layer, counts: Ints) -> int:
     """The layer's part of the objective, ns, exactly; split: of up to MOST_DEVICES devices."""
-    times = _split_ns(layer, counts) if layer.mode is Mode.SPLIT else _equal_ns(layer, counts)
+    times = _split_ns(layer, counts) if layer.mode is Mode.SPLIT else equal_ns(layer, counts)
     moved = int(((counts > 0) & ~layer.held).sum())
     return weighted(layer, times) + moved * layer.move_ns
 
@@ -173,8 +180,11 @@ def weighted(layer: Layer, times: list[int]) -> int:
     return total + weight * sum(sorted(times, reverse=True)[:windows])
 
 
-def _equal_ns(layer: Layer, counts: Ints) -> list[int]:
-    """[T] ns; loads in parts of the replica counts' common multiple are whole numbers."""
+def equal_ns(layer: Layer, counts: Ints) -> list[int]:
+    """[T] ns where all replicas of an expert take the same, rounded up.
+
+    Exact: loads in parts of the replica counts' common multiple are whole numbers.
+    """
     number = [int(n) for n in counts.sum(axis=1)]
     parts = lcm(*number)
     share = np.array([parts // n for n in number], dtype=object)[:, None] * counts

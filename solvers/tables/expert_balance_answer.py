@@ -16,6 +16,7 @@ from solvers.tables.expert_balance import (
     build,
     hinted,
     plan_of,
+    too_few,
     value,
     weighted,
 )
@@ -43,7 +44,7 @@ def over_layers(
     """
     layers = build(problem)
     if not layers[0].feasible:
-        return Claim(name, Reason.INFEASIBLE, detail="fewer slots than experts")
+        return Claim(name, Reason.INFEASIBLE, detail=too_few(layers[0]))
     bound, total, late = 0, 0, False
     placed: list[Ints | None] = []
     for index, (layer, known) in enumerate(zip(layers, hinted(problem, layers, hint), strict=True)):

@@ -76,13 +76,3 @@ def batches(loads: Ints, hosts: Bools, rate: npt.NDArray[np.int64]) -> Batches:
             terms = taken.get((batch, device), [])
             builder.row([*terms, (time, -speed)], high=-int(fixed[batch][device]))
     return Batches(builder.program(), places, loads, hosts, unit)
-
-
-def whole_tokens(flows: Floats, loads: Ints) -> Ints:
-    """[B, E, G] whole tokens that add up to the loads [B, E]; remainders to the largest parts."""
-    floors = np.floor(flows + 1e-9).astype(np.int64)
-    left = loads - floors.sum(axis=2)
-    order = np.argsort(-(flows - floors), axis=2, kind="stable")
-    rank = np.argsort(order, axis=2, kind="stable")
-    result: Ints = floors + (rank < left[:, :, None])
-    return result

@@ -16,7 +16,7 @@ from models.result import Claim, Reason
 from solvers.base import Stopwatch
 from solvers.integer_program import Answer, IntegerProgram
 from solvers.program_builder import Builder
-from solvers.tables.expert_balance import Ints, Layer, build, plan_of
+from solvers.tables.expert_balance import Ints, Layer, build, plan_of, too_few
 from solvers.tables.expert_balance_hops import allowed_share
 
 
@@ -29,7 +29,7 @@ def over_all(
     """The claim of a method for integer programs."""
     layers = build(problem)
     if not layers[0].feasible:
-        return Claim(name, Reason.INFEASIBLE, detail="fewer slots than experts")
+        return Claim(name, Reason.INFEASIBLE, detail=too_few(layers[0]))
     if layers[0].spare:
         return Claim(name, Reason.UNSUPPORTED, detail="hops of experts with several replicas")
     if watch.expired():

@@ -1,11 +1,16 @@
 """Replayed caches through both doors."""
 
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from starlette.testclient import TestClient
 
+from api import answers_experts
+from planner.worker import ChildLostError
 from tests.api.conftest import edgeplan
 
 _ROUTING = [[[0], [1]], [[0], [1]], [[2], [1]], [[0], [3]]]
@@ -29,6 +34,7 @@ def test_http(client: TestClient) -> None:
         refused = client.post("/v1/caches", json={**body, **change})
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] == pointer
+        assert ".npy" not in refused.text, "over HTTP there is no file"
 
 
 def test_command_line(tmp_path: Path) -> None:
@@ -57,3 +63,27 @@ def test_command_line_refuses(tmp_path: Path) -> None:
     assert "--planned-tokens" in late.stderr
     assert edgeplan("cache", tmp_path / "none.npy", "--slots", "1").exit_code == 65
     assert edgeplan("cache", table, "--slots", "1", "--experts", "2").exit_code == 65
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_ctrl_c_keeps_the_sizes_that_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    """Interrupted in the second size, the first is printed; in the first, nothing; always 130."""
+    call = answers_experts.call
+    calls = []
+
+    def interrupted(function: Any, *arguments: Any, **rest: Any) -> Any:
+        calls.append(function)
+        if len(calls) == done + 2:  # the cliff is looked for first
+            signal.raise_signal(signal.SIGINT)
+            raise ChildLostError("at_size was cancelled")
+        return call(function, *arguments, **rest)
+
+    monkeypatch.setattr(answers_experts, "call", interrupted)
+    np.save(tmp_path / "routing.npy", np.array(_ROUTING))
+    shown = edgeplan("cache", tmp_path / "routing.npy", "--slots", "1,2")
+    assert shown.exit_code == 130
+    assert ("choice: 1 pins" in shown.stdout) == bool(done)
+    assert "choice: 2 pins" not in shown.stdout
+    assert "interrupted" in shown.stderr

@@ -1,10 +1,14 @@
 """Placements that follow what is observed, through both doors."""
 
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
+from api import answers_experts
 from api.examples import EXAMPLES
 from tests.api.conftest import edgeplan
 
@@ -70,3 +74,22 @@ def test_a_step_without_a_plan_says_so(tmp_path: Path) -> None:
     assert [step["grade"] for step in found] == ["optimal", "infeasible", "optimal"]
     assert found[1]["explanation"]
     assert found[2]["moved"] == 0
+
+
+def test_ctrl_c_keeps_the_steps_that_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted after the first step, the command prints it, says so, and exits 130."""
+    rolled = answers_experts.rolled
+
+    def interrupted(*arguments: Any) -> Any:
+        return rolled(*arguments[:-1], lambda _: signal.raise_signal(signal.SIGINT))
+
+    monkeypatch.setattr(answers_experts, "rolled", interrupted)
+    (tmp_path / "box.json").write_text(json.dumps(_PROBLEM), encoding="utf-8")
+    (tmp_path / "steps.json").write_text(json.dumps({"steps": _STEPS}), encoding="utf-8")
+    shown = edgeplan("roll", tmp_path / "box.json", tmp_path / "steps.json")
+    assert shown.exit_code == 130
+    assert "start" in shown.stdout
+    assert "load drifts" not in shown.stdout
+    assert "interrupted after 1 of 3" in shown.stderr

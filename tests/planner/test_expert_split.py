@@ -1,4 +1,6 @@
-"""A batch among replicas: whole tokens on hosts, as fast as the exact flows up to rounding."""
+"""A batch among replicas: whole tokens on hosts, as fast as whole tokens can be."""
+
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from planner.replan import changed, moves
 from planner.replan.move import ChangeError
 from planner.verify import verify
 from problem_instances import best_known, load
+from solvers.tables.expert_balance_whole import whole_tokens
 from tests.balance_strategies import expert_balance
 from tests.oracles import expert_balance as oracle
 
@@ -28,7 +31,7 @@ from tests.oracles import expert_balance as oracle
 def test_flows_are_whole_and_nearly_the_exact_ones(
     problem: ExpertBalanceProblem, data: st.DataObject
 ) -> None:
-    """Tokens add up to the batch; no device takes longer than exactly needed plus rounding."""
+    """Tokens add up to the batch, and no whole split is faster, by Hall's condition on all sets."""
     problem = problem.model_copy(
         update={"mode": Mode.SPLIT, "objective": BalanceObjective.TIME, "previous": None}
     )
@@ -38,8 +41,6 @@ def test_flows_are_whole_and_nearly_the_exact_ones(
     plan = data.draw(st.sampled_from(plans), label="plan")
     batch = problem.windows[0].loads
     found = split(problem, plan, batch)
-    slots = sum(device.slots for device in problem.devices)
-    slowest = min(device.tokens_per_s for device in problem.devices)
     rows = zip(plan.physical_to_logical_map, found.tokens, batch, strict=True)
     for layer, (experts, tokens, loads) in enumerate(rows):
         held = np.bincount(np.array(experts), weights=tokens, minlength=problem.experts)
@@ -55,7 +56,65 @@ def test_flows_are_whole_and_nearly_the_exact_ones(
         exact = verify(alone, row).objective
         assert exact is not None
         assert found.balanced_ns[layer] <= exact
-        assert found.time_ns[layer] <= exact + slots * 10**9 // slowest + 1
+        assert exact <= found.time_ns[layer] == _least_ns(problem, experts, loads)
+        equal = alone.model_copy(update={"mode": Mode.EQUAL_SPLIT, "transitions": None})
+        assert found.equal_ns[layer] == verify(equal, row).objective
+
+
+def _least_ns(problem: ExpertBalanceProblem, row: tuple[int, ...], loads: tuple[int, ...]) -> int:
+    """The least T in which every set of devices takes, in whole tokens, what only it may."""
+    devices = range(len(problem.devices))
+    rates = [device.tokens_per_s for device in problem.devices]
+    slots = [g for g in devices for _ in range(problem.devices[g].slots)]
+    hosts = [{g for e, g in zip(row, slots, strict=True) if e == x} for x in range(len(loads))]
+    sets = [set(part) for n in devices for part in combinations(devices, n + 1)]
+    needs = [
+        (part, sum(load for load, on in zip(loads, hosts, strict=True) if on <= part))
+        for part in sets
+    ]
+    low, high = -1, 10**9 * sum(loads)
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = all(sum(middle * rates[g] // 10**9 for g in part) >= need for part, need in needs)
+        low, high = (low, middle) if fits else (middle, high)
+    return high
+
+
+def test_very_unequal_rates_cost_no_more_than_whole_tokens_must() -> None:
+    """A device of 7 tokens per s beside ones of a million has the tokens that its time allows."""
+    rates = (7, 300_000, 1_000_000, 1_000_000, 1_000_000)
+    problem = ExpertBalanceProblem(
+        devices=tuple(
+            BalanceDevice(name=f"d{n}", slots=2, tokens_per_s=rate) for n, rate in enumerate(rates)
+        ),
+        windows=(LoadWindow(name="w", loads=((9, 823_000_758),)),),
+    )
+    row = (1, 1, 0, 1, 0, 1, 1, 1, 1, 1)
+    found = split(problem, ExpertBalancePlan(physical_to_logical_map=(row,)), ((9, 823_000_758),))
+    assert found.time_ns == (_least_ns(problem, row, (9, 823_000_758)),)
+    assert sum(found.tokens[0]) == 823_000_767
+
+
+def test_alike_is_never_below_perfect_balance() -> None:
+    """Where alike is perfect balance, both are the same number: nothing goes through floats."""
+    problem = ExpertBalanceProblem(
+        devices=tuple(
+            BalanceDevice(name=name, slots=1, tokens_per_s=999_999_937) for name in "abc"
+        ),
+        windows=(LoadWindow(name="w", loads=((999_999_998,),)),),
+    )
+    plan = ExpertBalancePlan(physical_to_logical_map=((0, 0, 0),))
+    found = split(problem, plan, ((999_999_998,),))
+    assert found.equal_ns == found.balanced_ns
+    assert found.equal_ns == (-(-(10**9) * 999_999_998 // (3 * 999_999_937)),)
+
+
+def test_flows_that_do_not_add_up_become_whole_on_hosts_only() -> None:
+    """A solver's flows a little above or below the load are rounded to the load, on hosts."""
+    hosts = np.array([[False, True, True], [True, False, True]])
+    flows = np.array([[0.0, 4.0, 3.000001], [1.2, 0.0, 0.9]])
+    found = whole_tokens(flows, np.array([6, 5]), hosts)
+    assert found.tolist() == [[0, 4, 2], [3, 0, 2]]
 
 
 def test_the_time_of_whole_tokens_is_exact() -> None:
@@ -76,7 +135,7 @@ def test_batches_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DocumentError, match="/loads"):
         split(problem, best.plan, ((1, 2, 3),))
     broken = ExpertBalancePlan(physical_to_logical_map=((0,) * 9,))
-    with pytest.raises(DocumentError, match="/plan"):
+    with pytest.raises(DocumentError, match=r"/plan.*missing-expert"):
         split(problem, broken, ((1,) * 6,))
 
 

@@ -11,6 +11,7 @@ from models.problems.offload_placement import (
     OffloadPlacementPlan,
     OffloadPlacementProblem,
     Pattern,
+    Present,
     TokenLatency,
 )
 from models.result import Grade, Limits
@@ -103,6 +104,15 @@ def test_patterns_are_averaged_and_carry_the_activations() -> None:
             {"links": (ObservedLink(source="gpu-2", target="gpu-2", bandwidth_bit_per_s=1),)},
             "/steps/0/links/0",
         ),
+        (
+            {
+                "links": (
+                    ObservedLink(source="gpu-1", target="gpu-2", bandwidth_bit_per_s=1),
+                    ObservedLink(source="gpu-2", target="gpu-1", bandwidth_bit_per_s=2),
+                )
+            },
+            "/steps/0/links/1",
+        ),
         ({"activations": {"layer-0": ((10**9,) * 3,) * 2}}, "/steps/0"),
     ],
 )
@@ -134,6 +144,30 @@ def test_a_rolling_plan_pays_for_what_it_moves() -> None:
     assert steps[2].migration_ns is not None
     assert steps[2].latency_ns + steps[2].migration_ns <= steps[2].kept_ns
     assert "less memory" in draw_rolling(found, ".svg").decode()
+
+
+def test_a_link_goes_by_either_name_unless_it_is_directed() -> None:
+    """Named from the other end the same link is slower; a directed one is not known that way."""
+    problem = _boxes()
+    named = ObservedLink(source="gpu-1", target="gpu-2", bandwidth_bit_per_s=8)
+    turned = ObservedLink(source="gpu-2", target="gpu-1", bandwidth_bit_per_s=8)
+    both = [averaged(problem, Observation(name="x", links=(w,)), Pace()) for w in (named, turned)]
+    assert both[0] == both[1] != problem
+    links = tuple(link.model_copy(update={"directed": True}) for link in problem.links)
+    directed = problem.model_copy(update={"links": links})
+    with pytest.raises(DocumentError, match="no such link"):
+        averaged(directed, Observation(name="x", links=(turned,)), Pace())
+
+
+@pytest.mark.parametrize(("price", "moved"), [(None, 0), (0, 1), (10**9, 0)])
+def test_moves_cost_what_the_problem_says(price: int | None, moved: int) -> None:
+    """The problem's own price holds in every step, unless another is given."""
+    best = _best()
+    copies = {item.layer: item.copies for item in best.layers}
+    problem = _boxes().model_copy(update={"present": Present(copies=copies, ns_per_mib=10**9)})
+    drift = Observation(name="drift", activations={"layer-0": ((0, 0, 0), (0, 0, 100))})
+    found = rolled(problem, (drift,), LIMITS, Pace(ns_per_mib=price, weight_ppm=700_000))
+    assert [bool(step.moved) for step in found.steps] == [False, bool(moved)]
 
 
 def test_a_lost_box_is_planned_around() -> None:

@@ -26,7 +26,7 @@ from problem_instances.generate import generate
 from problem_instances.generators.expert_balance import BalanceSpec
 from solvers.heuristic.expert_balance import eplb
 from solvers.registry import entry
-from solvers.tables.expert_balance import build, value
+from solvers.tables.expert_balance import build, too_few, value
 from tests.balance_strategies import expert_balance
 from tests.oracles import expert_balance as oracle
 
@@ -194,7 +194,11 @@ def test_missing_slots_are_named() -> None:
     small = tuple(
         d.model_copy(update={"slots": 1 if d.node == "node-1" else 5}) for d in tight.devices
     )
-    lines = explain.infeasible(tight.model_copy(update={"devices": small}), 10**9)
+    crowded = tight.model_copy(update={"devices": small})
+    assert too_few(build(crowded)[0]) == "a node has fewer slots than its groups have experts"
+    assert isinstance(problem, ExpertBalanceProblem)
+    assert too_few(build(problem)[0]) == "fewer slots than experts"
+    lines = explain.infeasible(crowded, 10**9)
     assert lines == ("node-1 has 2 slots for the 4 experts of its groups: 2 more would do",)
 
 
