@@ -130,7 +130,8 @@ class Race:
         if self._stopped_for is None:
             self._stopped_for = self._reason_to_stop(now, settled=settled)
             if self._stopped_for is Reason.CANCELLED:
-                self._kill_at = now + CANCEL_GRACE_NS
+                # Once the optimum is proved, last words are not worth waiting for.
+                self._kill_at = now + (CANCEL_GRACE_NS if proof is None else 0)
             if self._stopped_for is not None:
                 for lane in self._lanes:
                     lane.child.cancel()
@@ -206,8 +207,8 @@ class Race:
         now = time.monotonic_ns()
         stopped = self._stopped_for or (Reason.TIME_LIMIT if now >= self._deadline else None)
         if stopped is not None and lane.killed:
-            settled = self._settled(self.record.standing().proof, now)
-            return stopped, "not needed any more" if settled else _KILLED
+            proved = self.record.standing().proof is not None
+            return stopped, "not needed any more" if proved else _KILLED
         if stopped is not None and death.orderly and lane.running is None:
             return stopped, "its turn did not come"
         return death.reason, death.detail
