@@ -10,10 +10,11 @@ import time
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.jobs import leases
 from api.jobs.store import Store
+from api.outage import is_away
 from planner.race import Event
 
 _log = logging.getLogger(__name__)
@@ -58,8 +59,10 @@ class Reporter:
                 return
             try:
                 held = leases.report(self._store, self._row, self._told, self._found)
-            except OperationalError as error:
-                _log.warning("events of job %s wait: %s", self._row["id"], error.orig)
+            except SQLAlchemyError as error:
+                if not is_away(error):
+                    raise
+                _log.warning("events of job %s wait: %s", self._row["id"], error)
                 return
             self._told, self._found = [], {}
         if not held:

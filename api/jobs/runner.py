@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.answers import has_failed, plan, plan_another_way
 from api.errors import details
@@ -17,6 +17,7 @@ from api.jobs.nouns import JobState, Operation
 from api.jobs.reporter import Reporter, as_text
 from api.jobs.store import Enqueue, Store
 from api.jobs.work import WORKS, lasting
+from api.outage import is_away
 from api.requests import PlanRequest
 from models.base import Document
 from models.documents import validate
@@ -114,10 +115,10 @@ def _insist(row: RowMapping, drain: threading.Event, write: Callable[[], bool]) 
     while True:
         try:
             write()
-        except OperationalError as error:
-            if drain.is_set() or time.monotonic() >= deadline:
-                raise  # the lease runs out, and another worker does it
-            _log.warning("the end of job %s waits for the database: %s", row["id"], error.orig)
+        except SQLAlchemyError as error:
+            if not is_away(error) or drain.is_set() or time.monotonic() >= deadline:
+                raise  # the lease runs out, and whoever sweeps queues the job again
+            _log.warning("the end of job %s waits for the database: %s", row["id"], error)
             time.sleep(_WRITE_AGAIN_S)
         else:
             return
