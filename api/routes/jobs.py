@@ -83,12 +83,7 @@ async def job_(
 )
 async def result(http: Request, job: str, caller: Reader) -> Response:
     """The answer of a job: 200 when it is there, 202 with the job while it is not."""
-    row = await row_of(http, caller, job)
-    nothing = row["result"] is None and row["failure"] is None and row["plan"] is None
-    if nothing and row["state"] in ENDED:
-        words = f"the job is {row['state']} and has no result; submit it again"
-        raise ProblemError("conflict", 409, words)
-    return await reply(http, row)
+    return await reply(http, await row_of(http, caller, job))
 
 
 @router.get(
