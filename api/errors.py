@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from api.outage import is_away
 from models.base import Document
 from models.documents import field_errors
 from models.errors import DocumentError, FieldError
@@ -114,7 +115,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DocumentError, _on_document)
     app.add_exception_handler(RequestValidationError, _on_parameter)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(OperationalError, _on_no_database)
+    app.add_exception_handler(SQLAlchemyError, _on_no_database)
     app.add_exception_handler(Exception, _on_anything)
 
 
@@ -151,8 +152,10 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_no_database(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, OperationalError)  # noqa: S101  # registered for this type
-    _log.warning("the table of jobs does not answer: %s", error.orig)
+    assert isinstance(error, SQLAlchemyError)  # noqa: S101  # registered for this type
+    if not is_away(error):
+        raise error
+    _log.warning("the table of jobs does not answer: %s", error)
     words = "the table of jobs does not answer just now; try again"
     return problem("no-database", 503, words, headers={"Retry-After": "1"})
 

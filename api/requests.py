@@ -193,6 +193,26 @@ class MethodOf(Document):
     traits: TraitsOf
 
 
+class BuildOf(Document):
+    """A package as it is installed.
+
+    version: None where it is not; known_bad: it answers wrongly, or cannot be loaded; reason: why,
+    or which fault of it is worked around; None where none is known.
+    """
+
+    package: str
+    version: str | None
+    known_bad: bool
+    reason: str | None
+
+
+class Solvers(Document):
+    """The methods of every kind in order of preference, and the builds they run on."""
+
+    methods: tuple[MethodOf, ...]
+    builds: tuple[BuildOf, ...]
+
+
 class KindOf(Document):
     """One problem kind: its title, the mathematics, what it can minimise and in which unit."""
 

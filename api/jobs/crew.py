@@ -35,6 +35,12 @@ class Crew:
         """Jobs that run here now."""
         return len(self._running)
 
+    @property
+    def running(self) -> frozenset[str]:
+        """The jobs that run here now."""
+        with self._lock:
+            return frozenset(self._running)
+
     def start(self) -> None:
         """Begin to renew leases."""
         self._keeper.start()

@@ -8,10 +8,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.jobs import leases
 from api.jobs.crew import Crew
+from api.jobs.rounds import Rounds
 from api.jobs.store import Store
 
 _log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 1.0
+_SWEEP_S = 1.0
 
 
 class Embedded:
@@ -23,6 +25,7 @@ class Embedded:
         self._crew = Crew(store, self.enqueue)
         self._work = threading.Condition()
         self._over = False
+        self._sweeper = Rounds("sweeper", self._sweep, _SWEEP_S)
         self._threads = [
             threading.Thread(target=self._serve, name=f"slot-{number}", daemon=True)
             for number in range(slots)
@@ -37,6 +40,7 @@ class Embedded:
         """Queue again what a killed predecessor left running, and start the slots."""
         leases.release(self._store, self.enqueue)
         self._crew.start()
+        self._sweeper.start()
         for thread in self._threads:
             thread.start()
 
@@ -66,6 +70,13 @@ class Embedded:
         for thread in self._threads:
             thread.join(grace_s)
         self._crew.close()
+        self._sweeper.stop(grace_s)
+
+    def _sweep(self) -> None:
+        """Queue again the jobs whose ends could not be written; nobody runs them any more."""
+        again = leases.release(self._store, self.enqueue, lapsed=True, held=self._crew.running)
+        if again:
+            self.ring()
 
     def _serve(self) -> None:
         while not self._over:

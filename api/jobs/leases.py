@@ -8,7 +8,7 @@ finds no row. So a job is run at least once, and ends exactly once.
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select, update
@@ -130,12 +130,19 @@ def expire(store: Store) -> int:
     return len(found)
 
 
-def release(store: Store, enqueue: Enqueue, *, lapsed: bool = False) -> int:
-    """Queue again what is leased, or only that whose lease has run out; how many."""
+def release(
+    store: Store, enqueue: Enqueue, *, lapsed: bool = False, held: Collection[str] = ()
+) -> int:
+    """Queue again what is leased, or only that whose lease has run out; how many.
+
+    held: jobs that are known to run, though nobody could renew their leases.
+    """
     left: ColumnElement[bool] = jobs.c.state.in_(ACTIVE)
     with store.begin() as connection:
         if lapsed:
             left = and_(left, jobs.c.lease_until_ns < _now_ns(connection))
+        if held:
+            left = and_(left, jobs.c.id.not_in(held))
         query = select(jobs.c.id, jobs.c.lease).where(left).with_for_update(skip_locked=True)
         found = list(connection.execute(query))
         for job, lease in found:

@@ -29,6 +29,7 @@ from api.jobs import leases
 from api.jobs.crew import Crew
 from api.jobs.ear import Ear
 from api.jobs.nouns import JobState
+from api.jobs.rounds import Rounds
 from api.jobs.schema import jobs
 from api.jobs.store import Store
 
@@ -38,6 +39,13 @@ _HEARTBEAT = timedelta(microseconds=leases.LEASE_NS / 1000)
 _LOOK_AGAIN = timedelta(seconds=1)
 _NO_DATABASE_S = 1.0
 _SWEEP_S = 0.5
+_SERVER_SWEEP_S = 2.0
+# A worker holds this lock for as long as it is connected, so that servers see that there is one.
+_PRESENT = "SELECT pg_advisory_lock_shared(7310, 0)"
+_WORKERS = (
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 7310 "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 _SWEEPING = "SELECT pg_try_advisory_xact_lock(7308)"
 _TICKETS = "SELECT count(*) FROM pgqueuer WHERE status = 'queued'"
 # PGQueuer notes three steps of every ticket, for its own statistics; nobody here looks at them.
@@ -61,11 +69,14 @@ class Sender:
     free = 0
 
     def __init__(self, store: Store, engine: Engine) -> None:
+        self._store = store
         self._ear = Ear(engine, store.bell.ring)
+        self._rounds = Rounds("sweeper", Sweeper(store).go, _SERVER_SWEEP_S)
 
     def run(self) -> None:
-        """Begin to hear what workers do."""
+        """Begin to hear what workers do, and to see to the jobs of those that are gone."""
         self._ear.open()
+        self._rounds.start()
 
     def enqueue(self, connection: Connection, row: RowMapping) -> None:
         """Write a ticket in the transaction that makes the job wait."""
@@ -78,12 +89,39 @@ class Sender:
         """Nothing to add: the worker hears that the job has changed."""
 
     def health(self) -> str | None:
-        """Workers come and go; the table is asked by others."""
-        return None
+        """That no worker is connected: jobs would wait for one. Raises SQLAlchemyError."""
+        with self._store.reading() as connection:
+            workers: int = connection.exec_driver_sql(_WORKERS).scalar_one()
+        return None if workers else "no worker is connected; start one with 'edgeplan worker'"
 
-    def drain(self, grace_s: float) -> None:  # noqa: ARG002  # nothing runs here
-        """Stop hearing."""
+    def drain(self, grace_s: float) -> None:
+        """Stop hearing and sweeping."""
+        self._rounds.stop(grace_s)
         self._ear.close()
+
+
+class Sweeper:
+    """Sees to the jobs of workers that are gone; every worker and server has one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._blind_until = 0.0
+        self._forget_at = 0.0
+
+    def go(self) -> None:
+        """Queue again what dead workers held, and end what has waited too long."""
+        try:
+            leases.expire(self._store)
+            _write_missing_tickets(self._store)
+            if time.monotonic() >= self._forget_at:
+                self._forget_at = time.monotonic() + _FORGET_EVERY_S
+                forget_tickets(self._store)
+            if time.monotonic() >= self._blind_until:
+                leases.release(self._store, write_ticket, lapsed=True)
+        except SQLAlchemyError as error:
+            _log.warning("could not sweep the table of jobs: %s", error)
+            # Nobody could renew a lease while the database was away: they get the time to.
+            self._blind_until = time.monotonic() + leases.LEASE_NS / 10**9
 
 
 class Worker:
@@ -100,8 +138,7 @@ class Worker:
         # Threads of its own: a job must not keep those waiting that hold its lease.
         self._slots = ThreadPoolExecutor(slots, "slot")
         self._over = threading.Event()
-        self._blind_until = 0.0
-        self._forget_at = 0.0
+        self._sweeper = Sweeper(store)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._manager: QueueManager | None = None
 
@@ -140,6 +177,7 @@ class Worker:
     async def _until_broken(self) -> None:
         connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
         async with connection:
+            await connection.execute(_PRESENT)
             self._manager = QueueManager(Queries(PsycopgDriver(connection)))
             self._manager.entrypoint(_ENTRYPOINT)(self._handle)
             if self._over.is_set():
@@ -155,22 +193,8 @@ class Worker:
     async def _sweep(self) -> None:
         """Queue again what dead workers held, and end what has waited too long."""
         while not self._over.is_set():
-            await asyncio.to_thread(self._sweep_once)
+            await asyncio.to_thread(self._sweeper.go)
             await asyncio.sleep(_SWEEP_S)
-
-    def _sweep_once(self) -> None:
-        try:
-            leases.expire(self._store)
-            _write_missing_tickets(self._store)
-            if time.monotonic() >= self._forget_at:
-                self._forget_at = time.monotonic() + _FORGET_EVERY_S
-                forget_tickets(self._store)
-            if time.monotonic() >= self._blind_until:
-                leases.release(self._store, write_ticket, lapsed=True)
-        except SQLAlchemyError as error:
-            _log.warning("could not sweep the table of jobs: %s", error)
-            # Nobody could renew a lease while the database was away: they get the time to.
-            self._blind_until = time.monotonic() + leases.LEASE_NS / 10**9
 
     async def _handle(self, _: Ticket) -> None:
         loop = asyncio.get_running_loop()

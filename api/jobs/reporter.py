@@ -10,10 +10,11 @@ import time
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.jobs import leases
 from api.jobs.store import Store
+from api.outage import is_away
 from planner.race import Event
 
 _log = logging.getLogger(__name__)
@@ -33,13 +34,19 @@ class Reporter:
         self._lock = threading.Lock()
         self._told: list[dict[str, Any]] = []
         self._found: dict[str, Any] = {}
+        # What an earlier attempt has proved holds for this one.
+        self._bound = number(row["lower_bound"])
         self._timer: threading.Timer | None = None
 
     def report(self, event: Event) -> None:
         """Take an event; it is written within a tenth of a second."""
-        figures = {"objective": event.objective, "lower_bound": event.lower_bound}
+        with self._lock:
+            self._bound = bound = tighter(self._bound, event.lower_bound, event.objective)
+        figures = {"objective": event.objective, "lower_bound": bound}
         told = {"what": event.what.value, "solver": event.solver, **figures}
-        found: dict[str, Any] = {name: as_text(value) for name, value in figures.items()}
+        found: dict[str, Any] = {"lower_bound": as_text(bound)}
+        if event.objective is not None:
+            found["objective"] = as_text(event.objective)
         if event.plan is not None:
             found |= {"plan": event.plan.model_dump_json(), "plan_from": event.plan_from}
         with self._lock:
@@ -58,8 +65,10 @@ class Reporter:
                 return
             try:
                 held = leases.report(self._store, self._row, self._told, self._found)
-            except OperationalError as error:
-                _log.warning("events of job %s wait: %s", self._row["id"], error.orig)
+            except SQLAlchemyError as error:
+                if not is_away(error):
+                    raise
+                _log.warning("events of job %s wait: %s", self._row["id"], error)
                 return
             self._told, self._found = [], {}
         if not held:
@@ -81,3 +90,18 @@ class Reporter:
 def as_text(value: int | None) -> str | None:
     """A number as the table keeps it: SQL's integers end at 64 bits."""
     return None if value is None else str(value)
+
+
+def number(text: str | None) -> int | None:
+    """A number that the table keeps."""
+    return None if text is None else int(text)
+
+
+def tighter(known: int | None, told: int | None, objective: int | None) -> int | None:
+    """The greater of two lower bounds, None where there is neither.
+
+    One above the objective of a verified plan is refuted by it: then what is told now counts.
+    """
+    best = max((bound for bound in (known, told) if bound is not None), default=None)
+    refuted = best is not None and objective is not None and best > objective
+    return told if refuted else best

@@ -5,6 +5,7 @@ import json
 from sqlalchemy import RowMapping
 
 from api.jobs.nouns import Job, JobProgress, JobState, Operation, instant
+from api.jobs.reporter import number
 
 
 def noun(row: RowMapping, position: int | None = None) -> Job:
@@ -22,8 +23,8 @@ def noun(row: RowMapping, position: int | None = None) -> Job:
         started_at=instant(row["started_ns"]),
         finished_at=instant(row["finished_ns"]),
         progress=JobProgress(
-            objective=_number(row["objective"]),
-            lower_bound=_number(row["lower_bound"]),
+            objective=number(row["objective"]),
+            lower_bound=number(row["lower_bound"]),
             unit=row["unit"],
             solver=row["plan_from"],
         ),
@@ -43,7 +44,3 @@ def noun(row: RowMapping, position: int | None = None) -> Job:
 def etag(row: RowMapping, position: int | None) -> str:
     """Changes whenever the job does, also when it moves up in the queue."""
     return f'"{row["id"]}-{row["version"]}-{position or 0}"'
-
-
-def _number(text: str | None) -> int | None:
-    return None if text is None else int(text)

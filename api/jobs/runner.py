@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.answers import has_failed, plan, plan_another_way
 from api.errors import details
 from api.jobs import leases
 from api.jobs.nouns import JobState, Operation
-from api.jobs.reporter import Reporter, as_text
+from api.jobs.reporter import Reporter, as_text, number, tighter
 from api.jobs.store import Enqueue, Store
 from api.jobs.work import WORKS, lasting
+from api.outage import is_away
 from api.requests import PlanRequest
 from models.base import Document
 from models.documents import validate
@@ -81,7 +82,7 @@ def _outcome(
         words = f"an unexpected {type(error).__name__}; it is logged"
         found = JobState.FAILED, _refusal("internal", words), True
     else:
-        return *_end(answer, cancel), lasting(answer)
+        return *_end(answer, row, cancel), lasting(answer)
     reporter.flush()
     return found
 
@@ -114,10 +115,10 @@ def _insist(row: RowMapping, drain: threading.Event, write: Callable[[], bool]) 
     while True:
         try:
             write()
-        except OperationalError as error:
-            if drain.is_set() or time.monotonic() >= deadline:
-                raise  # the lease runs out, and another worker does it
-            _log.warning("the end of job %s waits for the database: %s", row["id"], error.orig)
+        except SQLAlchemyError as error:
+            if not is_away(error) or drain.is_set() or time.monotonic() >= deadline:
+                raise  # the lease runs out, and whoever sweeps queues the job again
+            _log.warning("the end of job %s waits for the database: %s", row["id"], error)
             time.sleep(_WRITE_AGAIN_S)
         else:
             return
@@ -131,7 +132,9 @@ def _from_where_it_stood(request: Any, row: RowMapping) -> Any:
     return request.model_copy(update={"hint": validate(plan, KINDS[row["kind"]][1])})
 
 
-def _end(answer: Document, cancel: threading.Event) -> tuple[JobState, dict[str, Any]]:
+def _end(
+    answer: Document, row: RowMapping, cancel: threading.Event
+) -> tuple[JobState, dict[str, Any]]:
     """The state of a job with that answer, and what goes into its row."""
     state = JobState.CANCELLED if cancel.is_set() else JobState.DONE
     failure = None
@@ -141,7 +144,7 @@ def _end(answer: Document, cancel: threading.Event) -> tuple[JobState, dict[str,
         "result": answer.model_dump_json(),
         "failure": failure,
         "cacheable": state is JobState.DONE and lasting(answer),
-        **_figures(answer),
+        **_figures(answer, row),
     }
 
 
@@ -153,12 +156,13 @@ def _why(answer: Certificate) -> str:
     return details(name, 500, words).model_dump_json()
 
 
-def _figures(answer: Document) -> Mapping[str, Any]:
+def _figures(answer: Document, row: RowMapping) -> Mapping[str, Any]:
     if not isinstance(answer, Certificate):
         return {}
+    bound = tighter(number(row["lower_bound"]), answer.lower_bound, answer.objective)
     return {
         "objective": as_text(answer.objective),
-        "lower_bound": as_text(answer.lower_bound),
+        "lower_bound": as_text(bound),
         "plan": None if answer.plan is None else answer.plan.model_dump_json(),
         "plan_from": answer.plan_from,
     }

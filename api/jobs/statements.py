@@ -46,6 +46,9 @@ WAITING = (
     .where(jobs.c.owner == bindparam("owner"), jobs.c.state == _WAITING)
 )
 
+# Parameter: owner. Whoever would add to the waiting jobs of one owner counts them alone.
+ALONE = select(func.pg_advisory_xact_lock(7309, func.hashtext(bindparam("owner"))))
+
 # Parameter: now.
 # What has run before does not expire: it waits again because who ran it is gone.
 LATE = select(jobs.c.id).where(

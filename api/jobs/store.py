@@ -126,6 +126,10 @@ class Store:
             answers = [None if new.afresh else self._answered(connection, new) for new in asked]
         # An answer that is known goes out with this response; nobody is promised one later.
         with self.begin(undoable=None not in answers) as connection:
+            # SQLite has one writer at a time, whoever asks.
+            if connection.dialect.name == "postgresql" and None in answers:
+                for owner in sorted({new.owner for new in asked}):
+                    connection.execute(statements.ALONE, {"owner": owner})
             for new, answer in zip(asked, answers, strict=True):
                 row = self._of_key(connection, new)
                 if row is None:

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from sqlalchemy import RowMapping
 
 from api.deps import patience_ns, queue_of
-from api.errors import MEDIA_TYPE
+from api.errors import MEDIA_TYPE, ProblemError
 from api.jobs.nouns import TERMINAL, Job
 from api.jobs.rows import noun
 from api.jobs.runner import kept
@@ -32,7 +32,10 @@ SUBMISSION: dict[int | str, dict[str, Any]] = {
 
 
 async def reply(http: Request, row: RowMapping, limits: Limits | None = None) -> Response:
-    """200 with the result, 202 with the job, or the problem document of one that failed."""
+    """200 with the result, 202 with the job, or the problem document of one that failed.
+
+    Raises ProblemError (409) for a job that ended otherwise and has none.
+    """
     headers = {"Location": f"/v1/jobs/{row['id']}"}
     if limits is not None:
         headers["Edgeplan-Limits"] = _in_words(limits)
@@ -48,6 +51,9 @@ async def reply(http: Request, row: RowMapping, limits: Limits | None = None) ->
     if row["failure"] is not None:
         status = json.loads(row["failure"])["status"]
         return Response(row["failure"], status, headers, MEDIA_TYPE)
+    if row["state"] in TERMINAL:
+        words = f"the job is {row['state']} and has no result; submit it again"
+        raise ProblemError("conflict", 409, words, headers)
     position = await to_thread.run_sync(queue_of(http).store.position, row)
     return Response(noun(row, position).model_dump_json(), 202, headers, "application/json")
 

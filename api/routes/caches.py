@@ -30,7 +30,7 @@ _EXAMPLES = {
     "/v1/caches",
     summary="Replay caches",
     response_model=ExpertCache,
-    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
+    responses={**SUBMISSION, **responses(401, 403, 409, 413, 415, 422, 429, 500)},
     openapi_extra={**body(CacheRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def caches(

@@ -27,7 +27,7 @@ _EXAMPLES = {
     "/v1/explanations",
     summary="Explain",
     response_model=Explanation,
-    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
+    responses={**SUBMISSION, **responses(401, 403, 409, 413, 415, 422, 429, 500)},
     openapi_extra={**body(ExplanationRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def explanations(

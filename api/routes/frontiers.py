@@ -38,7 +38,7 @@ _EXAMPLES = {
     "/v1/frontiers",
     summary="Sweep a budget",
     response_model=Frontier,
-    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
+    responses={**SUBMISSION, **responses(401, 403, 409, 413, 415, 422, 429, 500)},
     openapi_extra={**body(FrontierRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def frontiers(

@@ -44,6 +44,6 @@ def _fault(queue: Queue) -> str | None:
         return "this server ends"
     try:
         queue.store.counts()
+        return queue.dispatcher.health()
     except SQLAlchemyError as error:
         return f"the table of jobs does not answer: {type(error).__name__}"
-    return queue.dispatcher.health()

@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Reader, Submitter
 from api.deps import queue_of
@@ -21,6 +21,7 @@ from api.jobs.nouns import Job, JobPage, JobState, Operation
 from api.jobs.rows import etag, noun
 from api.jobs.views import reply
 from api.jobs.wishes import Wishes
+from api.outage import is_away
 from api.requests import Explanation
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
@@ -82,12 +83,7 @@ async def job_(
 )
 async def result(http: Request, job: str, caller: Reader) -> Response:
     """The answer of a job: 200 when it is there, 202 with the job while it is not."""
-    row = await row_of(http, caller, job)
-    nothing = row["result"] is None and row["failure"] is None and row["plan"] is None
-    if nothing and row["state"] in ENDED:
-        words = f"the job is {row['state']} and has no result; submit it again"
-        raise ProblemError("conflict", 409, words)
-    return await reply(http, row)
+    return await reply(http, await row_of(http, caller, job))
 
 
 @router.get(
@@ -141,9 +137,11 @@ async def events(
             if over or queue_of(http).draining:
                 return
             row = await next_look(store, row, _LOOK_NS)
-    except OperationalError as error:
+    except SQLAlchemyError as error:
+        if not is_away(error):
+            raise
         # Too late for a status: the client asks again, and is told then.
-        _log.warning("the events of job %s end early: %s", job, error.orig)
+        _log.warning("the events of job %s end early: %s", job, error)
 
 
 @router.post("/v1/jobs/{job}:cancel", summary="Cancel", responses=responses(401, 403, 404, 409))

@@ -1,10 +1,12 @@
 """GET /v1/kinds and /v1/solvers: what can be planned, and by which methods."""
 
 import sys
+from collections.abc import Iterator
 
 from fastapi import APIRouter
 
-from api.requests import KindOf, MethodOf, TraitsOf
+from api.builds import builds
+from api.requests import KindOf, MethodOf, Solvers, TraitsOf
 from models.problems import KINDS
 from planner.certify import UNITS
 from solvers.registry import entries
@@ -18,19 +20,17 @@ def kinds() -> tuple[KindOf, ...]:
     return tuple(_kind(kind) for kind in KINDS)
 
 
-@router.get("/v1/solvers", summary="Methods")
-def solvers() -> tuple[MethodOf, ...]:
-    """The methods of every kind in order of preference, with what they promise."""
-    return tuple(
-        MethodOf(
-            kind=kind,
-            name=item.name,
-            summary=item.summary,
-            traits=TraitsOf(**vars(item.traits)),
-        )
-        for kind in KINDS
-        for item in entries(kind)
-    )
+@router.get("/v1/solvers", summary="Methods and builds")
+def solvers() -> Solvers:
+    """The methods with what they promise, and the builds at hand, those known to be bad named."""
+    return Solvers(methods=tuple(_methods()), builds=builds())
+
+
+def _methods() -> Iterator[MethodOf]:
+    for kind in KINDS:
+        for item in entries(kind):
+            traits = TraitsOf(**vars(item.traits))
+            yield MethodOf(kind=kind, name=item.name, summary=item.summary, traits=traits)
 
 
 def _kind(kind: str) -> KindOf:

@@ -37,7 +37,7 @@ def _examples() -> dict[str, object]:
     "/v1/plans",
     summary="Plan",
     response_model=Certificate,
-    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
+    responses={**SUBMISSION, **responses(401, 403, 409, 413, 415, 422, 429, 500)},
     openapi_extra={**body(PlanRequest, _examples()), "parameters": [PREFER]},
 )
 async def plans(

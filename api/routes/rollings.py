@@ -35,7 +35,7 @@ _EXAMPLES = {
     "/v1/rollings",
     summary="Follow what is observed",
     response_model=Rolling,
-    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
+    responses={**SUBMISSION, **responses(401, 403, 409, 413, 415, 422, 429, 500)},
     openapi_extra={**body(RollRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def rollings(

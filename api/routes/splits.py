@@ -31,7 +31,7 @@ _EXAMPLES = {
     "/v1/splits",
     summary="Split a batch",
     response_model=ExpertSplit,
-    responses={**SUBMISSION, **responses(401, 403, 413, 415, 422, 429, 500)},
+    responses={**SUBMISSION, **responses(401, 403, 409, 413, 415, 422, 429, 500)},
     openapi_extra={**body(SplitRequest, _EXAMPLES), "parameters": [PREFER]},
 )
 async def splits(

@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api import cli_doctor
+from api.builds import PACKAGES, bad_builds, worked_around
 from api.cli import app
-from api.cli_doctor import PACKAGES, bad_builds, worked_around
 from solvers.registry import REGISTRY, entries
 from tests.misbehaving import entry
 

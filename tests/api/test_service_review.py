@@ -105,6 +105,25 @@ def test_interrupted_job_keeps_its_plan(busy: TestClient, how: str) -> None:
     assert result.json()["objective"] == EXAMPLE.objective
 
 
+@pytest.mark.parametrize("how", ["cancelled", "expired"])
+def test_job_that_ended_with_nothing(busy: TestClient, how: str) -> None:
+    """Whoever submits it again, or asks for its result, is not told to wait (202): 409."""
+    timeout = "?queue_timeout=1%20ms" if how == "expired" else ""
+    key = {"Idempotency-Key": how, **_ASYNC}
+    job = busy.post(f"/v1/plans{timeout}", json=_body("x", 21), headers=key).json()
+    if how == "cancelled":
+        busy.post(job["links"]["cancel"])
+    else:
+        time.sleep(0.01)
+        leases.expire(_store(busy))
+    again = busy.post(f"/v1/plans{timeout}", json=_body("x", 21), headers=key)
+    for answer in (again, busy.get(job["links"]["result"])):
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "urn:edgeplan:problem:conflict"
+        assert f"is {how}" in answer.json()["detail"]
+        assert answer.headers["Location"] == job["links"]["self"]
+
+
 def test_started_job_does_not_expire(busy: TestClient) -> None:
     """It did not wait too long: its process went."""
     address = "/v1/plans?queue_timeout=1%20h"

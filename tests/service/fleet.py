@@ -85,7 +85,7 @@ class Server(Process):
         deadline = time.monotonic() + _START_S
         while time.monotonic() < deadline:
             try:
-                if httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                if httpx2.get(f"{self.url}/livez", timeout=5).status_code == 200:
                     return
             except httpx2.TransportError:
                 time.sleep(0.05)
