@@ -76,8 +76,8 @@ def test_the_second_opinion_has_a_share_of_the_time() -> None:
     assert confirmation_ns(kind, 60 * second, 50 * second) == 20 * second
     assert confirmation_ns(kind, 3 * second, second) == second
     kind = "expert_selection"
-    assert confirmation_ns(kind, 60 * second, second // 10) == second // 8
-    assert confirmation_ns(kind, 60 * second, 8 * second) == 2 * second
+    assert confirmation_ns(kind, 60 * second, second // 10) == second // 10
+    assert confirmation_ns(kind, 60 * second, 8 * second) == 8 * second // 10
 
 
 def test_what_binds_a_plan() -> None:
