@@ -1,7 +1,8 @@
 """The device graph: what can compute, and what joins it."""
 
+from collections.abc import Collection, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -56,6 +57,45 @@ class Link(LinkRate):
         return (forward,) if self.directed else (forward, forward[::-1])
 
 
+class Joining(Protocol):
+    """What joins two named ends, one way or both."""
+
+    @property
+    def source(self) -> str:
+        """One end."""
+
+    @property
+    def target(self) -> str:
+        """The other end."""
+
+    def directions(self) -> tuple[tuple[str, str], ...]:
+        """The ordered pairs of ends that it serves."""
+
+
+def check_links(links: Iterable[Joining], known: Collection[str], noun: str) -> None:
+    """Raise a contradiction placed under /links where an end is unknown or a way stands twice."""
+    seen: set[tuple[str, str]] = set()
+    for index, link in enumerate(links):
+        for field, end in (("source", link.source), ("target", link.target)):
+            if end not in known:
+                raise contradiction(
+                    f"there is no {noun} '{end}'",
+                    f"use one of: {', '.join(sorted(known)[:8])}",
+                    *("links", index, field),
+                )
+        if link.source == link.target:
+            reason = f"the link joins '{link.source}' with itself"
+            raise contradiction(reason, "remove the link", "links", index)
+        for pair in link.directions():
+            if pair in seen:
+                raise contradiction(
+                    f"the way from '{pair[0]}' to '{pair[1]}' stands a second time",
+                    "keep one of them, or mark both as directed",
+                    *("links", index),
+                )
+            seen.add(pair)
+
+
 class DeviceGraph(Document):
     """Devices with unique names, and links between known devices.
 
@@ -83,27 +123,7 @@ class DeviceGraph(Document):
 
     @model_validator(mode="after")
     def _links_join_known_devices(self) -> Self:
-        known = {device.name for device in self.devices}
-        seen: set[tuple[str, str]] = set()
-        for index, link in enumerate(self.links):
-            for field, end in (("source", link.source), ("target", link.target)):
-                if end not in known:
-                    raise contradiction(
-                        f"there is no device '{end}'",
-                        f"use one of: {', '.join(sorted(known)[:8])}",
-                        *("links", index, field),
-                    )
-            if link.source == link.target:
-                reason = f"the link joins '{link.source}' with itself"
-                raise contradiction(reason, "remove the link", "links", index)
-            for pair in link.directions():
-                if pair in seen:
-                    raise contradiction(
-                        f"the way from '{pair[0]}' to '{pair[1]}' stands a second time",
-                        "keep one of them, or mark both as directed",
-                        *("links", index),
-                    )
-                seen.add(pair)
+        check_links(self.links, {device.name for device in self.devices}, "device")
         return self
 
     @cached_property

@@ -32,6 +32,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import Document, Name, contradiction, first_duplicate, last_index
+from models.devices import check_links
 from models.units import Quantity, format_quantity
 
 MAX_NODES = 256
@@ -151,27 +152,7 @@ class ServingFlowProblem(Document):
 
     @model_validator(mode="after")
     def _links_join_known_nodes_once(self) -> Self:
-        known = {node.name for node in self.nodes}
-        seen: set[tuple[str, str]] = set()
-        for index, link in enumerate(self.links):
-            for field, end in (("source", link.source), ("target", link.target)):
-                if end not in known:
-                    raise contradiction(
-                        f"there is no node '{end}'",
-                        f"use one of: {', '.join(sorted(known)[:8])}",
-                        *("links", index, field),
-                    )
-            if link.source == link.target:
-                reason = f"the link joins '{link.source}' with itself"
-                raise contradiction(reason, "remove the link", "links", index)
-            for pair in link.directions():
-                if pair in seen:
-                    raise contradiction(
-                        f"the way from '{pair[0]}' to '{pair[1]}' stands a second time",
-                        "keep one of them, or mark both as directed",
-                        *("links", index),
-                    )
-                seen.add(pair)
+        check_links(self.links, {node.name for node in self.nodes}, "node")
         return self
 
 
