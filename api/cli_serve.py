@@ -55,6 +55,8 @@ def serve(options: dict[str, Any]) -> Status:
     fork_server.start(fork_server.methods())
     # What a killed predecessor left would pay for the imports out of its own time limit.
     fork_server.warm_up()
+    # Jobs run before uvicorn listens to signals, and after: they are handed over then, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with opened(settings) as queue:
             if settings.require_keys and not keys.listed(queue.store):
@@ -65,6 +67,8 @@ def serve(options: dict[str, Any]) -> Status:
         raise typer.BadParameter(str(error), param_hint="--db") from None
     except SQLAlchemyError as error:
         return _no_database(error)
+    except KeyboardInterrupt:  # told to end, and the queue is drained
+        return Status.DONE
 
 
 def worker(options: dict[str, Any]) -> Status:
@@ -126,9 +130,7 @@ def _listen(settings: Settings, queue: Queue) -> Status:
         )
     )
     try:
-        server.run()
-    except KeyboardInterrupt:  # uvicorn raises the signal again when it has shut down
-        return Status.DONE
+        server.run()  # raises the signal again when it has shut down
     except SystemExit:  # it could not listen, and has logged why
         return Status.INTERNAL
     return Status.DONE if server.started else Status.INTERNAL
