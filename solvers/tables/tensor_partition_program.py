@@ -91,7 +91,8 @@ class Formulation:
         self._split("rows", problem.rows)
         work = self._time(1)
         self._at_least(work, "rows", self.tables.whole)
-        self._step(self._time(self.number - 1), self.tables.gather)
+        if self.number > 1:  # alone nothing is sent, and a step that costs nothing has no ceiling
+            self._step(self._time(self.number - 1), self.tables.gather)
 
     def _connective(self) -> None:
         """The connective parts: rows are split, or all on every device."""
