@@ -58,7 +58,8 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
 # How long a second opinion is waited for: nanoseconds at least, and percent of what the proof took.
 _PATIENCE = (3 * 10**9, 400)
 # There the programs take ten times what the search takes, where that is long: waiting is no use.
-_PATIENCE_OF = {"expert_selection": (10**9 // 10, 10)}
+# CP-SAT confirms a sequence pipeline in seconds or not at all.
+_PATIENCE_OF = {"expert_selection": (10**9 // 10, 10), "sequence_pipeline": (3 * 10**9, 50)}
 
 
 class UnknownSolverError(ValueError):
