@@ -315,8 +315,8 @@ def replan(
     slower = tuple(cli_input.slowed(item) for item in slowed or ())
     problem, old = cli_input.problem(source), cli_input.plan(plan)
     cli_input.check_solver(problem.kind, solver)
-    solver = cli_replan.method(problem.kind, mode, solver)
     changed = cli_replan.change(problem, old, tuple(lost or ()), slower, weight)
+    solver = cli_replan.method(problem.kind, mode, solver)
     request = PlanRequest(problem=changed, limits=limits, solver=solver)
     raise typer.Exit(cli_replan.replan(request, old, out, planner_of(server)))
 
