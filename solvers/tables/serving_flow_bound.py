@@ -19,7 +19,7 @@ import numpy as np
 from solvers.tables.serving_flow import Bools, Ints, Tables
 
 # Widest window, and how many nodes side by side the rounding looks at.
-_WIDEST, _SHARES = 12, 8
+_WIDEST, _SHARES = 12, 40
 
 
 def upper_bound(tables: Tables) -> int:
