@@ -8,7 +8,12 @@ from models.problems import AnyPlan, AnyProblem
 from models.result import Breakdown
 from models.simulation import Simulation
 from planner.replan import ChangeError, changed
-from planner.simulate import pipeline_partition, pipeline_training, sequence_pipeline
+from planner.simulate import (
+    pipeline_partition,
+    pipeline_training,
+    sequence_pipeline,
+    tensor_partition,
+)
 from planner.simulate.resumed import Second, everything_stops, joined
 from planner.verify import verify
 
@@ -33,12 +38,16 @@ class Simulator:
     """A kind's replay: (problem, plan, breakdown, units, stops, shared=) -> Simulation.
 
     default_units: how many units tell the objective of a problem, given the breakdown;
-    keeps: whether units that have come through stay done when a device is lost.
+    keeps: whether units that have come through stay done when a device is lost;
+    fewest: units that a certificate's replay has, however long it takes;
+    tasks_per_unit: how many at most, given how many devices take part.
     """
 
     replay: Callable[..., Simulation]
     default_units: Callable[[Any, Breakdown], int]
     keeps: bool = False
+    fewest: int = 2
+    tasks_per_unit: Callable[[int], int] = lambda devices: 2 * devices
 
 
 _BY_KIND: dict[str, Simulator] = {
@@ -47,6 +56,12 @@ _BY_KIND: dict[str, Simulator] = {
         pipeline_partition.simulate, pipeline_partition.default_units, keeps=True
     ),
     "pipeline_training": Simulator(pipeline_training.simulate, pipeline_training.default_units),
+    "tensor_partition": Simulator(
+        tensor_partition.simulate,
+        tensor_partition.default_units,
+        fewest=1,
+        tasks_per_unit=tensor_partition.tasks_per_unit,
+    ),
 }
 
 KINDS = tuple(_BY_KIND)
@@ -116,7 +131,7 @@ def _checked(
     for device in stops:
         if device not in used:
             raise UnusedDeviceError(device, used)
-    most = _MOST_TASKS // (2 * len(used))
+    most = max(1, _MOST_TASKS // simulator.tasks_per_unit(len(used)))
     count = (
         min(simulator.default_units(problem, verdict.breakdown), most) if units is None else units
     )
@@ -133,7 +148,7 @@ def second_opinion(problem: AnyProblem, plan: AnyPlan, breakdown: Breakdown) -> 
     simulator = _BY_KIND.get(problem.kind)
     if simulator is None:
         return None
-    most = max(2, _TASKS // (2 * len(_devices(breakdown))))
+    most = max(simulator.fewest, _TASKS // simulator.tasks_per_unit(len(_devices(breakdown))))
     units = min(simulator.default_units(problem, breakdown), most)
     found = simulator.replay(problem, plan, breakdown, units, _NOTHING_STOPS, shared=False)
     return found.model_copy(update={"bars": ()})
