@@ -10,11 +10,9 @@ replay is never longer, except by (k max r_d / s - 1) of the time in tiles where
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from models.problems.tensor_partition import (
-    Member,
     TensorMode,
     TensorPartitionPlan,
     TensorPartitionProblem,
@@ -22,56 +20,10 @@ from models.problems.tensor_partition import (
 from models.result import Breakdown
 from models.simulation import Simulation
 from planner.simulate.engine import Run, Span
-from planner.simulate.flow import (
-    TRANSFER,
-    Flow,
-    Hop,
-    Medium,
-    Piece,
-    difference_ppm,
-    usage,
-)
+from planner.simulate.flow import TRANSFER, Flow, Hop, Medium, Piece, difference_ppm, usage
+from planner.simulate.tensor_partition_ring import Ring, is_exact, ring_of
 
 ATTENTION, MLP, CONNECTIVE = "attention", "MLP", "connective"
-_PPM = 10**6
-_Ends = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Ring:
-    """Devices in their order, the rows of the tile each starts with, and what a row weighs.
-
-    parts: per device, ns of attention, MLP and one connective part; ends: ppm of attention's and
-    MLP's time in tiles, at entry and exit.
-    """
-
-    problem: TensorPartitionProblem
-    mode: TensorMode
-    members: tuple[Member, ...]
-    tiles: tuple[int, ...]
-    parts: tuple[tuple[int, int, int], ...]
-    ends: tuple[_Ends, _Ends]
-
-    @property
-    def row_bytes(self) -> int:
-        """What is passed on of a row."""
-        gathers = self.mode is TensorMode.SEQUENCE
-        return self.problem.key_value_bytes if gathers else self.problem.row_bytes
-
-    @property
-    def clock(self) -> int:
-        """So many ticks are one ns, so that every tile takes whole ticks."""
-        return _PPM * self.problem.rows if self.tiled else 1
-
-    @property
-    def tiled(self) -> bool:
-        """Whether devices work on tiles while they exchange others."""
-        return any(map(any, self.ends))
-
-    def hop_ns(self, device: int, tile: int) -> int:
-        """A tile on its way from a device to the next one, ns."""
-        pair = (self.members[device], self.members[(device + 1) % len(self.members)])
-        return max(self.problem.step_ns(end, self.tiles[tile], self.row_bytes) for end in pair)
 
 
 def default_units(problem: TensorPartitionProblem, breakdown: Breakdown) -> int:
@@ -98,7 +50,7 @@ def simulate(  # what every simulator is given
 
     breakdown: the verifier's; stops: devices that stop, and when, in ns.
     """
-    ring = _ring(problem, plan, breakdown)
+    ring = ring_of(problem, plan, breakdown)
     pass_ = Pass(ring, shared=shared)
     last = [pass_.add_layer(layer) for layer in range(units)]
     done = pass_.carry_out(stops)
@@ -117,29 +69,6 @@ def simulate(  # what every simulator is given
         end_ns=done.end_ns,
         machines=usage(done),
         bars=pass_.flow.bars(done),
-    )
-
-
-def _ring(problem: TensorPartitionProblem, plan: TensorPartitionPlan, breakdown: Breakdown) -> Ring:
-    by_name = {member.name: member for member in problem.devices}
-    number, ends = len(plan.shares), problem.overlap
-    tiles = [share.rows for share in plan.shares]
-    if plan.mode is TensorMode.TENSOR:
-        tiles = [(problem.rows + number - 1 - place) // number for place in range(number)]
-    tiled = ends is not None and plan.mode is TensorMode.TENSOR_SEQUENCE and number > 1
-    return Ring(
-        problem=problem,
-        mode=plan.mode,
-        members=tuple(by_name[share.device] for share in plan.shares),
-        tiles=tuple(tiles),
-        parts=tuple(
-            (int(row["attention_ns"]), int(row["mlp_ns"]), int(row["connective_ns"]) // 2)
-            for row in breakdown.rows
-        ),
-        ends=(
-            (ends.attention_entry_ppm, ends.attention_exit_ppm) if ends and tiled else (0, 0),
-            (ends.mlp_entry_ppm, ends.mlp_exit_ppm) if ends and tiled else (0, 0),
-        ),
     )
 
 
@@ -244,48 +173,3 @@ class Pass:
             (self.flow.add((hop.device,), ticks[d], self._last[d], Piece(self._layer, d, work)),)
             for d, hop in enumerate(self._hops)
         ]
-
-
-def is_exact(ring: Ring) -> bool:
-    """Whether the formula is a theorem: some way through a layer takes just what it adds up.
-
-    With equal tiles and one device the slowest at everything, that is this device's own time.
-    Without tiles, and where all hops take the same, a collective ends everywhere k-1 hops after the
-    last device began, whoever that is; but all-reduces have none between an MLP and what is before.
-    """
-    number = len(ring.members)
-    if number == 1:
-        return True
-    hops = {(d, q): ring.hop_ns(d, q) for d in range(number) for q in range(number)}
-    longest = max(hops.values())
-    if min(hops.values()) == longest and not ring.tiled and ring.mode is not TensorMode.TENSOR:
-        return True
-    amounts = [
-        parts if ring.mode is not TensorMode.SEQUENCE else (_whole_layer(parts),)
-        for parts in ring.parts
-    ]
-    slowest = tuple(map(max, zip(*amounts, strict=True)))
-    return (
-        len(set(ring.tiles)) == 1
-        and _nothing_is_rounded(ring, longest)
-        and any(
-            parts == slowest and longest in (hops[d, 0], hops[d - 1 if d else number - 1, 0])
-            for d, parts in enumerate(amounts)
-        )
-    )
-
-
-def _whole_layer(parts: tuple[int, int, int]) -> int:
-    attention, mlp, connective = parts
-    return attention + mlp + 2 * connective
-
-
-def _nothing_is_rounded(ring: Ring, step_ns: int) -> bool:
-    """Whether blocks of equal tiles take whole ns, which the formula rounds up to."""
-    for part, ends in enumerate(ring.ends):
-        slowest = max(parts[part] for parts in ring.parts)
-        tiles = [slowest * ppm * ring.tiles[0] for ppm in ends]
-        waiting = sum(max(0, step_ns * ring.clock - tile) for tile in tiles)
-        if waiting * (len(ring.members) - 1) % ring.clock:
-            return False
-    return True
