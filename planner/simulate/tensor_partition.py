@@ -59,7 +59,7 @@ def simulate(  # what every simulator is given
     predicted = units * breakdown.totals["layer_ns"]
     simulated = done.end_ns if through == units else None
     return Simulation(
-        measure="pass" if units == problem.layers else "layers",
+        measure="pass",
         units=units,
         units_done=through,
         predicted_ns=predicted,
@@ -151,18 +151,18 @@ class Pass:
     ) -> None:
         """sent, tiles: per device, the tile that it passes on and the one that it works on."""
         number, before = self._number, self._last
+        beside: list[tuple[int, ...]] = [()] * number
+        if any(per_row):
+            rows = self._ring.tiles
+            self._each(work, [n * rows[tile] for n, tile in zip(per_row, tiles, strict=True)])
+            beside = self._last
         hops = []
         for device, hop in enumerate(self._hops):
             ticks = self._ring.hop_ns(device, sent[device]) * self._ring.clock
             after = before[device] + before[(device + 1) % number]
             piece = Piece(self._layer, device, TRANSFER)
             hops.append(self.flow.add(self._medium.machines(hop), ticks, after, piece))
-        if any(per_row):
-            rows = self._ring.tiles
-            self._each(work, [n * rows[tile] for n, tile in zip(per_row, tiles, strict=True)])
-            self._last = [(*self._last[d], hops[d], hops[d - 1]) for d in range(number)]
-        else:
-            self._last = [(hops[device], hops[device - 1]) for device in range(number)]
+        self._last = [(*beside[d], hops[d], hops[d - 1]) for d in range(number)]
 
     def _compute(self, work: str, part: int) -> None:
         """A part of a layer on every device."""
