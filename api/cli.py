@@ -346,7 +346,7 @@ def simulate(
     plot: options.Plot = None,
     server: options.Server = None,
 ) -> None:
-    """Replay a plan unit by unit: utilisation, and what the formula says. For pipelines."""
+    """Replay a plan unit by unit: utilisation, formula. For pipelines, tensor partitions."""
     from api import cli_input, cli_simulate
     from api.cli_planner import planner_of
 

@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.examples import EXAMPLES
+from planner.simulate import KINDS
 from tests.api.conftest import edgeplan
 from tests.small import two_devices
 
@@ -38,6 +39,17 @@ def test_certificates_have_a_second_opinion(client: TestClient) -> None:
     simulation = answer.json()["simulation"]
     assert simulation["simulated_ns"] == simulation["predicted_ns"] == _EXAMPLE.objective
     assert simulation["bars"] == []
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_simulated_kind(client: TestClient, kind: str) -> None:
+    """The example of each kind is replayed over HTTP, and its formula is near the replay."""
+    example = EXAMPLES[kind]
+    body = {"problem": example.problem, "plan": example.plan}
+    found = client.post("/v1/simulations", json=body).json()
+    assert found["predicted_ns"] == example.objective
+    assert abs(found["difference_ppm"]) <= (0 if found["exact"] else 50_000)
+    assert found["bars"]
 
 
 @pytest.fixture
