@@ -7,7 +7,8 @@ import typer
 from rich import box
 from rich.table import Table
 
-from api import answers, cli_input, cli_output
+from api import cli_input, cli_output
+from api.cli_planner import Planner
 from api.cli_status import Status
 from api.requests import SimulationRequest
 from models.documents import validate
@@ -20,11 +21,16 @@ from planner.plot import SUFFIXES
 
 @dataclass(frozen=True)
 class Setting:
-    """How to replay: how many units, who stops when (NAME=TIME), one channel for all."""
+    """How to replay: how many units, who stops when (NAME=TIME), one channel for all.
+
+    then: the plan that goes on after a stop; resume_after: when it begins, as written.
+    """
 
     units: int | None
     stops: tuple[str, ...]
     shared_medium: bool
+    then: AnyPlan | None = None
+    resume_after: str = "0 ns"
 
     def request(self, problem: AnyProblem, plan: AnyPlan) -> SimulationRequest:
         """The request. Raises BadParameter."""
@@ -35,6 +41,10 @@ class Setting:
             "units": self.units,
             "stops_ns": stops,
             "shared_medium": self.shared_medium,
+            "then": None if self.then is None else self.then.model_dump(mode="json"),
+            "resume_after_ns": cli_input.quantity(
+                self.resume_after, "nanosecond", "--resume-after"
+            ),
         }
         try:
             return validate(fields, SimulationRequest)
@@ -52,9 +62,11 @@ def check(plot: Path | None) -> None:
         raise typer.BadParameter(reason, param_hint="--plot")
 
 
-def simulate(request: SimulationRequest, plot: Path | None, *, as_json: bool) -> Status:
+def simulate(
+    request: SimulationRequest, planner: Planner, plot: Path | None, *, as_json: bool
+) -> Status:
     """Replay, draw and say."""
-    found = answers.simulation(request)
+    found = planner.simulate(request)
     try:
         if plot is not None:
             from planner.plot.simulation import draw_simulation
