@@ -18,7 +18,7 @@ from planner.certify import certify
 from planner.messages import MAX_BYTES
 from planner.race import Event, Race, What
 from planner.standing import Outcome
-from planner.worker import Child
+from planner.process import Child
 from solvers.registry import Entry
 from tests import misbehaving as bad
 from tests.misbehaving import Bounds, Claims, Dies, Exits, Plans, Writes, scripted
