@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 # After a fork that failed (no memory, the fork server has died), s.
 _FORK_AGAIN_S = 1.0
 # Who has just taken a child has the processors for so long, unless few are left, s.
-_REST_S = 0.01
+_REST_S = 0.03
 
 
 class Pool:

@@ -139,11 +139,14 @@ class Race:
                     lane.child.cancel()
         if settled or now >= self._kill_at:
             for lane in list(self._lanes):
-                lane.kill()
-                if settled and lane.killed and not lane.garbled:
-                    # Nobody waits for the funeral of a child that could add nothing.
-                    self._leave(lane)
-                    self._conclude_rest(lane, self._stopped_for or Reason.CANCELLED, _NOT_NEEDED)
+                self._end(lane, needed=not settled)
+
+    def _end(self, lane: Lane, *, needed: bool) -> None:
+        """Kill a child, and wait for its funeral only where its end could tell something."""
+        lane.kill()
+        if not needed and lane.killed and not lane.garbled:
+            self._leave(lane)
+            self._conclude_rest(lane, self._stopped_for or Reason.CANCELLED, _NOT_NEEDED)
 
     def _reason_to_stop(self, now: int, *, settled: bool) -> Reason | None:
         if settled or self._cancelled:

@@ -73,7 +73,12 @@ class Embedded:
         self._sweeper.stop(grace_s)
 
     def _sweep(self) -> None:
-        """Queue again the jobs whose ends could not be written; nobody runs them any more."""
+        """End what has waited too long, and bring answers to the disk.
+
+        Queue again the jobs whose ends could not be written; nobody runs them any more.
+        """
+        leases.expire(self._store)
+        self._store.settle()
         again = leases.release(self._store, self.enqueue, lapsed=True, held=self._crew.running)
         if again:
             self.ring()
@@ -92,7 +97,6 @@ class Embedded:
 
     def _serve_next(self) -> bool:
         """Run the next job; False when none waits."""
-        leases.expire(self._store)
         row = leases.take(self._store, self._crew.name)
         if row is not None:
             self._crew.run(row)

@@ -46,7 +46,7 @@ def take(store: Store, worker: str) -> RowMapping | None:
         if row is not None:
             store.add_state(connection, row)
     if row is not None:
-        store.bell.ring(row["id"])
+        store.bell.ring(row["id"], row)
     return row
 
 
@@ -68,7 +68,7 @@ def report(
         if changed is None:
             return False
         store.add_events(connection, changed, told)
-    store.bell.ring(row["id"])
+    store.bell.ring(row["id"], changed)
     return True
 
 
@@ -84,13 +84,13 @@ def finish(
     told: events that came before the end and are not recorded yet.
     """
     ended = {**values, "state": state.value, "finished_ns": time.time_ns()}
-    with store.begin() as connection:
+    with store.begin(of=row["id"]) as connection:
         changed = store.change(connection, row["id"], ACTIVE, ended, row["lease"])
         if changed is None:
             return False
         store.add_events(connection, changed, told)
         store.add_state(connection, changed)
-    store.bell.ring(row["id"])
+    store.bell.ring(row["id"], changed)
     return True
 
 

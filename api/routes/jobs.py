@@ -31,8 +31,6 @@ _log = logging.getLogger(__name__)
 
 router = APIRouter()
 
-_LOOK_NS = 10**9
-
 
 @router.get("/v1/jobs", summary="Jobs", responses=responses(401, 403, 422))
 async def jobs(
@@ -129,14 +127,15 @@ async def events(
     """
     last, store, job = last_event_id, queue_of(http).store, row["id"]
     try:
-        while True:
-            over = row["state"] in ENDED
-            for event in await to_thread.run_sync(store.events, job, last):
-                last = event["seq"]
-                yield ServerSentEvent(raw_data=json.dumps(event), event=event["what"], id=str(last))
-            if over or queue_of(http).draining:
-                return
-            row = await next_look(store, row, _LOOK_NS)
+        with store.bell.listening(job) as listener:
+            while True:
+                over = row["state"] in ENDED
+                for event in await to_thread.run_sync(store.events, job, last):
+                    last, what = event["seq"], event["what"]
+                    yield ServerSentEvent(raw_data=json.dumps(event), event=what, id=str(last))
+                if over or queue_of(http).draining:
+                    return
+                row = await next_look(store, row, listener)
     except SQLAlchemyError as error:
         if not is_away(error):
             raise
