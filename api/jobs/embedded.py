@@ -10,6 +10,7 @@ from api.jobs import leases
 from api.jobs.crew import Crew
 from api.jobs.rounds import Rounds
 from api.jobs.store import Store
+from api.outage import is_away
 
 _log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 1.0
@@ -38,7 +39,13 @@ class Embedded:
 
     def run(self) -> None:
         """Queue again what a killed predecessor left running, and start the slots."""
-        leases.release(self._store, self.enqueue)
+        try:
+            leases.release(self._store, self.enqueue)
+        except SQLAlchemyError as error:
+            if not is_away(error):
+                raise
+            # The sweeper finds them as soon as their leases have run out.
+            _log.warning("what was left running waits for the database: %s", error)
         self._crew.start()
         self._sweeper.start()
         for thread in self._threads:

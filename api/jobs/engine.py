@@ -105,7 +105,7 @@ def migrate(engine: Engine) -> None:
 
 def _install_queue(engine: Engine) -> None:
     """PGQueuer's own tables; its upgrade and ours take turns under the same lock."""
-    from api.jobs.pgqueue import install
+    from api.jobs.tickets import install
 
     address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with engine.begin() as connection:

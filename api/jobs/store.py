@@ -21,7 +21,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
 )
 from sqlalchemy.exc import IntegrityError
@@ -172,6 +171,12 @@ class Store:
                 rows.append(row)
         return rows
 
+    def of_key(self, owner: str, key: str) -> RowMapping | None:
+        """The job that an owner gave a key to."""
+        with self.reading() as connection:
+            same = {"owner": owner, "key": key}
+            return connection.execute(statements.OF_KEY, same).mappings().one_or_none()
+
     @staticmethod
     def _of_key(connection: Connection, new: NewJob) -> RowMapping | None:
         if new.idempotency_key is None:
@@ -246,16 +251,18 @@ class Store:
 
     def position(self, row: RowMapping) -> int | None:
         """1 for the job that starts next; None for one that does not wait."""
-        if row["state"] != _WAITING:
-            return None
-        sooner = or_(
-            jobs.c.priority > row["priority"],
-            and_(jobs.c.priority == row["priority"], jobs.c.number <= row["number"]),
-        )
-        query = select(func.count()).select_from(jobs).where(jobs.c.state == _WAITING, sooner)
+        return self.positions([row]).get(row["id"])
+
+    def positions(self, rows: Sequence[RowMapping]) -> dict[str, int]:
+        """The places in the queue of those that wait, by id; 1 starts next."""
+        waiting = [row["id"] for row in rows if row["state"] == _WAITING]
+        if not waiting:
+            return {}
         with self.reading() as connection:
-            # It may have begun since its row was read.
-            return max(1, connection.execute(query).scalar_one())
+            places = connection.execute(statements.PLACES, {"jobs": waiting})
+            found = {row.id: row.place for row in places}
+        # One that is missing has begun since its row was read.
+        return {job: found.get(job, 1) for job in waiting}
 
     def counts(self) -> dict[str, int]:
         """State -> number of jobs."""

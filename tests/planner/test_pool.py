@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from models.result import Limits
 from planner import pool
@@ -105,7 +106,7 @@ def test_a_waiting_child_is_capped_by_its_task() -> None:
 
 
 def _address_space(pid: int | str) -> str:
-    with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
+    with Path(f"/proc/{pid}/limits").open(encoding="ascii") as limits:
         line = next(line for line in limits if line.startswith("Max address space"))
     return line.split()[3]
 
