@@ -171,9 +171,14 @@ class Worker:
             )
 
     async def _sweep(self) -> None:
-        """Queue again what dead workers held, and end what has waited too long."""
+        """Queue again what dead workers held, and end what has waited too long.
+
+        Then look for jobs without a ticket in hand: one may take a second or two to be heard of.
+        """
         while not self._over.is_set():
             await asyncio.to_thread(self._sweeper.go)
+            for _ in range(self.free):
+                self._slots.submit(self._answer_next)
             await asyncio.sleep(_SWEEP_S)
 
     async def _handle(self, _: Ticket) -> None:
