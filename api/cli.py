@@ -1,136 +1,25 @@
 """The command `edgeplan`: its verbs and their options; what they do stands in the cli_* files.
 
-Exit status: 0 optimal, or done; 1 a plan refused by `verify`; 3 a plan that is not proved optimal;
-4 infeasible; 5 no plan in time; 64 usage; 65 bad input; 69 scikit-learn is missing, or the service
-of --server does not answer or refuses; 70 internal, or a failed `doctor`; 74 the answer could not
-be written; 130 interrupted; 141 nobody reads on. Imports stand in the commands: `edgeplan --help`
-needs none of them.
+Imports stand in the commands: `edgeplan --help` needs none of them.
 """
 
-import errno
-import os
 import sys
-import traceback
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
+from api import cli_options as options
 from api.cli_bench import bench
-
-_USAGE, _BAD_INPUT, _INTERNAL, _NOT_WRITTEN, _CLOSED = 64, 65, 70, 74, 141
-_TYPER_USAGE = 2
-# What only writing meets: a full disk or quota, a file too large, a broken device.
-_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-
-
-class _Group(TyperGroup):
-    """Gives every way to fail its exit status."""
-
-    def main(self, *args: Any, **extra: Any) -> Any:
-        try:
-            return super().main(*args, **extra)
-        except SystemExit as end:
-            if end.code == _TYPER_USAGE:
-                sys.exit(_USAGE)
-            raise
-        except Exception as error:  # noqa: BLE001  # the last resort of the process
-            _fail(error)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Runs a verb and sees to it that what it said has been written."""
-        try:
-            try:
-                return super().invoke(ctx)
-            finally:
-                sys.stdout.flush()
-        except BrokenPipeError:
-            _write_no_more()
-            sys.exit(_CLOSED)
-
-
-def _write_no_more() -> None:
-    """Standard output to nowhere, so that the end of the process does not try to write again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-
-
-def _fail(error: Exception) -> NoReturn:
-    from api.cli_input import InputError
-    from api.cli_output import OutputError
-    from api.cli_planner import ServiceRefusalError
-    from models.errors import DocumentError
-
-    if isinstance(error, OutputError):
-        sys.stderr.write(f"edgeplan: {error}\n")
-        sys.exit(_NOT_WRITTEN)
-    if isinstance(error, OSError) and error.errno in _WRITING:
-        _write_no_more()
-        sys.stderr.write(f"edgeplan: the answer could not be written: {error.strerror}\n")
-        sys.exit(_NOT_WRITTEN)
-    if isinstance(error, InputError | DocumentError):
-        _end(error, _BAD_INPUT)
-    if isinstance(error, ServiceRefusalError):
-        _end(error, error.status)
-    traceback.print_exception(error)
-    sys.stderr.write("edgeplan: this is a fault of edgeplan; please report it with its input\n")
-    sys.exit(_INTERNAL)
-
-
-def _end(error: Exception, status: int) -> NoReturn:
-    for line in str(error).splitlines():
-        sys.stderr.write(f"edgeplan: {line}\n")
-    sys.exit(status)
-
+from api.cli_end import Group
 
 app = typer.Typer(
-    cls=_Group,
+    cls=Group,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-_Source = Annotated[
-    str, typer.Argument(metavar="FILE", help="a file, '-' for standard input, or an instance")
-]
-_PlanFile = Annotated[
-    str, typer.Argument(metavar="PLAN", help="a file with a plan or a certificate, or '-'")
-]
-_MaybePlan = Annotated[str | None, typer.Argument(metavar="PLAN", help="a plan or certificate")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else")]
-_Events = Annotated[bool, typer.Option("--events", help="progress as NDJSON on standard error")]
-_Solver = Annotated[str | None, typer.Option(metavar="NAME", help="one method, by name")]
-_Objective = Annotated[
-    str | None, typer.Option(metavar="NAME", help="instead of the document's objective")
-]
-_Units = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="units of the makespan, with --objective")
-]
-_Time = Annotated[str, typer.Option(metavar="TIME", help="such as 60s or 500ms")]
-_Memory = Annotated[str, typer.Option(metavar="SIZE", help="of each solving process")]
-_Seed = Annotated[int, typer.Option(min=0, metavar="N", help="of methods that draw numbers")]
-_Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="write the plan; '-': to standard output, and the tables to standard error",
-    ),
-]
-_Plot = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="draw the plan: .svg, .png or .pdf")
-]
-_Server = Annotated[
-    str | None,
-    typer.Option(
-        envvar="EDGEPLAN_SERVER",
-        metavar="URL",
-        help="let a service do it; with the key in EDGEPLAN_API_KEY where it wants one",
-    ),
-]
 
 
 def _say_version(asked: bool) -> None:
@@ -156,20 +45,20 @@ def edgeplan(
 
 @app.command()
 def solve(
-    source: _Source,
+    source: options.Source,
     *,
-    solver: _Solver = None,
-    objective: _Objective = None,
-    units: _Units = None,
-    time_limit: _Time = "60s",
-    memory_limit: _Memory = "4GiB",
-    seed: _Seed = 0,
+    solver: options.Solver = None,
+    objective: options.Objective = None,
+    units: options.Units = None,
+    time_limit: options.Time = "60s",
+    memory_limit: options.Memory = "4GiB",
+    seed: options.Seed = 0,
     hint: Annotated[str | None, typer.Option(metavar="PLAN", help="a plan to start from")] = None,
-    json: _Json = False,
-    events: _Events = False,
-    output: _Out = None,
-    plot: _Plot = None,
-    server: _Server = None,
+    json: options.Json = False,
+    events: options.Events = False,
+    output: options.Out = None,
+    plot: options.Plot = None,
+    server: options.Server = None,
 ) -> None:
     """Plan a problem and vouch for the answer."""
     from api import cli_input, cli_solve
@@ -187,7 +76,12 @@ def solve(
 
 
 @app.command()
-def verify(source: _Source, plan: _PlanFile, json: _Json = False, server: _Server = None) -> None:
+def verify(
+    source: options.Source,
+    plan: options.PlanFile,
+    json: options.Json = False,
+    server: options.Server = None,
+) -> None:
     """Check a plan. Exit status 0 when it keeps to every rule, 1 when it does not."""
     from api import cli_input, cli_solve
     from api.cli_planner import planner_of
@@ -197,7 +91,7 @@ def verify(source: _Source, plan: _PlanFile, json: _Json = False, server: _Serve
 
 
 @app.command()
-def validate(source: _Source, server: _Server = None) -> None:
+def validate(source: options.Source, server: options.Server = None) -> None:
     """Read a problem and say what it is, without solving it."""
     from api import cli_input, cli_solve
     from api.cli_planner import planner_of
@@ -207,12 +101,12 @@ def validate(source: _Source, server: _Server = None) -> None:
 
 @app.command()
 def explain(
-    source: _Source,
-    plan: _MaybePlan = None,
-    time_limit: _Time = "60s",
-    memory_limit: _Memory = "4GiB",
-    json: _Json = False,
-    server: _Server = None,
+    source: options.Source,
+    plan: options.MaybePlan = None,
+    time_limit: options.Time = "60s",
+    memory_limit: options.Memory = "4GiB",
+    json: options.Json = False,
+    server: options.Server = None,
 ) -> None:
     """Say what binds a plan, or why there is none. Without PLAN the best one is found first."""
     from api import cli_input, cli_solve
@@ -228,7 +122,7 @@ def explain(
 
 @app.command()
 def frontier(
-    source: _Source,
+    source: options.Source,
     *,
     budget: Annotated[
         str | None, typer.Option(metavar="NAME", help="energy, deadline, memory; accuracy")
@@ -240,11 +134,11 @@ def frontier(
     floors: Annotated[
         str | None, typer.Option(metavar="LIST", help="of a split, in percent: 60,75.8")
     ] = None,
-    time_limit: _Time = "60s",
-    memory_limit: _Memory = "4GiB",
-    json: _Json = False,
-    plot: _Plot = None,
-    server: _Server = None,
+    time_limit: options.Time = "60s",
+    memory_limit: options.Memory = "4GiB",
+    json: options.Json = False,
+    plot: options.Plot = None,
+    server: options.Server = None,
 ) -> None:
     """Sweep a budget: quality of an expert selection, or what a split's accuracy costs."""
     from api import cli_frontier, cli_input
@@ -261,12 +155,12 @@ def frontier(
 
 @app.command()
 def split(
-    source: _Source,
-    plan: _PlanFile,
+    source: options.Source,
+    plan: options.PlanFile,
     batch: Annotated[str, typer.Argument(metavar="BATCH", help="a file with 'loads', or '-'")],
-    time_limit: _Time = "60s",
-    memory_limit: _Memory = "4GiB",
-    json: _Json = False,
+    time_limit: options.Time = "60s",
+    memory_limit: options.Memory = "4GiB",
+    json: options.Json = False,
 ) -> None:
     """Split the tokens of one batch among the replicas of a placement of experts."""
     from api import cli_input, cli_split
@@ -291,10 +185,10 @@ def cache(
     planned_tokens: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="that pins are taken from; else half")
     ] = None,
-    time_limit: _Time = "600s",
-    memory_limit: _Memory = "4GiB",
-    json: _Json = False,
-    plot: _Plot = None,
+    time_limit: options.Time = "600s",
+    memory_limit: options.Memory = "4GiB",
+    json: options.Json = False,
+    plot: options.Plot = None,
 ) -> None:
     """Replay expert uses: LRU, LFU, pins, half and half, Belady, and the best split of them."""
     from api import cli_cache, cli_input
@@ -310,7 +204,7 @@ def cache(
 
 @app.command()
 def roll(
-    source: _Source,
+    source: options.Source,
     steps: Annotated[
         str, typer.Argument(metavar="STEPS", help="a file with what was observed, or '-'")
     ],
@@ -322,11 +216,11 @@ def roll(
         str | None,
         typer.Option(metavar="TIME", help="per MiB that moves, instead of the problem's own"),
     ] = None,
-    time_limit: _Time = "60s",
-    memory_limit: _Memory = "4GiB",
-    seed: _Seed = 0,
-    json: _Json = False,
-    plot: _Plot = None,
+    time_limit: options.Time = "60s",
+    memory_limit: options.Memory = "4GiB",
+    seed: options.Seed = 0,
+    json: options.Json = False,
+    plot: options.Plot = None,
 ) -> None:
     """Plan a placement of experts anew at every step of a changing world."""
     from api import cli_input, cli_roll
@@ -345,20 +239,20 @@ def roll(
 @app.command()
 def gate(
     table: Annotated[str, typer.Argument(metavar="PROMPTS", help="a table of prompts, or '-'")],
-    plan: _MaybePlan = None,
+    plan: options.MaybePlan = None,
     *,
     energy_limit: Annotated[
         str | None, typer.Option(metavar="ENERGY", help="of the experts kept, such as 60J")
     ] = None,
     top_k: Annotated[int, typer.Option(min=1, metavar="N", help="experts asked per prompt")] = 1,
-    time_limit: _Time = "60s",
-    memory_limit: _Memory = "4GiB",
-    seed: _Seed = 0,
-    json: _Json = False,
+    time_limit: options.Time = "60s",
+    memory_limit: options.Memory = "4GiB",
+    seed: options.Seed = 0,
+    json: options.Json = False,
     problem: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the selection problem")
     ] = None,
-    server: _Server = None,
+    server: options.Server = None,
 ) -> None:
     """Train a gate once, keep the best experts (or PLAN's), and measure the restricted gate."""
     from api import cli_gate, cli_input, cli_output
@@ -380,8 +274,8 @@ def gate(
 
 @app.command()
 def replan(
-    source: _Source,
-    plan: _PlanFile,
+    source: options.Source,
+    plan: options.PlanFile,
     *,
     lost: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="a lost device; may be repeated")
@@ -398,15 +292,15 @@ def replan(
     mode: Annotated[
         str, typer.Option(metavar="MODE", help="full, or replay: what is lost to its neighbours")
     ] = "full",
-    solver: _Solver = None,
-    time_limit: _Time = "60s",
-    memory_limit: _Memory = "4GiB",
-    seed: _Seed = 0,
-    json: _Json = False,
-    events: _Events = False,
-    output: _Out = None,
-    plot: _Plot = None,
-    server: _Server = None,
+    solver: options.Solver = None,
+    time_limit: options.Time = "60s",
+    memory_limit: options.Memory = "4GiB",
+    seed: options.Seed = 0,
+    json: options.Json = False,
+    events: options.Events = False,
+    output: options.Out = None,
+    plot: options.Plot = None,
+    server: options.Server = None,
 ) -> None:
     """Plan anew when devices are lost or slower. Starts from the plan in force."""
     from api import cli_input, cli_replan
@@ -421,16 +315,16 @@ def replan(
     slower = tuple(cli_input.slowed(item) for item in slowed or ())
     problem, old = cli_input.problem(source), cli_input.plan(plan)
     cli_input.check_solver(problem.kind, solver)
-    solver = cli_replan.method(problem.kind, mode, solver)
     changed = cli_replan.change(problem, old, tuple(lost or ()), slower, weight)
+    solver = cli_replan.method(problem.kind, mode, solver)
     request = PlanRequest(problem=changed, limits=limits, solver=solver)
     raise typer.Exit(cli_replan.replan(request, old, out, planner_of(server)))
 
 
 @app.command()
 def simulate(
-    source: _Source,
-    plan: _PlanFile,
+    source: options.Source,
+    plan: options.PlanFile,
     *,
     units: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="how many; enough for the objective")
@@ -442,8 +336,8 @@ def simulate(
     shared_medium: Annotated[
         bool, typer.Option("--shared-medium", help="one channel for all transfers")
     ] = False,
-    json: _Json = False,
-    plot: _Plot = None,
+    json: options.Json = False,
+    plot: options.Plot = None,
 ) -> None:
     """Replay a plan unit by unit: utilisation, and what the formula says. For pipelines."""
     from api import cli_input, cli_simulate
@@ -455,7 +349,7 @@ def simulate(
 
 
 @app.command()
-def instances(json: _Json = False, server: _Server = None) -> None:
+def instances(json: options.Json = False, server: options.Server = None) -> None:
     """List the shipped instances. With their sizes and best known objectives."""
     from api import cli_data
     from api.cli_planner import planner_of
@@ -475,7 +369,7 @@ def schema(name: Annotated[str | None, typer.Argument(metavar="NAME")] = None) -
 def generate(
     settings: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
     kind: Annotated[str, typer.Option(metavar="KIND")] = "pipeline_partition",
-    seed: _Seed = 0,
+    seed: options.Seed = 0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="write it there")
     ] = None,
@@ -489,23 +383,16 @@ def generate(
     raise typer.Exit(cli_data.generate_problem(kind, seed, settings or [], output))
 
 
-_Db = Annotated[
-    str | None,
-    typer.Option(metavar="URL", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"),
-]
-_Slots = Annotated[int | None, typer.Option(metavar="N", help="jobs at once")]
-
-
-def _given(**options: object) -> dict[str, object]:
-    return {name: value for name, value in options.items() if value is not None}
+def _given(**settings: object) -> dict[str, object]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(metavar="HOST", help="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(metavar="PORT", help="8000")] = None,
-    slots: _Slots = None,
-    db: _Db = None,
+    slots: options.Slots = None,
+    db: options.Db = None,
 ) -> None:
     """Answer HTTP. More settings are read from EDGEPLAN_... (see docs/operations.md)."""
     from api import cli_serve
@@ -514,7 +401,7 @@ def serve(
 
 
 @app.command()
-def worker(db: _Db = None, slots: _Slots = None) -> None:
+def worker(db: options.Db = None, slots: options.Slots = None) -> None:
     """Run jobs of a PostgreSQL database that servers on other hosts fill."""
     from api import cli_serve
 
@@ -534,7 +421,7 @@ def keys_add(
     max_waiting: Annotated[
         int, typer.Option(min=1, metavar="N", help="jobs of it that may wait at once")
     ] = 1000,
-    db: _Db = None,
+    db: options.Db = None,
 ) -> None:
     """Make a key and show it, this once."""
     from api import cli_keys
@@ -543,7 +430,7 @@ def keys_add(
 
 
 @keys.command("list")
-def keys_list(db: _Db = None) -> None:
+def keys_list(db: options.Db = None) -> None:
     """List the keys by name; none of them can be shown again."""
     from api import cli_keys
 
@@ -551,7 +438,9 @@ def keys_list(db: _Db = None) -> None:
 
 
 @keys.command("revoke")
-def keys_revoke(name: Annotated[str, typer.Argument(metavar="NAME")], db: _Db = None) -> None:
+def keys_revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME")], db: options.Db = None
+) -> None:
     """Make a key worthless at once."""
     from api import cli_keys
 

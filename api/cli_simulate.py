@@ -40,7 +40,8 @@ class Setting:
             return validate(fields, SimulationRequest)
         except DocumentError as error:
             fault = error.faults[0]
-            raise typer.BadParameter(f"{fault.reason}; {fault.remedy}") from None
+            hint = "--stop" if fault.pointer.startswith("/stops_ns") else None
+            raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint=hint) from None
 
 
 def check(plot: Path | None) -> None:

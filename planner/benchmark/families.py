@@ -136,8 +136,20 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     ),
     "pipeline_partition": (
         Family("latency", "layers", _pipeline, (12, 24), _doubling(8, 1024)),
-        Family("throughput", "layers", partial(_pipeline, objective="throughput"), (12, 24)),
-        Family("makespan", "layers", partial(_pipeline, objective="makespan"), (12, 24)),
+        Family(
+            "throughput",
+            "layers",
+            partial(_pipeline, objective="throughput"),
+            (12, 24),
+            _doubling(8, 1024),
+        ),
+        Family(
+            "makespan",
+            "layers",
+            partial(_pipeline, objective="makespan"),
+            (12, 24),
+            _doubling(8, 1024),
+        ),
         Family("unlike devices", "devices", _many_devices, (), (2, 4, 6, 8, 10, 12, 14, 16)),
     ),
     "split_computing": (
@@ -193,7 +205,13 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     ),
     "sequence_pipeline": (
         Family("prompt", "layers", _sequence, (8, 12), _doubling(8, 128)),
-        Family("request", "layers", partial(_sequence, request=True), (8, 12)),
+        Family(
+            "request",
+            "layers",
+            partial(_sequence, request=True),
+            (8, 12),
+            _doubling(8, 128),
+        ),
     ),
     "pipeline_training": (Family("boards", "layers", _training, (8, 12), _doubling(8, 128)),),
     "tensor_partition": (

@@ -48,7 +48,8 @@ class Climb:
     """How far a method got in a family.
 
     tried: how many sizes; times: median ns by size, proved seeds only; largest: proved, of any
-    seed; failed: the smallest size at which no seed was proved, None where the ladder ended before.
+    seed; peak_bytes: of memory there; failed: the smallest size at which no seed was proved, None
+    where the ladder ended before.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Climb:
     tried: int
     times: dict[int, int]
     largest: int | None
+    peak_bytes: int | None
     failed: int | None
     growth: Growth | None
 
@@ -85,7 +87,8 @@ def _climb(rows: list[Record]) -> Climb:
             times[size] = round(median(walls))
         else:
             failed.append(size)
-    first = rows[0]
+    first, largest = rows[0], max(times, default=None)
+    peaks = [r.peak_bytes for r in rows if r.size == largest and r.proved and r.peak_bytes]
     return Climb(
         kind=first.kind,
         family=first.family,
@@ -93,7 +96,8 @@ def _climb(rows: list[Record]) -> Climb:
         method=first.method,
         tried=len(by_size),
         times=times,
-        largest=max(times, default=None),
+        largest=largest,
+        peak_bytes=max(peaks, default=None),
         failed=min(failed, default=None),
         growth=fit(times),
     )

@@ -69,13 +69,14 @@ def exact(section: Section) -> Words:
 
 def growth(found: Sequence[Climb], limit_ns: int) -> Words:
     """How far each exact method got within the limit, and the fitted law of its time."""
-    header = ("family", "exact method", f"largest proved in {seconds(limit_ns)}", "time", "fit")
+    largest = f"largest proved in {seconds(limit_ns)}"
+    header = ("family", "exact method", largest, "time", "memory", "fit")
     return Words(header, tuple(_climb(climb) for climb in found))
 
 
 def _climb(climb: Climb) -> tuple[str, ...]:
     if climb.largest is None:
-        return (climb.family, climb.method, "none", NOTHING, NOTHING)
+        return (climb.family, climb.method, "none", NOTHING, NOTHING, NOTHING)
     ended = "" if climb.failed else ", the largest tried"
     law = climb.growth
     fit = NOTHING
@@ -86,6 +87,7 @@ def _climb(climb: Climb) -> tuple[str, ...]:
         climb.method,
         f"{climb.largest:,} {climb.unit}{ended}",
         seconds(climb.times[climb.largest]),
+        NOTHING if climb.peak_bytes is None else format_quantity(climb.peak_bytes, "bytes"),
         fit,
     )
 

@@ -15,7 +15,7 @@ def stacked(
     axis: str,
 ) -> Figure:
     """A figure of rows in ms; pieces: (column in ns, what it is), from left to right."""
-    drawing = Figure(figsize=(8, 1.6 + 0.32 * len(rows)), layout="constrained")
+    drawing = Figure(figsize=(8, 1.8 + 0.32 * len(rows)), layout="constrained")
     axes = drawing.add_subplot()
     for number, (key, label) in enumerate(pieces):
         for place, row in enumerate(rows):
@@ -28,9 +28,7 @@ def stacked(
     axes.invert_yaxis()
     axes.set_xlabel(axis, color=INK)
     axes.set_title(title, color=INK, fontsize=10, loc="left")
-    # Above the bars, which reach everywhere below.
-    axes.legend(
-        fontsize=7, frameon=False, ncols=len(pieces), loc="lower right", bbox_to_anchor=(1, 1)
-    )
+    # Above the title: bars reach everywhere below, and titles most of the way to the right.
+    drawing.legend(fontsize=7, frameon=False, ncols=len(pieces), loc="outside upper right")
     axes.spines[["top", "right"]].set_color(FAINT)
     return drawing

@@ -12,8 +12,10 @@ from models.units import format_quantity
 from planner.plot.palette import INK, LINE, colour, ink_on, tint
 from planner.plot.pipeline_partition_cards import shorten
 from planner.simulate.flow import TRANSFER
+from planner.simulate.pipeline_training import BACKWARD, REDUCES
 
 ROW_INCHES = 0.34
+PRIME = "′"  # a pass back
 _COMPUTE = (-0.38, 0.5)  # top and height inside a row
 _TRANSFER = (0.16, 0.22)
 _LEAST_WIDTH_FOR_A_NUMBER = 0.016
@@ -36,7 +38,7 @@ def draw_gantt(axes: Axes, bars: Sequence[Bar], devices: Sequence[str]) -> None:
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    _legend(axes)
+    _legend(axes, training=any(bar.work == BACKWARD for bar in bars))
 
 
 def _row(bar: Bar) -> tuple[int, bool]:
@@ -62,7 +64,7 @@ def _draw_row(axes: Axes, bars: list[Bar], stage: int, *, transfer: bool, end: i
             axes.text(
                 (bar.start_ns + bar.stop_ns) / 2,
                 stage + top + height / 2,
-                f"{bar.unit + 1}, lost" if bar.lost else str(bar.unit + 1),
+                _label(bar),
                 fontsize=7,
                 color=ink_on(shade),
                 ha="center",
@@ -70,9 +72,16 @@ def _draw_row(axes: Axes, bars: list[Bar], stage: int, *, transfer: bool, end: i
             )
 
 
-def _legend(axes: Axes) -> None:
+def _label(bar: Bar) -> str:
+    back = PRIME if bar.work == BACKWARD else ""
+    what = "∑" if bar.work == REDUCES else f"{bar.unit + 1}{back}"
+    return f"{what}, lost" if bar.lost else what
+
+
+def _legend(axes: Axes, *, training: bool) -> None:
+    numbers = f"number of the unit; {PRIME} back, ∑ averaging" if training else "number of the unit"
     shown = [
-        Patch(facecolor=tint(colour(0), 1.0), label="computing (number of the unit)"),
+        Patch(facecolor=tint(colour(0), 1.0), label=f"computing ({numbers})"),
         Patch(facecolor=tint(colour(0), 0.25), edgecolor=colour(0), hatch="/////", label="sending"),
     ]
     axes.legend(

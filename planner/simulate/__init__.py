@@ -1,6 +1,6 @@
 """Discrete-event simulation of plans: the second opinion on every predicted time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,14 @@ from planner.verify import verify
 _TASKS = 5000
 _NOTHING_STOPS: Mapping[str, int] = {}
 _MOST_TASKS = 10**5  # some seconds
+
+
+class UnusedDeviceError(ValueError):
+    """A device is to stop that the plan does not use."""
+
+    def __init__(self, device: str, used: Iterable[str]) -> None:
+        super().__init__(f"the plan does not use the device '{device}'")
+        self.device, self.used = device, tuple(sorted(used))
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def simulate(
     used = _devices(verdict.breakdown)
     for device in stops:
         if device not in used:
-            raise ValueError(f"the plan does not use the device '{device}'")
+            raise UnusedDeviceError(device, used)
     most = _MOST_TASKS // (2 * len(used))
     count = (
         min(simulator.default_units(problem, verdict.breakdown), most) if units is None else units

@@ -195,13 +195,14 @@ def _bars(done: Run, pieces: list[_Key], devices: list[str]) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             unit=unit,
-            stage=rows.get(task.machines[0], first[number]),
+            stage=rows.get(machine, first[number]),
             work=TRANSFER if work in (SENDS, RETURNS) else work,
-            machine=task.machines[0],
+            machine=machine,
             start_ns=span.start_ns,
             stop_ns=span.stop_ns,
             lost=span.lost,
         )
         for (work, unit, number), task, span in zip(pieces, done.tasks, done.spans, strict=True)
         if span is not None
+        for machine in task.machines  # all of a group average
     )

@@ -125,3 +125,17 @@ def test_only_training_pipelines_are_replayed(best: Path) -> None:
     result = edgeplan("replan", INSTANCE, best, "--mode", "replay")
     assert result.exit_code == 64
     assert "not replayed" in result.stderr
+
+
+def test_a_kind_that_is_not_replanned_is_not_sent_to_another_mode(tmp_path: Path) -> None:
+    """No mode helps where a kind is not replanned at all."""
+    name = "branches-free"
+    found = best_known(name).plan
+    assert found is not None
+    path = tmp_path / "plan.json"
+    path.write_text(found.model_dump_json(), encoding="utf-8")
+    result = edgeplan("replan", name, path, "--mode", "replay")
+    said = " ".join(result.stderr.split())
+    assert result.exit_code == 64
+    assert "change the problem instead" in said
+    assert "--mode full" not in said

@@ -67,6 +67,17 @@ def test_options_that_make_no_sense(files: list[Path], options: list[str], statu
     assert edgeplan("simulate", *files, *options).exit_code == status
 
 
+@pytest.mark.parametrize(
+    ("stop", "words"),
+    [("moon=1s", "/stops_ns: the plan does not use"), ("box=-1s", "value for --stop: -1")],
+)
+def test_a_wrong_stop_is_named(files: list[Path], stop: str, words: str) -> None:
+    """Who stops, not the plan, is at fault; devices of the plan are named."""
+    said = " ".join(edgeplan("simulate", *files, "--stop", stop).stderr.split())
+    assert words in said
+    assert "moon" not in stop or "use one of: box, camera" in said
+
+
 def test_charts_need_a_suffix(files: list[Path]) -> None:
     """A drawing of an unknown kind is refused before anything is computed."""
     assert edgeplan("simulate", *files, "--plot", "chart.txt").exit_code == 64

@@ -116,10 +116,10 @@ def test_growth_needs_three_sizes() -> None:
 
 
 def test_climbs_end_where_nothing_is_proved() -> None:
-    """The largest size proved and the first that was not, of any seed."""
+    """The largest size proved, what it took of memory, and the first that was not, of any seed."""
     rows = [
-        exact(1, size=8), exact(2, size=16, proved=False), exact(3, size=16),
-        exact(4, size=32, proved=False),
+        exact(1, size=8), exact(2, size=16, proved=False, peak_bytes=9),
+        exact(3, size=16, peak_bytes=7), exact(4, size=32, proved=False),
     ]  # fmt: skip
     (climb,) = climbs(rows)
-    assert (climb.largest, climb.failed, climb.tried) == (16, 32, 3)
+    assert (climb.largest, climb.peak_bytes, climb.failed, climb.tried) == (16, 7, 32, 3)
