@@ -2,10 +2,11 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from models.result import Limits
 from planner import pool
@@ -64,45 +65,55 @@ def test_a_child_that_died_while_it_waited_is_not_taken() -> None:
         pool.dismiss(second)
 
 
-def test_a_call_takes_a_child_that_waits() -> None:
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> Pool:
+    """A pool from which calls take their children."""
+    own = Pool()
+    monkeypatch.setattr(pool, "take", own.take)
+    return own
+
+
+def test_a_call_takes_a_child_that_waits(children: Pool) -> None:
     """And another one each time: what a child has seen is not seen by the next."""
-    with pool.warm(2):
-        _await(lambda: len(pool._POOL) == 2)
-        waiting = {_pid(child) for child in pool._POOL._waiting}
+    with children.warm(2):
+        _await(lambda: len(children) == 2)
+        waiting = {_pid(child) for child in children._waiting}
         found = [call(os.getpid, limits=_LIMITS) for _ in range(2)]
         assert found[0] in waiting
         assert len(set(found)) == 2
 
 
-def test_a_large_task_fits() -> None:
+def test_a_large_task_fits(children: Pool) -> None:
     """One of more than a socket holds is taken as a whole."""
-    with pool.warm(1):
-        _await(lambda: len(pool._POOL) == 1)
+    with children.warm(1):
+        _await(lambda: len(children) == 1)
         assert call(len, bytes(5 * 10**6), limits=_LIMITS) == 5 * 10**6
 
 
-def test_a_stopped_child_that_waits_holds_up_no_answer() -> None:
-    """It takes no task larger than its socket; until the deadline another child is asked."""
-    with pool.warm(1):
-        _await(lambda: len(pool._POOL) == 1)
-        (child,) = pool._POOL._waiting
-        os.kill(_pid(child), signal.SIGSTOP)
-        hurried = Limits(time_limit_ns=10**9)
-        begun = time.monotonic()
-        threading.Timer(0.5, os.kill, (_pid(child), signal.SIGCONT)).start()
-        assert call(len, bytes(5 * 10**6), limits=hurried) == 5 * 10**6
-        assert time.monotonic() - begun < 30
+def test_a_child_that_takes_no_task_is_replaced(
+    children: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that died between the look at it and its task costs no answer."""
+    with children.warm(1):
+        _await(lambda: len(children) == 1)
+        (child,) = children._waiting
+        monkeypatch.setattr(Child, "ended", property(lambda one: one is not child and _over(one)))
+        os.kill(_pid(child), signal.SIGKILL)
+        _await(lambda: _over(child))
+        assert call(len, bytes(10), limits=_LIMITS) == 10
 
 
-def test_a_waiting_child_is_capped_by_its_task() -> None:
+def _over(child: Child) -> bool:
+    return child._process.exitcode is not None
+
+
+def test_a_waiting_child_is_capped_by_its_task(children: Pool) -> None:
     """The memory limit of the task holds in a child that was forked before it was known."""
-    with pool.warm(1):
-        _await(lambda: len(pool._POOL) == 1)
-        (child,) = pool._POOL._waiting
-        before = _address_space(_pid(child))
-        seen = call(_own_address_space, limits=_LIMITS)
-        assert before == "unlimited"
-        assert seen.isdigit()
+    with children.warm(1):
+        _await(lambda: len(children) == 1)
+        (child,) = children._waiting
+        assert _address_space(_pid(child)) == "unlimited"
+        assert call(_own_address_space, limits=_LIMITS).isdigit()
 
 
 def _address_space(pid: int | str) -> str:
