@@ -52,9 +52,8 @@ async def submit(
     """
     check(request)
     new = replace(_new_job(caller, operation, request, wishes), revision_of=revision_of)
-    # Who waits for the answer is promised nothing yet; who is told the end elsewhere, is.
-    promised = hurried(http) or wishes.webhook is not None
-    return (await _submitted(http, caller, [new], promised=promised))[0]
+    # Who waits for the answer is promised nothing before `ended`; who is told the end elsewhere is.
+    return (await _submitted(http, caller, [new], promised=wishes.webhook is not None))[0]
 
 
 async def submit_all(
@@ -143,12 +142,8 @@ def _wait_ns(http: Request) -> int:
     patience = patience_ns(http)
     if patience is not None:
         return patience
-    return 0 if hurried(http) else settings_of(http).default_wait
-
-
-def hurried(http: Request) -> bool:
-    """Whether a client wants to be answered at once."""
-    return any("respond-async" in value.lower() for value in http.headers.getlist("prefer"))
+    hurried = any("respond-async" in value.lower() for value in http.headers.getlist("prefer"))
+    return 0 if hurried else settings_of(http).default_wait
 
 
 async def next_look(

@@ -127,8 +127,8 @@ class Store:
 
     def promise(self, job: str) -> None:
         """Return when a power cut undoes neither the job's submission nor what it did since."""
-        if job not in self._unpromised:
-            return
+        if not self._one_writer:
+            return  # every submission waits for the disk there
         with self.begin() as connection:
             self._unpromised.discard(job)
             # SQLite waits for the disk only where something is written, which is all before it too.
