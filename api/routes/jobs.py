@@ -23,9 +23,11 @@ from api.jobs.views import reply
 from api.jobs.wishes import Wishes
 from api.outage import is_away
 from api.requests import Explanation
+from models.expert_cache import ExpertCache
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate
+from models.rolling import Rolling
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ async def job_(
 @router.get(
     "/v1/jobs/{job}/result",
     summary="Result",
-    response_model=Certificate | Explanation | Frontier | ExpertSplit,
+    response_model=Certificate | Explanation | Frontier | ExpertSplit | ExpertCache | Rolling,
     responses={202: {"model": Job}, **responses(401, 403, 404, 409)},
 )
 async def result(http: Request, job: str, caller: Reader) -> Response:
