@@ -340,6 +340,12 @@ def simulate(
         list[str] | None,
         typer.Option(metavar="NAME=TIME", help="a device that stops then; may be repeated"),
     ] = None,
+    then: Annotated[
+        str | None, typer.Option(metavar="PLAN", help="goes on without those that stop")
+    ] = None,
+    resume_after: Annotated[
+        str, typer.Option(metavar="TIME", help="when it goes on, after the first stop")
+    ] = "0 ns",
     shared_medium: Annotated[
         bool, typer.Option("--shared-medium", help="one channel for all transfers")
     ] = False,
@@ -352,7 +358,8 @@ def simulate(
     from api.cli_planner import planner_of
 
     cli_simulate.check(plot)
-    setting = cli_simulate.Setting(units, tuple(stop or ()), shared_medium)
+    second = None if then is None else cli_input.plan(then)
+    setting = cli_simulate.Setting(units, tuple(stop or ()), shared_medium, second, resume_after)
     request = setting.request(cli_input.problem(source), cli_input.plan(plan))
     raise typer.Exit(cli_simulate.simulate(request, planner_of(server), plot, as_json=json))
 
