@@ -57,11 +57,11 @@ Place = tuple[Case, int, str]
 # Each scalar and the one cell that it is fitted on.
 FITTED: dict[str, Place] = {
     "prompt_token_us": (("a", "7b"), 1000, "SP"),
-    "pass_us": (("a", "7b"), 1000, "EdgeShard"),
-    "undivided_ppm": (("a", "7b"), 1000, "Megatron"),
-    "message_bytes": (("a", "7b"), 100, "Megatron"),
+    "pass_us": (("a", "13b"), 1000, "EdgeShard"),
+    "undivided_ppm": (("a", "7b"), 1000, "Galaxy"),
+    "message_bytes": (("a", "7b"), 100, "Galaxy"),
     "nano_permille": (("b", "7b"), 1000, "Megatron"),
-    "tx2_permille": (("b", "7b"), 1000, "EdgeShard"),
+    "new_tokens_13b": (("a", "13b"), 100, "Megatron"),
     "points": (("a", "7b"), 1000, "Jupiter"),
 }
 _SCALARS = {
@@ -70,7 +70,7 @@ _SCALARS = {
     "undivided_ppm": "ppm of it that every device of a group repeats",
     "message_bytes": "fixed bytes per message",
     "nano_permille": "Nano over NX, permille",
-    "tx2_permille": "TX2 over NX, permille",
+    "new_tokens_13b": "new tokens of 13B",
     "points": "points of an outline at once",
 }
 

@@ -4,17 +4,20 @@ A pass of one token over a decoder layer has a part that every device of a tenso
 repeats, and work in proportion to the layer's weights; so has the pass over the head, which is all
 work. A prompt in one piece of 260 tokens adds work per token, in proportion to weights too.
 
-Not calibrated are: 260 prompt and 64 new tokens (design of the workload: inferred from the table);
-that the repeated part grows with layers x hidden and all work with weights, which says what 13B
-takes; datasheets of TX2 and Nano; values of 4 bytes in collectives; keys and values of SP as two
-messages; links without latency (Megatron and DeTransformer end alike at infinite bandwidth).
+Not calibrated are: 260 prompt tokens and 64 new ones of 7B (design of the workload: inferred from
+the table; 13B ends its answers where it likes); that the repeated part grows with layers x hidden
+and all work with weights, which says what 13B takes; datasheets of NX, TX2 and Nano; values of 4
+bytes in collectives; keys and values of SP as two messages; links without latency (Megatron and
+DeTransformer end alike at infinite bandwidth).
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 
 PROMPT_TOKENS = 260
-# Tera-operations per second (fp16) and GHz (Cortex-A57) of TX2 over those of Nano: datasheets.
+# Giga-operations per second (fp16, outside tensor cores) of NX over those of TX2: datasheets.
+TX2_RATIO = Fraction(1690, 1330)
+# Giga-operations per second (fp16) and GHz (Cortex-A57) of TX2 over those of Nano: datasheets.
 WORK_RATIO = Fraction(1330, 472) / Fraction(200, 143)
 
 
@@ -42,23 +45,21 @@ class Calibration:
 
     prompt_token_us: per prompt token of 7B on an NX; pass_us: per decoding pass of it;
     undivided_ppm: of that, the part that every device repeats; message_bytes: fixed, per message;
-    tx2_permille, nano_permille: times on these boards over those on an NX; nano_work_permille: of
-    Nano's work, with nano_permille for the repeated part alone (None: WORK_RATIO more than that;
-    likewise with tx2_follows, where Nano is slower than TX2 by the datasheets' two ratios);
-    points: of Jupiter's outline; new_tokens_13b: that 13B generates; hidden_power: of the hidden
-    size, with which the repeated part of a layer grows.
+    tx2_permille, nano_permille: times on these boards over those on an NX (TX2, None: TX2_RATIO);
+    nano_work_permille: of Nano's work, with nano_permille for the repeated part alone (None:
+    WORK_RATIO more than that); points: of Jupiter's outline; new_tokens_13b: that 13B generates;
+    hidden_power: of the hidden size, with which the repeated part of a layer grows.
     """
 
-    prompt_token_us: int = 25_291
-    pass_us: int = 493_865
-    undivided_ppm: int = 671_374
-    message_bytes: int = 170_476
-    tx2_permille: int = 1480
-    nano_permille: int = 2872
+    prompt_token_us: int = 33_496
+    pass_us: int = 485_562
+    undivided_ppm: int = 682_888
+    message_bytes: int = 169_252
+    nano_permille: int = 2804
+    new_tokens_13b: int = 56
     points: int = 3
+    tx2_permille: int | None = None
     nano_work_permille: int | None = None
-    tx2_follows: bool = False
-    new_tokens_13b: int = 64
     hidden_power: int = 1
 
     def new_tokens(self, model: str) -> int:
@@ -71,10 +72,9 @@ class Calibration:
         if board == "nx":
             return Fraction(1), Fraction(1)
         if board == "tx2":
-            own = (
-                nano * Fraction(143, 200) if self.tx2_follows else Fraction(self.tx2_permille, 1000)
-            )
-            return own, own
+            own = self.tx2_permille
+            factor = TX2_RATIO if own is None else Fraction(own, 1000)
+            return factor, factor
         known = self.nano_work_permille
         return nano, nano * WORK_RATIO if known is None else Fraction(known, 1000)
 

@@ -1,7 +1,7 @@
 """How the scalars of Jupiter's table are fitted, and what more or fewer of them would give.
 
 Each scalar has one cell; Newton's method on the logarithms makes all of them meet. The points of an
-outline are whole: the number whose cell is nearest.
+outline and the new tokens of 13B are whole: the number whose cell is nearest.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,19 @@ from planner.benchmark.jupiter_systems import RATES, predict
 from planner.benchmark.table import Table
 
 _STEPS = 5
+# Of a cell: nearer than what rounding scalars to whole numbers leaves.
+_NEAR = 1e-4
 _NUDGE = 0.03
-_13B: Place = (("a", "13b"), 100, "Megatron")
+_TX2: Place = (("b", "7b"), 1000, "EdgeShard")
 _NANO_WORK: Place = (("b", "7b"), 1000, "SP")
+_WHOLE = ("points", "new_tokens_13b")
+# Where 7B alone has cells, with none of Galaxy's.
+_OF_7B: dict[str, Place] = {
+    "pass_us": (("a", "7b"), 1000, "EdgeShard"),
+    "undivided_ppm": (("a", "7b"), 1000, "Megatron"),
+    "message_bytes": (("a", "7b"), 100, "Megatron"),
+    "tx2_permille": _TX2,
+}
 # A pass that reads its weights at the datasheet's 59.7 GB/s: what is left repeats.
 _ROOFLINE_PPM = 885_000
 
@@ -44,51 +54,67 @@ def _without(*names: str) -> dict[str, Place]:
     return {name: place for name, place in FITTED.items() if name not in names}
 
 
+_ALIKE = Calibration(new_tokens_13b=64)
+_TX2_APART = replace(_ALIKE, tx2_permille=1400)
 CHOICES = (
     Choice(
-        "one factor for both slow boards; what repeats from the datasheet's memory bandwidth",
-        _without("undivided_ppm", "tx2_permille"),
-        Calibration(undivided_ppm=_ROOFLINE_PPM, tx2_follows=True),
+        "13B answers as 7B does; what repeats from the datasheet's memory bandwidth",
+        _without("undivided_ppm", "new_tokens_13b"),
+        replace(_ALIKE, undivided_ppm=_ROOFLINE_PPM),
     ),
-    Choice(
-        "one factor for both slow boards, Nano by datasheets from TX2",
-        _without("tx2_permille"),
-        Calibration(tx2_follows=True),
-    ),
+    Choice("13B answers as 7B does", _without("new_tokens_13b"), _ALIKE),
     Choice("those above", FITTED),
     Choice(
         "those above, what repeats grows with layers alone", FITTED, Calibration(hidden_power=0)
     ),
     Choice("those above, what repeats grows as weights", FITTED, Calibration(hidden_power=2)),
     Choice(
+        "TX2 instead of 13B's new tokens, fitted on 7B alone",
+        _without("new_tokens_13b") | _OF_7B,
+        _TX2_APART,
+    ),
+    Choice(
+        "TX2 instead of 13B's new tokens, what repeats grows with layers alone",
+        _without("new_tokens_13b") | {"tx2_permille": _TX2},
+        replace(_TX2_APART, hidden_power=0),
+    ),
+    Choice("TX2 too", FITTED | {"tx2_permille": _TX2}, Calibration(tx2_permille=1400)),
+    Choice(
         "Nano's work apart from what it repeats",
         FITTED | {"nano_work_permille": _NANO_WORK},
         Calibration(nano_work_permille=6000),
     ),
-    Choice("new tokens of 13B", FITTED | {"new_tokens_13b": _13B}),
     Choice(
         "both of these",
-        FITTED | {"nano_work_permille": _NANO_WORK, "new_tokens_13b": _13B},
-        Calibration(nano_work_permille=6000),
+        FITTED | {"tx2_permille": _TX2, "nano_work_permille": _NANO_WORK},
+        Calibration(tx2_permille=1400, nano_work_permille=6000),
     ),
 )
 
 
 def fit(choice: Choice) -> Calibration:
     """The calibration whose fitted cells are met, points as they start."""
-    pairs = [(name, place) for name, place in choice.fitted.items() if name != "points"]
-    values = np.array([float(getattr(choice.start, name)) for name, _ in pairs])
+    pairs = {name: place for name, place in choice.fitted.items() if name != "points"}
+    whole = _met(choice.start, pairs)
+    # Rounding the new tokens moves their own cell and no other.
+    return _met(whole, {name: place for name, place in pairs.items() if name not in _WHOLE})
+
+
+def _met(start: Calibration, fitted: Mapping[str, Place]) -> Calibration:
+    values = np.array([float(getattr(start, name)) for name in fitted])
 
     def at(point: np.ndarray) -> Calibration:
-        numbers = {name: round(v) for (name, _), v in zip(pairs, point, strict=True)}
-        return replace(choice.start, **numbers)
+        numbers = {name: round(v) for name, v in zip(fitted, point, strict=True)}
+        return replace(start, **numbers)
 
     def off(point: np.ndarray) -> np.ndarray:
         used = at(point)
-        return np.array([_log_error(used, place) for _, place in pairs])
+        return np.array([_log_error(used, place) for place in fitted.values()])
 
     for _ in range(_STEPS):
-        here, slopes = off(values), np.zeros((len(pairs), len(pairs)))
+        here, slopes = off(values), np.zeros((len(fitted), len(fitted)))
+        if np.abs(here).max() < _NEAR:
+            break
         for column, value in enumerate(values):
             nudged = values.copy()
             nudged[column] = round(value * (1 + _NUDGE))
@@ -125,6 +151,6 @@ def trade_off() -> Table:
 
 
 def worst_fitted_ppm() -> int:
-    """How far the cells of FITTED are missed at most, points left out."""
+    """How far the cells of FITTED are missed at most, those of whole numbers left out."""
     found = errors(predictions(Calibration()))
-    return max(abs(found[place]) for name, place in FITTED.items() if name != "points")
+    return max(abs(found[place]) for name, place in FITTED.items() if name not in _WHOLE)
