@@ -1,12 +1,17 @@
 """docs/reproductions.md says what the code says, and the claims that rest on it."""
 
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import pytest
 
-from planner.benchmark import jupiter, reproduction_edgeshard, reproduction_gaps
+from planner.benchmark import (
+    jupiter,
+    reproduction_edgeshard,
+    reproduction_galaxy,
+    reproduction_gaps,
+)
 from planner.benchmark.jupiter import FITTED, PUBLISHED, errors, predictions, published_ns
 from planner.benchmark.jupiter_calibration import Calibration
 from planner.benchmark.jupiter_fit import worst_fitted_ppm
@@ -47,16 +52,22 @@ def test_jupiters_table() -> None:
     assert sum(value is None for value in found.values()) == 6
 
 
-def test_at_most_two_orders_of_twelve_are_lost() -> None:
-    """Neighbours that change places are two pairs, published within 5 % of each other."""
+def test_every_order_between_systems_is_kept() -> None:
+    """In none of the twelve rows do two systems stand the other way round than published."""
     found = predictions(Calibration())
-    for case in PUBLISHED:
-        for rate in jupiter.RATES:
-            for pair in jupiter.swapped(found, case, rate):
-                papers = [published_ns((case, rate, system)) or 0 for system in pair]
-                assert max(papers) < min(papers) * Fraction(105, 100)
-    lost = [1 for case in PUBLISHED for rate in jupiter.RATES if jupiter.swapped(found, case, rate)]
-    assert len(lost) == 2
+    rows = [(case, rate) for case in PUBLISHED for rate in jupiter.RATES]
+    assert {row: jupiter.swapped(found, *row) for row in rows} == {row: [] for row in rows}
+
+
+def test_galaxy_against_megatron() -> None:
+    """Computing alone, environment B: 1.31 ± 0.05 on both models with Galaxy's own planner."""
+    ratios = [
+        float(str(row["ratio"]))
+        for row in reproduction_galaxy.table().rows
+        if row["what"] == "predicted, whole request"
+    ]
+    assert len(ratios) == 2
+    assert all(abs(ratio - 1.31) <= 0.05 for ratio in ratios)
 
 
 def test_a_swap_is_noticed() -> None:
@@ -70,15 +81,16 @@ def test_a_swap_is_noticed() -> None:
 
 
 def test_scalars_meet_the_cells_they_are_fitted_on() -> None:
-    """No fitted cell is missed by more than 0.2 %, and three points are nearest to their cell."""
+    """No fitted cell is missed by more than 0.2 %; whole scalars are those nearest to theirs."""
     assert worst_fitted_ppm() < 2000
-    place = FITTED["points"]
-    paper = published_ns(place) or 0
-    missed = {
-        points: abs((predict(Calibration(points=points), *place) or 0) - paper)
-        for points in range(1, 7)
-    }
-    assert min(missed, key=missed.__getitem__) == Calibration().points
+    for name, values in {"points": range(1, 7), "new_tokens_13b": range(54, 59)}.items():
+        place = FITTED[name]
+        paper = published_ns(place) or 0
+        missed = {
+            value: abs((predict(replace(Calibration(), **{name: value}), *place) or 0) - paper)
+            for value in values
+        }
+        assert min(missed, key=missed.__getitem__) == getattr(Calibration(), name)
 
 
 def test_baselines_of_edgeshard_run_out_of_memory() -> None:
