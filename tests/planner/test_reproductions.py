@@ -15,7 +15,7 @@ from planner.benchmark import (
 from planner.benchmark.jupiter import FITTED, PUBLISHED, errors, predictions, published_ns
 from planner.benchmark.jupiter_calibration import Calibration
 from planner.benchmark.jupiter_fit import worst_fitted_ppm
-from planner.benchmark.jupiter_systems import predict
+from planner.benchmark.jupiter_systems import RATES, predict
 from planner.benchmark.reproductions import QUICK, SLOW, block, mark
 from planner.benchmark.summary import renew
 
@@ -55,7 +55,7 @@ def test_jupiters_table() -> None:
 def test_every_order_between_systems_is_kept() -> None:
     """In none of the twelve rows do two systems stand the other way round than published."""
     found = predictions(Calibration())
-    rows = [(case, rate) for case in PUBLISHED for rate in jupiter.RATES]
+    rows = [(case, rate) for case in PUBLISHED for rate in RATES]
     assert {row: jupiter.swapped(found, *row) for row in rows} == {row: [] for row in rows}
 
 
