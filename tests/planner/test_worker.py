@@ -1,9 +1,14 @@
 """Children with a fault each, and functions called in a child: clear reasons, and no wait."""
 
+import ctypes
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +184,48 @@ def _deaf(_stopped: Callable[[], bool]) -> None:
 def test_a_call_does_not_wait_for_what_it_left_behind() -> None:
     """A process that holds on to the channel is ended with the one that started it."""
     assert call(_leave_a_child, limits=_LIMITS) is None
+
+
+def _hold(path: Path) -> None:
+    path.with_suffix(".part").write_text(str(os.getpid()))
+    path.with_suffix(".part").rename(path)
+    ctypes.PyDLL(None).sleep(600)  # with the interpreter's lock
+
+
+_CALLS = """
+import sys
+from pathlib import Path
+from models.result import Limits
+from planner.worker import call
+from tests.planner.test_worker import _hold
+
+call(_hold, Path(sys.argv[1]), limits=Limits(time_limit_ns=600 * 10**9))
+"""
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def test_native_code_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    """Though no thread of the child can notice: the system ends it."""
+    path = tmp_path / "pid"
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", _CALLS, str(path)], cwd=root) as parent:
+        while not path.exists():
+            assert parent.poll() is None
+            time.sleep(0.05)
+        parent.kill()
+    child = int(path.read_text())
+    try:
+        for _ in range(1200):
+            if not _runs(child):
+                break
+            time.sleep(0.05)
+        assert not _runs(child)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, 9)
