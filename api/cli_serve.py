@@ -4,6 +4,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +57,21 @@ def serve(options: dict[str, Any]) -> Status:
     fork_server.start(fork_server.methods())
     # What a killed predecessor left would pay for the imports out of its own time limit.
     fork_server.warm_up()
-    # Jobs run before uvicorn listens to signals, and after: they are handed over then, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Jobs run before uvicorn listens to signals, and after: they are handed over then, too. An
+    # interrupt would come out of an import as whatever that makes of it.
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
     try:
         with opened(settings) as queue:
             if settings.require_keys and not keys.listed(queue.store):
                 words = "keys are required, and there is none: 'edgeplan keys add NAME' makes one"
                 raise typer.BadParameter(words)
-            return _listen(settings, queue)
+            return _listen(settings, queue, told)
     except OwnedError as error:
         raise typer.BadParameter(str(error), param_hint="--db") from None
     except SQLAlchemyError as error:
         return _no_database(error)
-    except KeyboardInterrupt:  # told to end, and the queue is drained
+    except KeyboardInterrupt:  # the queue is drained
         return Status.DONE
 
 
@@ -106,14 +109,18 @@ def _no_database(error: Exception) -> Status:
     return Status.INTERNAL
 
 
-def _listen(settings: Settings, queue: Queue) -> Status:
+def _listen(settings: Settings, queue: Queue, told: threading.Event) -> Status:
     import uvicorn
     from anyio import to_thread
 
     from api.app import create_app
 
     class Server(uvicorn.Server):
-        """Hands over what its solves have found before it goes."""
+        """Hands over what its solves have found before it goes, which may be at once."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            self.should_exit = self.should_exit or told.is_set()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await to_thread.run_sync(queue.drain)
