@@ -41,7 +41,8 @@ class Claim(Generic[S]):
     """What a solver says: a plan, a lower bound, why it stopped. Never an objective.
 
     lower_bound: no plan costs less, an integer of the kind's unit; None where not established.
-    stats: figures of the search, for people (nodes, states, columns, …).
+    stats: figures of the search, for people (nodes, states, columns, …). family: of what was run,
+    where the method took a program that others run too; "" for the method's own.
     """
 
     solver: str
@@ -50,6 +51,7 @@ class Claim(Generic[S]):
     lower_bound: int | None = None
     detail: str = ""
     stats: Mapping[str, int | float | str] = field(default_factory=dict)
+    family: str = ""
 
 
 class Violation(Document):
