@@ -336,16 +336,23 @@ def simulate(
     shared_medium: Annotated[
         bool, typer.Option("--shared-medium", help="one channel for all transfers")
     ] = False,
+<<<<<<< HEAD
     json: options.Json = False,
     plot: options.Plot = None,
+=======
+    json: _Json = False,
+    plot: _Plot = None,
+    server: _Server = None,
+>>>>>>> rev-train
 ) -> None:
     """Replay a plan unit by unit: utilisation, and what the formula says. For pipelines."""
     from api import cli_input, cli_simulate
+    from api.cli_planner import planner_of
 
     cli_simulate.check(plot)
     setting = cli_simulate.Setting(units, tuple(stop or ()), shared_medium)
     request = setting.request(cli_input.problem(source), cli_input.plan(plan))
-    raise typer.Exit(cli_simulate.simulate(request, plot, as_json=json))
+    raise typer.Exit(cli_simulate.simulate(request, planner_of(server), plot, as_json=json))
 
 
 @app.command()

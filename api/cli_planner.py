@@ -14,12 +14,14 @@ from api.requests import (
     FrontierRequest,
     InstanceOf,
     PlanRequest,
+    SimulationRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
 )
 from models.frontier import Frontier
 from models.result import Certificate, Verification
+from models.simulation import Simulation
 from planner.race import Listener
 
 
@@ -50,6 +52,9 @@ class Planner(Protocol):
 
     def frontier(self, request: FrontierRequest, cancel: threading.Event) -> Frontier:
         """The sweep of a budget; `cancel` ends it with the points it has."""
+
+    def simulate(self, request: SimulationRequest) -> Simulation:
+        """A plan replayed unit by unit."""
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """The shipped instances."""
@@ -97,6 +102,10 @@ class Here:
         fork_server.start([])
         fork_server.warm_up()  # the clock of the limit starts with the solve
         return answers.frontier(request, cancel=cancel)
+
+    def simulate(self, request: SimulationRequest) -> Simulation:
+        """See Planner."""
+        return answers.simulation(request)
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """See Planner."""

@@ -15,12 +15,14 @@ from api.requests import (
     FrontierRequest,
     InstanceOf,
     PlanRequest,
+    SimulationRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
 )
 from models.frontier import Frontier
 from models.result import Certificate, Verification
+from models.simulation import Simulation
 from planner.race import Event, Listener, What
 
 _TOLD = frozenset(what.value for what in What)
@@ -59,6 +61,11 @@ class There:
         """See Planner."""
         with self._client(cancel) as client:
             return client.frontier(request, cancel=cancel)
+
+    def simulate(self, request: SimulationRequest) -> Simulation:
+        """See Planner."""
+        with self._client() as client:
+            return client.simulate(request)
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """See Planner."""

@@ -7,7 +7,8 @@ import typer
 from rich import box
 from rich.table import Table
 
-from api import answers, cli_input, cli_output
+from api import cli_input, cli_output
+from api.cli_planner import Planner
 from api.cli_status import Status
 from api.requests import SimulationRequest
 from models.documents import validate
@@ -52,9 +53,11 @@ def check(plot: Path | None) -> None:
         raise typer.BadParameter(reason, param_hint="--plot")
 
 
-def simulate(request: SimulationRequest, plot: Path | None, *, as_json: bool) -> Status:
+def simulate(
+    request: SimulationRequest, planner: Planner, plot: Path | None, *, as_json: bool
+) -> Status:
     """Replay, draw and say."""
-    found = answers.simulation(request)
+    found = planner.simulate(request)
     try:
         if plot is not None:
             from planner.plot.simulation import draw_simulation

@@ -24,6 +24,7 @@ from api.requests import (
     InstanceOf,
     PlanRequest,
     RevisionRequest,
+    SimulationRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
@@ -31,6 +32,7 @@ from api.requests import (
 from models.base import Document
 from models.frontier import Frontier
 from models.result import Certificate, Verification
+from models.simulation import Simulation
 
 D = TypeVar("D", bound=Document)
 Heard = Callable[[JobEvent], None]
@@ -138,6 +140,10 @@ class AsyncClient:
     async def verify(self, request: VerificationRequest) -> Verification:
         """The verdict on a plan."""
         return _read(await self._send("/v1/verifications", request), Verification)
+
+    async def simulate(self, request: SimulationRequest) -> Simulation:
+        """A plan replayed unit by unit."""
+        return _read(await self._send("/v1/simulations", request), Simulation)
 
     async def validate(self, request: ValidationRequest) -> Valid:
         """What a problem is."""

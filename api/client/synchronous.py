@@ -22,6 +22,7 @@ from api.requests import (
     InstanceOf,
     PlanRequest,
     RevisionRequest,
+    SimulationRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
@@ -29,6 +30,7 @@ from api.requests import (
 from models.base import Document
 from models.frontier import Frontier
 from models.result import Certificate, Verification
+from models.simulation import Simulation
 
 T = TypeVar("T")
 _END = object()
@@ -118,6 +120,10 @@ class Client:
     def verify(self, request: VerificationRequest) -> Verification:
         """The verdict on a plan."""
         return self._portal.call(self._client.verify, request)
+
+    def simulate(self, request: SimulationRequest) -> Simulation:
+        """A plan replayed unit by unit."""
+        return self._portal.call(self._client.simulate, request)
 
     def validate(self, request: ValidationRequest) -> Valid:
         """What a problem is."""

@@ -45,6 +45,8 @@ def changed(
     """
     if problem.kind not in _BY_KIND:
         raise ChangeError(f"plans for {problem.kind} are not replanned: change the problem instead")
+    if plan.kind != problem.kind:
+        raise ChangeError(f"the plan in force is one for {plan.kind}, not for {problem.kind}")
     result: AnyProblem = _BY_KIND[problem.kind].changed(problem, plan, lost, slowed, ns_per_mib)
     return result
 

@@ -27,8 +27,8 @@ def read(text: str | bytes, *, partial_inference: bool = True) -> ServingFlowPro
         _refuse("", found, "not an object")
     held = _list("/throughput_by_layers_held", found.get("throughput_by_layers_held"))
     rates = [
-        tuple(_rate(f"/throughput_by_layers_held/{i}", value) for value in _list(f"/{i}", row))
-        for i, row in enumerate(held)
+        tuple(_rate(at, value) for value in _list(at, row))
+        for at, row in ((f"/throughput_by_layers_held/{i}", row) for i, row in enumerate(held))
     ]
     types = {row: f"type-{number}" for number, row in enumerate(dict.fromkeys(rates), start=1)}
     nodes: list[dict[str, Any]] = [
@@ -49,11 +49,16 @@ def read(text: str | bytes, *, partial_inference: bool = True) -> ServingFlowPro
 def _links(nodes: list[dict[str, Any]], rows: list[Any]) -> dict[tuple[str, str], int]:
     """The rates between nodes; those of the source and the sink go to the nodes themselves."""
     pairs = {}
+    named: set[tuple[str, str]] = set()
     for number, row in enumerate(rows):
         at = f"/links/{number}"
         if not isinstance(row, list) or len(row) != 3:
             _refuse(at, row, "not a list of two ends and a rate")
         a, b, rate = row[0], row[1], _rate(at, row[2])
+        ends = (str(a), str(b))
+        if ends in named:
+            _refuse(at, row, "a link given before")
+        named.add(ends)
         if a == _SOURCE:
             nodes[_index(at, b, nodes)][_ENDS[_SOURCE]] = rate
         elif b == _SINK:

@@ -7,7 +7,7 @@ devices of each class.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
+from itertools import accumulate, product
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,8 @@ class Tables:
     """Times, sizes and links; n devices in c classes, L layers.
 
     forward: [c, L + 1] prefix sums of the time of one sample; launch, memory: [c]; weights,
-    activations: [L + 1] prefix sums in bytes; output: [L] bytes of one micro-batch; rates:
+    activations: [L + 1] prefix sums in bytes; output: [L] bytes of one micro-batch, these three of
+    Python's integers where 64 bits do not hold what they are multiplied to; rates:
     [c][c] links from a device of one class to one of another, None where there is none; classes:
     the devices of each class.
     """
@@ -129,7 +130,7 @@ class Tables:
         each = (2 * from_end - 1) * (self.activations[last] - self.activations[first])
         most = self.problem.samples - size + 1
         cap = np.where(each > 0, left // np.maximum(each, 1), most)
-        return np.where(left < 0, 0, np.minimum(cap, most))
+        return np.where(left < 0, 0, np.minimum(cap, most)).astype(np.int64)
 
     def shares(self, stage: tuple[int, int], group: Group, from_end: int) -> dict[int, int]:
         """Samples of devices 0, 1, ... of each class, as (class, place) -> samples, best split.
@@ -265,21 +266,31 @@ def build(problem: PipelineTrainingProblem) -> Tables:
     classes = _classes(problem)
     first = [devices[row[0]] for row in classes]
 
-    def prefix(amounts: Sequence[int]) -> list[int]:
-        return [0, *np.cumsum(np.array(amounts, dtype=object)).tolist()]
-
-    forward = [prefix([layer.forward_ns[d.profile_type] for layer in chain]) for d in first]
+    forward = [_prefix([layer.forward_ns[d.profile_type] for layer in chain]) for d in first]
+    weights = _prefix([layer.weight_bytes for layer in chain])
+    activations = _prefix([layer.activation_bytes for layer in chain])
+    output = [layer.output_bytes * problem.samples for layer in chain]
+    kept_at_most = 2 * min(len(chain), len(devices)) - 1
     return Tables(
         problem,
         np.array(forward, dtype=np.int64),
         np.array([d.launch_overhead_ns for d in first], dtype=np.int64),
         np.array([d.memory_bytes for d in first], dtype=np.int64),
-        np.array(prefix([layer.weight_bytes for layer in chain]), dtype=np.int64),
-        np.array(prefix([layer.activation_bytes for layer in chain]), dtype=np.int64),
-        np.array([layer.output_bytes * problem.samples for layer in chain], dtype=np.int64),
+        np.array(weights, dtype=_exact(weights[-1] * (1 + problem.state_copies))),
+        np.array(activations, dtype=_exact(activations[-1] * kept_at_most)),
+        np.array(output, dtype=_exact(max(output) + problem.message_bytes)),
         tuple(tuple(_rate(problem, a, b) for b in classes) for a in classes),
         classes,
     )
+
+
+def _prefix(amounts: Sequence[int]) -> list[int]:
+    return [0, *accumulate(amounts)]
+
+
+def _exact(largest: int) -> npt.DTypeLike:
+    """What holds a product as large: Python's integers where bytes leave 64 bits."""
+    return np.int64 if largest < _INT64 else np.object_
 
 
 def _rate(

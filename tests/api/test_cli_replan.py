@@ -139,3 +139,17 @@ def test_a_kind_that_is_not_replanned_is_not_sent_to_another_mode(tmp_path: Path
     assert result.exit_code == 64
     assert "change the problem instead" in said
     assert "--mode full" not in said
+
+
+@pytest.mark.parametrize(
+    ("instance", "other"), [("readable-4", "stages-5"), ("stages-5", "readable-4")]
+)
+def test_a_plan_of_another_kind_is_refused(instance: str, other: str, tmp_path: Path) -> None:
+    """What is in force has to be a plan for the problem: a mistake in the usage, said in words."""
+    found = best_known(other).plan
+    assert found is not None
+    path = tmp_path / "other.json"
+    path.write_text(found.model_dump_json(), encoding="utf-8")
+    result = edgeplan("replan", instance, path)
+    assert result.exit_code == 64
+    assert "the plan in force is one for" in result.stderr

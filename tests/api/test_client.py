@@ -19,6 +19,7 @@ from api.requests import (
     FrontierRequest,
     PlanRequest,
     RevisionRequest,
+    SimulationRequest,
     ValidationRequest,
     VerificationRequest,
 )
@@ -75,6 +76,8 @@ def test_other_verbs(client: Client) -> None:
     assert client.estimate(ValidationRequest(problem=PROBLEM)).lanes
     why = client.explain(ExplanationRequest(problem=PROBLEM, plan=PLAN))
     assert why.objective == EXAMPLE.objective
+    replay = SimulationRequest(problem=PROBLEM, plan=PLAN, units=2)
+    assert client.simulate(replay) == answers.simulation(replay)
     experts = EXAMPLES["expert_selection"].nouns()[0]
     swept = client.frontier(FrontierRequest(problem=experts, budget=Budget.ENERGY, points=2))
     assert len(swept.points) == 2

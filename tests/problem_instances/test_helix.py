@@ -70,6 +70,8 @@ def test_equal_links_become_the_default() -> None:
         ({"links": [[0, 1]]}, "/links/0"),
         ({"links": [[0, 1, 0]]}, "/links/0"),
         ({"links": []}, "/links"),
+        ({"links": [[0, 1, 1.0], [1, 0, 1.0], [0, 1, 2.0]]}, "/links/2"),
+        ({"throughput_by_layers_held": [[1.0], []]}, "/throughput_by_layers_held/1"),
         ({"throughput_by_layers_held": [[True]]}, "/throughput_by_layers_held/0"),
         ({"layers": 2.5}, "/layers"),
     ],

@@ -11,9 +11,11 @@ from problem_instances import best_known, load
 from solvers.dp.pipeline_training import DynamicProgram
 from solvers.heuristic.pipeline_training import Asteroid
 from solvers.heuristic.pipeline_training_replay import Replay
+from solvers.registry import entries
 from solvers.tables.pipeline_training import build
 
 _LIMITS = Limits(time_limit_ns=60 * 10**9)
+_METHODS = {method.name: method for method in entries("pipeline_training")}
 
 
 def _three(
@@ -48,6 +50,41 @@ def _in_force(*stages: tuple[int, int, str]) -> list[dict[str, object]]:
         {"start": a, "stop": b, "shares": [{"device": d, "samples": 1} for d in group]}
         for a, b, group in stages
     ]
+
+
+_LARGEST = 2**60
+
+
+@pytest.mark.parametrize("name", ["dp", "milp", "cpsat"])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"weight_bytes": _LARGEST, "activation_bytes": 0, "repeat": 2},
+        {"weight_bytes": 0, "activation_bytes": _LARGEST, "repeat": 40},
+    ],
+)
+def test_bytes_beyond_64_bits_are_told_from_few(name: str, layer: dict[str, int]) -> None:
+    """Products and sums of bytes that leave 64 bits are too large for a memory, not small again."""
+    devices = [{"name": n, "memory_bytes": _LARGEST} for n in "ab"]
+    problem = _problem(
+        layers=[layer | {"name": "layer", "output_bytes": 0, "forward_ns": {"a": 1, "b": 1}}],
+        device_graph={"devices": devices, "default_link": {"bandwidth_bit_per_s": 10**15}},
+        state_copies=15,
+    )
+    claim = _METHODS[name].load().solve(problem, _LIMITS)
+    assert claim.reason is Reason.INFEASIBLE
+
+
+def test_what_is_never_sent_may_be_of_any_size() -> None:
+    """Without a link nothing crosses: the bytes of a micro-batch do not bind."""
+    layer = {"name": "layer", "weight_bytes": 1, "activation_bytes": 1, "output_bytes": _LARGEST}
+    problem = _problem(
+        layers=[layer | {"forward_ns": {"a": 10}}],
+        device_graph={"devices": [{"name": "a", "memory_bytes": 1000}]},
+        samples=100,
+    )
+    claim = DynamicProgram().solve(problem, _LIMITS)
+    assert claim.lower_bound == 8 * 3 * 100 * 10
 
 
 def test_lost_layers_go_to_the_neighbours_in_proportion_to_speed() -> None:
