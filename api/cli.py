@@ -336,14 +336,9 @@ def simulate(
     shared_medium: Annotated[
         bool, typer.Option("--shared-medium", help="one channel for all transfers")
     ] = False,
-<<<<<<< HEAD
     json: options.Json = False,
     plot: options.Plot = None,
-=======
-    json: _Json = False,
-    plot: _Plot = None,
-    server: _Server = None,
->>>>>>> rev-train
+    server: options.Server = None,
 ) -> None:
     """Replay a plan unit by unit: utilisation, and what the formula says. For pipelines."""
     from api import cli_input, cli_simulate
