@@ -8,6 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import DocumentError, FieldError
+from models.foreign import command_for
 from models.parsing import MAX_BYTES, MAX_FILE_BYTES, escaped, parse, refuse, shorten
 from models.problems import KINDS, AnyPlan, AnyProblem
 from models.prompts import PromptTable
@@ -101,8 +102,16 @@ def _kind_of(value: object) -> tuple[type[AnyProblem], type[AnyPlan]]:
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         got = "nothing" if kind is None else shorten(kind)
-        refuse(got, "the kind is not known", f"use one of: {', '.join(KINDS)}", "/kind")
+        refuse(got, "the kind is not known", _kind_remedy(value), "/kind")
     return KINDS[kind]
+
+
+def _kind_remedy(document: dict[str, object]) -> str:
+    """The kinds, or how a document of a format of others becomes one of them."""
+    command = command_for(document)
+    if command is None:
+        return f"use one of: {', '.join(KINDS)}"
+    return f"this looks like a file of another tool: read it with 'edgeplan {command}'"
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:
