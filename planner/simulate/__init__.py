@@ -24,6 +24,17 @@ class UnusedDeviceError(ValueError):
         self.device, self.used = device, tuple(sorted(used))
 
 
+class UnitsError(ValueError):
+    """A number of units with which a replay cannot end, and one below it with which it can."""
+
+    def __init__(self, asked: int, possible: int) -> None:
+        super().__init__(
+            f"a replay does not end after {asked} units: after the chunks come passes, in whole "
+            "rounds of all points, where the objective counts them"
+        )
+        self.asked, self.possible = asked, possible
+
+
 @dataclass(frozen=True)
 class Simulator:
     """A kind's replay: (problem, plan, breakdown, units, stops, shared=) -> Simulation.
@@ -56,7 +67,8 @@ def simulate(
 
     stops: devices that stop, and when, in ns; shared: one channel for all transfers.
     Raises ValueError for a kind that no simulator is for, a plan that is refused, a device that
-    the plan does not use and more work than some seconds allow.
+    the plan does not use, more work than some seconds allow, and units that the plan cannot end
+    with (UnitsError).
     """
     simulator = _BY_KIND.get(problem.kind)
     if simulator is None:
@@ -75,7 +87,10 @@ def simulate(
     )
     if count > most:
         raise ValueError(f"{count} units are more than the {most} that can be replayed")
-    return simulator.replay(problem, plan, verdict.breakdown, count, stops, shared=shared)
+    found = simulator.replay(problem, plan, verdict.breakdown, count, stops, shared=shared)
+    if units is not None and found.units != units:
+        raise UnitsError(units, found.units)
+    return found
 
 
 def second_opinion(problem: AnyProblem, plan: AnyPlan, breakdown: Breakdown) -> Simulation | None:
