@@ -44,7 +44,33 @@ _REMEDIES = {
     "literal_error": "use one of the values named",
     "greater_than_equal": "write a number in that range",
     "less_than_equal": "write a number in that range",
+    "string_too_short": "write a longer one",
+    "string_too_long": "shorten it",
     "string_pattern_mismatch": "use letters, digits, single spaces and . _ + / : @ -",
+}
+
+
+# In the words of a document: pydantic speaks of tuples and of validation.
+_REASONS = {
+    "missing": "the field is missing",
+    "extra_forbidden": "there is no such field",
+    "int_type": "not a whole number",
+    "int_from_float": "not a whole number",
+    "string_type": "not a string",
+    "bool_type": "neither true nor false",
+    "tuple_type": "not a list",
+    "dict_type": "not an object",
+    "model_type": "not an object",
+    "model_attributes_type": "not an object",
+    "too_short": "{actual_length} entries are too few: at least {min_length}",
+    "too_long": "more than {max_length} entries",
+    "enum": "not one of the values {expected}",
+    "literal_error": "not one of the values {expected}",
+    "greater_than_equal": "less than {ge}",
+    "less_than_equal": "more than {le}",
+    "string_too_short": "shorter than {min_length} characters",
+    "string_too_long": "longer than {max_length} characters",
+    "string_pattern_mismatch": "not a name",
 }
 
 
@@ -122,7 +148,15 @@ def _field_error(detail: ErrorDetails) -> FieldError:
     remedy = context.get("remedy") or _REMEDIES.get(detail["type"], "see 'edgeplan schema'")
     value = "nothing" if detail["type"] == "missing" else _value(detail["input"], at)
     pointer = "".join(f"/{escaped(part)}" for part in location if part != "[key]")
-    return FieldError(pointer, value, detail["msg"], remedy)
+    if detail["type"] == "missing" and isinstance(detail["loc"][-1], int):
+        return FieldError(pointer, value, "the list ends before this entry", "add the entry")
+    return FieldError(pointer, value, _reason(detail), remedy)
+
+
+def _reason(detail: ErrorDetails) -> str:
+    """What is wrong in the words of a document; pydantic's own where it is not told here."""
+    said = _REASONS.get(detail["type"])
+    return detail["msg"] if said is None else said.format(**detail.get("ctx", {}))
 
 
 def _value(whole: object, at: tuple[str | int, ...]) -> str:
