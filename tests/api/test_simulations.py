@@ -69,7 +69,10 @@ def test_options_that_make_no_sense(files: list[Path], options: list[str], statu
 
 @pytest.mark.parametrize(
     ("stop", "words"),
-    [("moon=1s", "/stops_ns: the plan does not use"), ("box=-1s", "value for --stop: -1")],
+    [
+        ("moon=1s", "/stops_ns: the plan does not use"),
+        ("box=-1s", "value for --stop: outside 0 ns"),
+    ],
 )
 def test_a_wrong_stop_is_named(files: list[Path], stop: str, words: str) -> None:
     """Who stops, not the plan, is at fault; devices of the plan are named."""
