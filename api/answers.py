@@ -30,7 +30,7 @@ from planner.expert_split import attempted
 from planner.frontier import swept
 from planner.race import Listener
 from planner.record import HINT
-from planner.simulate import UnitsError, UnusedDeviceError, simulate
+from planner.simulate import Second, UnitsError, UnusedDeviceError, resume, simulate
 from planner.split_computing_frontier import swept as split_swept
 from planner.strategy import lanes
 from planner.verify import verify
@@ -140,9 +140,12 @@ def verification(request: VerificationRequest) -> Verification:
 
 def simulation(request: SimulationRequest) -> Simulation:
     """The plan replayed. Raises DocumentError where it cannot be: refused, or too large."""
-    setting = request.units, request.stops_ns
+    setting = request.problem, request.plan, request.units, request.stops_ns
     try:
-        return simulate(request.problem, request.plan, *setting, shared=request.shared_medium)
+        if request.then is None:
+            return simulate(*setting, shared=request.shared_medium)
+        second = Second(request.then, request.resume_after_ns)
+        return resume(*setting, second, shared=request.shared_medium)
     except UnusedDeviceError as error:
         remedy = f"use one of: {', '.join(error.used)}"
         raise DocumentError((FieldError("/stops_ns", error.device, str(error), remedy),)) from None

@@ -34,7 +34,7 @@ from api.routes import (
 from api.schemas import components
 from api.settings import Settings
 from api.version import installed
-from planner.worker import preload
+from planner.process import preload
 
 _ROUTERS = (
     plans,

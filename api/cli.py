@@ -158,17 +158,20 @@ def split(
     source: options.Source,
     plan: options.PlanFile,
     batch: Annotated[str, typer.Argument(metavar="BATCH", help="a file with 'loads', or '-'")],
+    *,
     time_limit: options.Time = "60s",
     memory_limit: options.Memory = "4GiB",
     json: options.Json = False,
+    server: options.Server = None,
 ) -> None:
     """Split the tokens of one batch among the replicas of a placement of experts."""
     from api import cli_input, cli_split
+    from api.cli_planner import planner_of
 
     limits = cli_input.limits(time_limit, memory_limit, seed=0)
     problem, placed = cli_input.problem(source), cli_input.plan(plan)
     request = cli_input.split(problem, placed, batch, limits)
-    raise typer.Exit(cli_split.split(request, as_json=json))
+    raise typer.Exit(cli_split.split(request, planner_of(server), as_json=json))
 
 
 @app.command()
@@ -189,9 +192,11 @@ def cache(
     memory_limit: options.Memory = "4GiB",
     json: options.Json = False,
     plot: options.Plot = None,
+    server: options.Server = None,
 ) -> None:
     """Replay expert uses: LRU, LFU, pins, half and half, Belady, and the best split of them."""
     from api import cli_cache, cli_input
+    from api.cli_planner import planner_of
     from api.cli_solve import Output
 
     Output(plot=plot).check()
@@ -199,7 +204,7 @@ def cache(
     sizes = cli_input.counts(slots, "--slots")
     table = cli_input.routing(routing, key, experts)
     request = cli_cache.requested(table, sizes, planned_tokens, limits)
-    raise typer.Exit(cli_cache.cache(request, plot, as_json=json))
+    raise typer.Exit(cli_cache.cache(request, planner_of(server), plot, as_json=json))
 
 
 @app.command()
@@ -221,9 +226,11 @@ def roll(
     seed: options.Seed = 0,
     json: options.Json = False,
     plot: options.Plot = None,
+    server: options.Server = None,
 ) -> None:
     """Plan a placement of experts anew at every step of a changing world."""
     from api import cli_input, cli_roll
+    from api.cli_planner import planner_of
     from api.cli_solve import Output
 
     Output(plot=plot).check()
@@ -233,7 +240,7 @@ def roll(
         price = cli_input.quantity(migration_weight, "nanosecond", "--migration-weight")
     problem = cli_input.problem(source)
     request = cli_roll.requested(problem, steps, (round(weight * 10**6), price), limits)
-    raise typer.Exit(cli_roll.roll(request, plot, as_json=json))
+    raise typer.Exit(cli_roll.roll(request, planner_of(server), plot, as_json=json))
 
 
 @app.command()
@@ -333,6 +340,12 @@ def simulate(
         list[str] | None,
         typer.Option(metavar="NAME=TIME", help="a device that stops then; may be repeated"),
     ] = None,
+    then: Annotated[
+        str | None, typer.Option(metavar="PLAN", help="goes on without those that stop")
+    ] = None,
+    resume_after: Annotated[
+        str, typer.Option(metavar="TIME", help="when it goes on, after the first stop")
+    ] = "0 ns",
     shared_medium: Annotated[
         bool, typer.Option("--shared-medium", help="one channel for all transfers")
     ] = False,
@@ -345,7 +358,8 @@ def simulate(
     from api.cli_planner import planner_of
 
     cli_simulate.check(plot)
-    setting = cli_simulate.Setting(units, tuple(stop or ()), shared_medium)
+    second = None if then is None else cli_input.plan(then)
+    setting = cli_simulate.Setting(units, tuple(stop or ()), shared_medium, second, resume_after)
     request = setting.request(cli_input.problem(source), cli_input.plan(plan))
     raise typer.Exit(cli_simulate.simulate(request, planner_of(server), plot, as_json=json))
 

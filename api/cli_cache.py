@@ -7,8 +7,9 @@ from pydantic import ValidationError
 from rich import box
 from rich.table import Table
 
-from api import answers_experts, cli_output, fork_server
+from api import cli_output
 from api.cli_interrupt import interruptible
+from api.cli_planner import Planner
 from api.cli_status import Status
 from api.requests_experts import CacheRequest
 from models.documents import field_errors
@@ -37,7 +38,7 @@ def requested(
         raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint=hint) from None
 
 
-def cache(request: CacheRequest, plot: Path | None, *, as_json: bool) -> Status:
+def cache(request: CacheRequest, planner: Planner, plot: Path | None, *, as_json: bool) -> Status:
     """Replay, print a row per policy and size or JSON, and draw; Ctrl-C keeps sizes."""
     notes = cli_output.notes()
 
@@ -46,9 +47,8 @@ def cache(request: CacheRequest, plot: Path | None, *, as_json: bool) -> Status:
             notes.print(f"{size.slots:,} slots: replayed")
 
     with interruptible() as cancel:
-        fork_server.start([])
         try:
-            found = answers_experts.cache(request, cancel=cancel, listen=tell)
+            found = planner.cache(request, tell, cancel)
         except ChildLostError:
             if not cancel.is_set():
                 raise

@@ -2,11 +2,12 @@
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 import typer
 
-from api import answers, fork_server
+from api import answers, answers_experts, fork_server
 from api.cli_status import Status
 from api.requests import (
     Explanation,
@@ -15,12 +16,17 @@ from api.requests import (
     InstanceOf,
     PlanRequest,
     SimulationRequest,
+    SplitRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
 )
+from api.requests_experts import CacheRequest, RollRequest
+from models.expert_cache import CacheSize, ExpertCache
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate, Verification
+from models.rolling import Rolling, RollingStep
 from models.simulation import Simulation
 from planner.race import Listener
 
@@ -53,8 +59,21 @@ class Planner(Protocol):
     def frontier(self, request: FrontierRequest, cancel: threading.Event) -> Frontier:
         """The sweep of a budget; `cancel` ends it with the points it has."""
 
+    def split(self, request: SplitRequest) -> ExpertSplit:
+        """One batch among the replicas of a placement."""
+
     def simulate(self, request: SimulationRequest) -> Simulation:
         """A plan replayed unit by unit."""
+
+    def cache(
+        self, request: CacheRequest, listen: Callable[[CacheSize], None], cancel: threading.Event
+    ) -> ExpertCache:
+        """Caches replayed; `cancel` ends it with the sizes it has. Raises ChildLostError."""
+
+    def roll(
+        self, request: RollRequest, listen: Callable[[RollingStep], None], cancel: threading.Event
+    ) -> Rolling:
+        """Steps planned; `cancel` ends it with those it has."""
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """The shipped instances."""
@@ -103,9 +122,29 @@ class Here:
         fork_server.warm_up()  # the clock of the limit starts with the solve
         return answers.frontier(request, cancel=cancel)
 
+    def split(self, request: SplitRequest) -> ExpertSplit:
+        """See Planner."""
+        fork_server.start([])
+        return answers.split(request)
+
     def simulate(self, request: SimulationRequest) -> Simulation:
         """See Planner."""
         return answers.simulation(request)
+
+    def cache(
+        self, request: CacheRequest, listen: Callable[[CacheSize], None], cancel: threading.Event
+    ) -> ExpertCache:
+        """See Planner."""
+        fork_server.start([])
+        return answers_experts.cache(request, cancel=cancel, listen=listen)
+
+    def roll(
+        self, request: RollRequest, listen: Callable[[RollingStep], None], cancel: threading.Event
+    ) -> Rolling:
+        """See Planner."""
+        fork_server.start([])
+        fork_server.warm_up()
+        return answers_experts.rolling(request, cancel=cancel, listen=listen)
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """See Planner."""

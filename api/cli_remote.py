@@ -1,7 +1,7 @@
 """--server: the service at an address does what a verb asks for."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from api.cli_planner import ServiceRefusalError
@@ -16,12 +16,17 @@ from api.requests import (
     InstanceOf,
     PlanRequest,
     SimulationRequest,
+    SplitRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
 )
+from api.requests_experts import CacheRequest, RollRequest
+from models.expert_cache import CacheSize, ExpertCache
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate, Verification
+from models.rolling import Rolling, RollingStep
 from models.simulation import Simulation
 from planner.race import Event, Listener, What
 
@@ -62,10 +67,29 @@ class There:
         with self._client(cancel) as client:
             return client.frontier(request, cancel=cancel)
 
+    def split(self, request: SplitRequest) -> ExpertSplit:
+        """See Planner."""
+        with self._client() as client:
+            return client.split(request)
+
     def simulate(self, request: SimulationRequest) -> Simulation:
         """See Planner."""
         with self._client() as client:
             return client.simulate(request)
+
+    def cache(
+        self, request: CacheRequest, _: Callable[[CacheSize], None], cancel: threading.Event
+    ) -> ExpertCache:
+        """See Planner; a service does not tell of each size."""
+        with self._client(cancel) as client:
+            return client.cache(request, cancel=cancel)
+
+    def roll(
+        self, request: RollRequest, _: Callable[[RollingStep], None], cancel: threading.Event
+    ) -> Rolling:
+        """See Planner; a service does not tell of each step."""
+        with self._client(cancel) as client:
+            return client.roll(request, cancel=cancel)
 
     def instances(self) -> tuple[InstanceOf, ...]:
         """See Planner."""

@@ -8,8 +8,9 @@ from pydantic import Field
 from rich import box
 from rich.table import Table
 
-from api import answers_experts, cli_input, cli_output, fork_server
+from api import cli_input, cli_output
 from api.cli_interrupt import interruptible
+from api.cli_planner import Planner
 from api.cli_status import Status, status_of_grade
 from api.requests_experts import RollRequest
 from models.base import Document
@@ -42,7 +43,7 @@ def requested(
     )
 
 
-def roll(request: RollRequest, plot: Path | None, *, as_json: bool) -> Status:
+def roll(request: RollRequest, planner: Planner, plot: Path | None, *, as_json: bool) -> Status:
     """Plan every step, print a row per step or JSON, and draw; Ctrl-C keeps what is done."""
     notes = cli_output.notes()
 
@@ -51,9 +52,7 @@ def roll(request: RollRequest, plot: Path | None, *, as_json: bool) -> Status:
             notes.print(f"{step.name}: {step.grade}, {step.moved:,} moves")
 
     with interruptible() as cancel:
-        fork_server.start([])
-        fork_server.warm_up()
-        found = answers_experts.rolling(request, cancel=cancel, listen=tell)
+        found = planner.roll(request, tell, cancel)
     if found.stopped:
         notes.print(f"edgeplan: interrupted after {len(found.steps)} of {len(request.steps) + 1}")
     try:

@@ -20,6 +20,7 @@ from api.jobs.queue import Queue, opened
 from api.jobs.store import Store
 from api.settings import Settings
 from models.documents import field_errors
+from planner import pool
 
 _log = logging.getLogger(__name__)
 # Requests that wait for a solve have this long, after it was stopped, to be answered, s.
@@ -108,7 +109,8 @@ def worker(options: dict[str, Any]) -> Status:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: crew.drain())
     _log.info("%d slots wait for jobs", settings.slots)
-    crew.run()
+    with pool.warm(pool.for_slots(settings.slots)):
+        crew.run()
     engine.dispose()
     return Status.DONE
 

@@ -23,11 +23,16 @@ from planner.plot import SUFFIXES
 
 @dataclass(frozen=True)
 class Setting:
-    """How to replay: how many units, who stops when (NAME=TIME), one channel for all."""
+    """How to replay: how many units, who stops when (NAME=TIME), one channel for all.
+
+    then: the plan that goes on after a stop; resume_after: when it begins, as written.
+    """
 
     units: int | None
     stops: tuple[str, ...]
     shared_medium: bool
+    then: AnyPlan | None = None
+    resume_after: str = "0 ns"
 
     def request(self, problem: AnyProblem, plan: AnyPlan) -> SimulationRequest:
         """The request. Raises BadParameter."""
@@ -38,6 +43,10 @@ class Setting:
             "units": self.units,
             "stops_ns": stops,
             "shared_medium": self.shared_medium,
+            "then": None if self.then is None else self.then.model_dump(mode="json"),
+            "resume_after_ns": cli_input.quantity(
+                self.resume_after, "nanosecond", "--resume-after"
+            ),
         }
         try:
             return validate(fields, SimulationRequest)

@@ -3,16 +3,16 @@
 from rich import box
 from rich.table import Table
 
-from api import answers, cli_output, fork_server
+from api import cli_output
+from api.cli_planner import Planner
 from api.cli_status import Status
 from api.requests import SplitRequest
 from models.units import format_quantity
 
 
-def split(request: SplitRequest, *, as_json: bool) -> Status:
+def split(request: SplitRequest, planner: Planner, *, as_json: bool) -> Status:
     """Split, print a row per layer or JSON."""
-    fork_server.start([])
-    found = answers.split(request)
+    found = planner.split(request)
     if as_json:
         cli_output.say_json(found)
         return Status.DONE

@@ -5,7 +5,8 @@ import signal
 from multiprocessing import forkserver
 
 from models.result import Limits
-from planner.worker import call, preload
+from planner.process import preload
+from planner.worker import call
 from solvers.registry import REGISTRY
 
 # Imports take seconds, on a machine that is overloaded or has cold disks minutes.

@@ -160,13 +160,16 @@ class SimulationRequest(Document):
     """A plan to be replayed unit by unit.
 
     units: as many as tell the objective, where left out; stops_ns: devices that stop for good, and
-    when; shared_medium: one channel for all transfers instead of a link for each.
+    when; then: the plan that goes on without them, `resume_after_ns` after the first of them has
+    stopped; shared_medium: one channel for all transfers instead of a link for each.
     """
 
     problem: AnyProblem
     plan: AnyPlan
     units: Annotated[int, Field(ge=1, le=MAX_SIMULATED_UNITS)] | None = None
     stops_ns: dict[Name, Nanoseconds] = {}
+    then: AnyPlan | None = None
+    resume_after_ns: Nanoseconds = 0
     shared_medium: bool = False
 
     @model_validator(mode="after")
@@ -177,6 +180,16 @@ class SimulationRequest(Document):
                 f"use one of: {', '.join(SIMULATED)}",
                 *("problem", "kind"),
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_second_plan_follows_a_stop(self) -> Self:
+        if self.then is not None and not self.stops_ns:
+            reason, remedy = "a second plan, but no device stops", "say who stops when"
+            raise contradiction(reason, remedy, "then")
+        if self.then is None and self.resume_after_ns:
+            reason = "there is no second plan to wait for"
+            raise contradiction(reason, "give the plan that goes on", "resume_after_ns")
         return self
 
 

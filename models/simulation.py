@@ -7,6 +7,9 @@ from pydantic import Field
 from models.base import Document
 from models.units import format_quantity
 
+# What is compared where a second plan goes on after a stop: with the first plan's end without one.
+RESUMED = "end with a second plan"
+
 
 class Bar(Document):
     """One piece of work on one machine, from start to stop in ns.
@@ -36,7 +39,8 @@ class Simulation(Document):
     """A plan replayed unit by unit.
 
     measure: the time that is compared, by name; predicted_ns: by the closed formula; simulated_ns:
-    None where not all units came through; difference_ppm: of the simulated time from the predicted
+    None where not all units came through; where a second plan goes on after a stop, the first one's
+    end without it and the end of both; difference_ppm: of the simulated time from the predicted
     one; exact: whether the formula is a theorem here, so that any difference is a fault; bars: the
     Gantt chart, left out of certificates.
     """
@@ -60,6 +64,8 @@ class Simulation(Document):
         if self.simulated_ns is None:
             return f"{self.units_done} of {units} came through; predicted {predicted} for all"
         simulated = format_quantity(self.simulated_ns, "ns")
+        if self.measure == RESUMED:
+            return f"{units} with a second plan: {simulated}; without a stop {predicted}"
         difference = f"{self.difference_ppm:+,} ppm" if self.difference_ppm else "no difference"
         why = "" if self.exact else " (the formula is an estimate here)"
         return (

@@ -5,6 +5,7 @@ is killed along with it), caps its own address space, and dies with its parent: 
 the channel, takes the word to cancel from it, and ends the session when the other end is gone.
 """
 
+import gc
 import multiprocessing
 import multiprocessing.reduction
 import os
@@ -12,6 +13,7 @@ import pickle
 import resource
 import signal
 import socket
+import struct
 import threading
 import time
 import traceback
@@ -36,6 +38,8 @@ from solvers.base import Progress
 from solvers.registry import Entry
 
 CANCEL = b"c"
+# A task is its length and its pickle, on the channel before anything else.
+TASK_LENGTH = struct.Struct("!Q")
 
 
 @dataclass(frozen=True)
@@ -123,17 +127,19 @@ class _Report(Progress[AnyPlan]):
         return self._stop.is_set()
 
 
-def main(channel: int, log: int, task: Job | Call) -> None:
-    """Entry point of the child; whatever it prints goes to the file `log`."""
+def main(channel: int, log: int) -> None:
+    """Entry point of the child, which waits for its task; what it prints goes to the file `log`."""
     os.setsid()
     # Pyomo makes a lock on import, which the fork server's way of starting would have tracked and,
     # when the child is killed, complained about.
     multiprocessing.set_start_method("fork", force=True)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    # What was imported stays: to look through it for garbage would copy every page of it.
+    gc.freeze()
     status = 0
     try:
-        _work(socket.socket(fileno=channel), task)
+        _work(socket.socket(fileno=channel))
     except BaseException:  # noqa: BLE001  # the last resort of the process
         traceback.print_exc()
         status = 1
@@ -141,7 +147,11 @@ def main(channel: int, log: int, task: Job | Call) -> None:
     os._exit(status)
 
 
-def _work(channel: socket.socket, task: Job | Call) -> None:
+def _work(channel: socket.socket) -> None:
+    words = _received(channel)
+    if words is None:
+        return
+    task: Job | Call = pickle.loads(words)  # noqa: S301  # of our own parent
     _cap_memory(task.limits.memory_limit_bytes)
     stop = threading.Event()
     threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
@@ -151,6 +161,21 @@ def _work(channel: socket.socket, task: Job | Call) -> None:
     else:
         more = (stop.is_set,) if task.stoppable else ()
         mouth.say(pickle.dumps(task.function(*task.arguments, *more)))
+
+
+def _received(channel: socket.socket) -> bytes | None:
+    """The task as its parent sent it; None when the parent has gone without giving one."""
+    length = channel.recv(TASK_LENGTH.size, socket.MSG_WAITALL)
+    if len(length) < TASK_LENGTH.size:
+        return None
+    (size,) = TASK_LENGTH.unpack(length)
+    words = bytearray()
+    while len(words) < size:
+        piece = channel.recv(min(2**20, size - len(words)))
+        if not piece:
+            return None
+        words += piece
+    return bytes(words)
 
 
 def _listen(channel: socket.socket, stop: threading.Event) -> None:

@@ -14,19 +14,21 @@ from enum import StrEnum
 
 from models.problems import AnyPlan, AnyProblem
 from models.result import Claim, Limits, Proof, Reason
-from planner import bounds
+from planner import bounds, pool
 from planner.child import Job
 from planner.lane import Lane
 from planner.messages import Finished, FoundBound, FoundPlan, Message, Started
+from planner.process import Death, await_news
 from planner.record import Record
 from planner.standing import Outcome
 from planner.strategy import Lanes, confirmation_ns
-from planner.worker import CANCEL_GRACE_NS, GRACE_NS, Death, await_news
+from planner.worker import CANCEL_GRACE_NS, GRACE_NS
 from solvers.registry import Entry
 
 # So long an agreement waits for the bound from the problem, which proves more: that the answer
 # should not depend on who was a millisecond faster.
 _BOUND_FIRST_NS = 10**9
+_NOT_NEEDED = "not needed any more"
 _KILLED = "killed: it did not stop when asked to"
 
 
@@ -85,19 +87,19 @@ class Race:
         self._lanes: list[Lane] = []
 
     def run(self, lanes: Lanes, hint: AnyPlan | None = None) -> list[Outcome]:
-        """One outcome for the hint and one for every method; every child has been reaped."""
+        """One outcome for the hint and one for every method; every child has been killed."""
         usable = hint if hint is not None and self.record.start_from(hint) else None
         try:
             for methods in ((bounds.ENTRY,), *lanes):
                 self._start(methods, usable)
             while self._lanes:
-                self._watch_clock()
                 await_news([lane.child for lane in self._lanes])
                 for lane in list(self._lanes):
                     self._attend(lane)
+                self._watch_clock()
         finally:
             for lane in self._lanes:
-                lane.child.bury()
+                pool.dismiss(lane.child)
         return self.record.outcomes
 
     def _start(self, methods: tuple[Entry, ...], hint: AnyPlan | None) -> None:
@@ -136,8 +138,15 @@ class Race:
                 for lane in self._lanes:
                     lane.child.cancel()
         if settled or now >= self._kill_at:
-            for lane in self._lanes:
-                lane.kill()
+            for lane in list(self._lanes):
+                self._end(lane, needed=not settled)
+
+    def _end(self, lane: Lane, *, needed: bool) -> None:
+        """Kill a child, and wait for its funeral only where its end could tell something."""
+        lane.kill()
+        if not needed and lane.killed and not lane.garbled:
+            self._leave(lane)
+            self._conclude_rest(lane, self._stopped_for or Reason.CANCELLED, _NOT_NEEDED)
 
     def _reason_to_stop(self, now: int, *, settled: bool) -> Reason | None:
         if settled or self._cancelled:
@@ -166,11 +175,11 @@ class Race:
             if on_the_way and time.monotonic_ns() >= self._kill_at:
                 continue  # too much to be verified in time; its claim is heard all the same
             self._take(lane.methods[message.solver], message)
-        if ended:
+        if not lane.unclaimed:
+            self._leave(lane)
+        elif ended:
             self._lanes.remove(lane)
-            self._bury(lane)
-        elif not lane.unclaimed:
-            lane.kill()
+            self._conclude_rest(lane, *self._fate(lane, lane.child.bury()))
 
     def _take(self, method: Entry, message: Message) -> None:
         if isinstance(message, Finished):
@@ -186,10 +195,13 @@ class Race:
         elif self.record.bound(method.name, message.lower_bound):
             self._tell(method, What.BOUND)
 
-    def _bury(self, lane: Lane) -> None:
-        """Reap a child, with a claim for every method that it left without one."""
-        death = lane.child.bury()
-        reason, detail = self._fate(lane, death)
+    def _leave(self, lane: Lane) -> None:
+        """Kill a child whose end tells nothing; it is reaped in the background."""
+        self._lanes.remove(lane)
+        pool.dismiss(lane.child)
+
+    def _conclude_rest(self, lane: Lane, reason: Reason, detail: str) -> None:
+        """A claim for every method that a child left without one."""
         for method in lane.unclaimed:
             if method is lane.running:
                 claim: Claim[AnyPlan] = Claim(method.name, reason, detail=detail)
@@ -208,7 +220,7 @@ class Race:
         stopped = self._stopped_for or (Reason.TIME_LIMIT if now >= self._deadline else None)
         if stopped is not None and lane.killed:
             proved = self.record.standing().proof is not None
-            return stopped, "not needed any more" if proved else _KILLED
+            return stopped, _NOT_NEEDED if proved else _KILLED
         if stopped is not None and death.orderly and lane.running is None:
             return stopped, "its turn did not come"
         return death.reason, death.detail

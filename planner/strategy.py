@@ -47,8 +47,8 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
     "offload_placement": (("lagrangian", "cpsat"), ("linkage-then-place", "milp")),
     # The dynamic program answers in seconds on testbeds; Asteroid's plan is there at once.
     "pipeline_training": (("dp", "milp"), ("asteroid", "cpsat")),
-    # Bisection proves ten unequal devices in seconds; the programs confirm it.
-    "tensor_partition": (("bisection", "milp"), ("galaxy", "cpsat")),
+    # Bisection proves ten unequal devices in seconds; CP-SAT confirms its plan in one or two.
+    "tensor_partition": (("bisection", "cpsat"), ("galaxy", "milp")),
     # Bounds and stages settle most clusters in a second; CP-SAT's model shares nothing with them.
     "serving_flow": (
         ("cover", "branch-and-bound"),
@@ -58,7 +58,8 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
 # How long a second opinion is waited for: nanoseconds at least, and percent of what the proof took.
 _PATIENCE = (3 * 10**9, 400)
 # There the programs take ten times what the search takes, where that is long: waiting is no use.
-_PATIENCE_OF = {"expert_selection": (10**9 // 10, 10)}
+# CP-SAT confirms a sequence pipeline in seconds or not at all.
+_PATIENCE_OF = {"expert_selection": (10**9 // 10, 10), "sequence_pipeline": (3 * 10**9, 50)}
 
 
 class UnknownSolverError(ValueError):

@@ -25,13 +25,18 @@ from api.requests import (
     PlanRequest,
     RevisionRequest,
     SimulationRequest,
+    SplitRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
 )
+from api.requests_experts import CacheRequest, RollRequest
 from models.base import Document
+from models.expert_cache import ExpertCache
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate, Verification
+from models.rolling import Rolling
 from models.simulation import Simulation
 
 D = TypeVar("D", bound=Document)
@@ -56,9 +61,10 @@ class Revised:
 class AsyncClient:
     """A server's planner, for asyncio; see `Client`, whose methods are the same.
 
-    `plan`, `explain`, `frontier`, `revise` and `result` take a `cancel` (a threading.Event, say):
-    once it is set the job is cancelled, and what it has found is answered. When their task is
-    cancelled, the job is cancelled as well and the task ends, without its answer.
+    `verify`, `validate`, `estimate` and `simulate` are answered at once. The others take a `cancel`
+    (a threading.Event, say): once it is set the job is cancelled, and what it has found is
+    answered. When their task is cancelled, the job is cancelled as well and the task ends, without
+    its answer.
     """
 
     def __init__(
@@ -112,6 +118,36 @@ class AsyncClient:
         """The best objective at each level of a budget."""
         response = await self._submit("/v1/frontiers", request, options, None, cancel)
         return await self._home(response, Frontier, None, cancel)
+
+    async def split(
+        self,
+        request: SplitRequest,
+        options: Options = Options(),  # noqa: B008
+        cancel: Stop | None = None,
+    ) -> ExpertSplit:
+        """The tokens of one batch among the replicas of a placement."""
+        response = await self._submit("/v1/splits", request, options, None, cancel)
+        return await self._home(response, ExpertSplit, None, cancel)
+
+    async def cache(
+        self,
+        request: CacheRequest,
+        options: Options = Options(),  # noqa: B008
+        cancel: Stop | None = None,
+    ) -> ExpertCache:
+        """Pins and caches replayed on a routing table."""
+        response = await self._submit("/v1/caches", request, options, None, cancel)
+        return await self._home(response, ExpertCache, None, cancel)
+
+    async def roll(
+        self,
+        request: RollRequest,
+        options: Options = Options(),  # noqa: B008
+        cancel: Stop | None = None,
+    ) -> Rolling:
+        """A placement that follows what is observed."""
+        response = await self._submit("/v1/rollings", request, options, None, cancel)
+        return await self._home(response, Rolling, None, cancel)
 
     async def revise(
         self,

@@ -23,13 +23,18 @@ from api.requests import (
     PlanRequest,
     RevisionRequest,
     SimulationRequest,
+    SplitRequest,
     Valid,
     ValidationRequest,
     VerificationRequest,
 )
+from api.requests_experts import CacheRequest, RollRequest
 from models.base import Document
+from models.expert_cache import ExpertCache
+from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate, Verification
+from models.rolling import Rolling
 from models.simulation import Simulation
 
 T = TypeVar("T")
@@ -97,6 +102,33 @@ class Client:
     ) -> Frontier:
         """The best objective at each level of a budget."""
         return self._stoppable(cancel, self._client.frontier, request, options)
+
+    def split(
+        self,
+        request: SplitRequest,
+        options: Options = Options(),  # noqa: B008
+        cancel: Stop | None = None,
+    ) -> ExpertSplit:
+        """The tokens of one batch among the replicas of a placement."""
+        return self._stoppable(cancel, self._client.split, request, options)
+
+    def cache(
+        self,
+        request: CacheRequest,
+        options: Options = Options(),  # noqa: B008
+        cancel: Stop | None = None,
+    ) -> ExpertCache:
+        """Pins and caches replayed on a routing table."""
+        return self._stoppable(cancel, self._client.cache, request, options)
+
+    def roll(
+        self,
+        request: RollRequest,
+        options: Options = Options(),  # noqa: B008
+        cancel: Stop | None = None,
+    ) -> Rolling:
+        """A placement that follows what is observed."""
+        return self._stoppable(cancel, self._client.roll, request, options)
 
     def revise(
         self,

@@ -4,9 +4,9 @@ import asyncio
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 CHANNEL = "edgeplan_jobs"
 _LOOK_AGAIN_S = 1.0
@@ -18,42 +18,62 @@ def say(connection: Connection, job: str) -> None:
         connection.execute(select(func.pg_notify(CHANNEL, job)))
 
 
+class Listener:
+    """Hears of one job, in the event loop that it was made in."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rung = asyncio.Event()
+        self._row: RowMapping | None = None
+
+    async def heard(self, timeout_s: float) -> RowMapping | None:
+        """Wait for a ring since the last one, the timeout or a second, whichever is first.
+
+        The job as it is now, None where whoever rang did not say.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(timeout_s, _LOOK_AGAIN_S)):
+                await self._rung.wait()
+        self._rung.clear()
+        row, self._row = self._row, None
+        return row
+
+    def ring(self, row: RowMapping | None) -> None:
+        """Wake who waits; from any thread."""
+        self._loop.call_soon_threadsafe(self._take, row)
+
+    def _take(self, row: RowMapping | None) -> None:
+        known = self._row
+        if row is None or known is None or row["version"] > known["version"]:
+            self._row = row
+        self._rung.set()
+
+
 class Bell:
     """One bell for all jobs of a process. Rung from any thread, heard in event loops."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self._waiting: dict[str, set[Listener]] = defaultdict(set)
 
-    def ring(self, job: str) -> None:
-        """Wake everyone who waits for the job."""
+    def ring(self, job: str, row: RowMapping | None = None) -> None:
+        """Wake everyone who waits for the job; row: as it is now, where that is known."""
         with self._lock:
-            woken = self._waiting.pop(job, set())
-        for future in woken:
-            future.get_loop().call_soon_threadsafe(_wake, future)
+            woken = tuple(self._waiting.get(job, ()))
+        for listener in woken:
+            listener.ring(row)
 
     @contextmanager
-    def listening(self, job: str) -> Iterator["asyncio.Future[None]"]:
-        """A future that the next ring completes; take it before the look at the job."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def listening(self, job: str) -> Iterator[Listener]:
+        """Hears every ring from now on: begin before the look at the job."""
+        listener = Listener()
         with self._lock:
-            self._waiting[job].add(future)
+            self._waiting[job].add(listener)
         try:
-            yield future
+            yield listener
         finally:
             with self._lock:
-                heard = self._waiting.get(job)
-                if heard is not None:
-                    heard.discard(future)
-                    if not heard:
-                        del self._waiting[job]
-
-
-async def heard(future: "asyncio.Future[None]", timeout_s: float) -> None:
-    """Wait for the ring, the timeout or a second, whichever is first."""
-    await asyncio.wait([future], timeout=min(timeout_s, _LOOK_AGAIN_S))
-
-
-def _wake(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_result(None)
+                left = self._waiting[job]
+                left.discard(listener)
+                if not left:
+                    del self._waiting[job]

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
@@ -85,21 +86,23 @@ class Crew:
         with self._lock:
             found = self._running.get(job)
         if found is not None:
-            self._renew(*found)
+            self._renew([found])
 
     def _keep(self) -> None:
         while not self._over.wait(_HEARTBEAT_S):
             with self._lock:
                 running = list(self._running.values())
-            for row, cancel in running:
-                self._renew(row, cancel)
+            if running:
+                self._renew(running)
 
-    def _renew(self, row: RowMapping, cancel: threading.Event) -> None:
+    def _renew(self, running: Sequence[tuple[RowMapping, threading.Event]]) -> None:
         try:
-            held = leases.renew(self._store, row)
+            held = leases.renew(self._store, [row for row, _ in running])
         except SQLAlchemyError as error:
-            # The lease has time for some more tries; then another takes the job over.
-            _log.warning("could not renew the lease of job %s: %s", row["id"], error)
+            # The leases have time for some more tries; then another takes the jobs over.
+            _log.warning("could not renew the leases of %d jobs: %s", len(running), error)
             return
-        if held is None or held["cancel_requested"]:
-            cancel.set()
+        for row, cancel in running:
+            now = held.get(row["id"])
+            if now is None or now["cancel_requested"]:
+                cancel.set()

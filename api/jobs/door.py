@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from anyio import to_thread
 from fastapi import Request, Response
@@ -12,7 +13,7 @@ from sqlalchemy import RowMapping
 from api.answers import check
 from api.deps import granted, patience_ns, queue_of, settings_of
 from api.errors import ProblemError
-from api.jobs.bell import heard
+from api.jobs.bell import Listener
 from api.jobs.nouns import TERMINAL, Operation
 from api.jobs.queue import Queue
 from api.jobs.store import KeyReusedError, NewJob, Store, TooManyError
@@ -51,7 +52,8 @@ async def submit(
     """
     check(request)
     new = replace(_new_job(caller, operation, request, wishes), revision_of=revision_of)
-    return (await _submitted(http, caller, [new]))[0]
+    # Who waits for the answer is promised nothing before `ended`; who is told the end elsewhere is.
+    return (await _submitted(http, caller, [new], promised=wishes.webhook is not None))[0]
 
 
 async def submit_all(
@@ -69,14 +71,15 @@ async def submit_all(
     return await _submitted(http, caller, [replace(new, body_hash=whole) for new in asked])
 
 
-async def _submitted(http: Request, caller: Caller, asked: Sequence[NewJob]) -> list[RowMapping]:
+async def _submitted(
+    http: Request, caller: Caller, asked: Sequence[NewJob], *, promised: bool = True
+) -> list[RowMapping]:
     queue = queue_of(http)
     if queue.draining:
         raise ProblemError("draining", 503, "this server ends", headers={"Retry-After": "5"})
     try:
-        rows = await to_thread.run_sync(
-            queue.store.submit, asked, caller.max_waiting, queue.dispatcher.enqueue
-        )
+        submit = partial(queue.store.submit, promised=promised)
+        rows = await to_thread.run_sync(submit, asked, caller.max_waiting, queue.dispatcher.enqueue)
     except KeyReusedError:
         words = "this Idempotency-Key came with another request before; use a fresh one"
         raise ProblemError("idempotency-key-reused", 422, words) from None
@@ -114,33 +117,43 @@ def _new_job(caller: Caller, operation: Operation, request: AnyRequest, wishes: 
 
 
 async def ended(http: Request, row: RowMapping) -> RowMapping:
-    """The job at its end, or as it is when the client's patience is over."""
-    patience = patience_ns(http)
-    hurried = any("respond-async" in value.lower() for value in http.headers.getlist("prefer"))
-    if hurried and patience is None:  # with `wait`, that long first (RFC 7240, §4.3)
-        return row
-    wait_ns = settings_of(http).default_wait if patience is None else patience
-    deadline = time.monotonic_ns() + wait_ns
+    """The job at its end, or as it is when the client's patience is over: then it is promised."""
     queue = queue_of(http)
-    while row["state"] not in ENDED and not queue.draining:
-        left = deadline - time.monotonic_ns()
-        if left <= 0:
-            break
-        row = await next_look(queue.store, row, left)
-        if row["idempotency_key"] is None and await http.is_disconnected():
-            # Without a key the client can never come back for it.
-            await cancel(queue, row["id"])
-            break
+    deadline = time.monotonic_ns() + _wait_ns(http)
+    with queue.store.bell.listening(row["id"]) as listener:
+        looked = False
+        while row["state"] not in ENDED and not queue.draining:
+            left = deadline - time.monotonic_ns()
+            if left <= 0:
+                break
+            row = await next_look(queue.store, row, listener, left if looked else 0)
+            looked = True
+            if row["idempotency_key"] is None and await http.is_disconnected():
+                # Without a key the client can never come back for it.
+                await cancel(queue, row["id"])
+                break
+    if row["state"] not in ENDED:
+        await to_thread.run_sync(queue.store.promise, row["id"])
     return row
 
 
-async def next_look(store: Store, row: RowMapping, left_ns: int) -> RowMapping:
-    """The job when it has ended or the bell has rung, a second from now at the latest."""
-    with store.bell.listening(row["id"]) as rung:
-        found = await to_thread.run_sync(store.get, row["id"], None) or row
-        if found["state"] not in ENDED and found["version"] == row["version"]:
-            await heard(rung, left_ns / 10**9)
-    return found
+def _wait_ns(http: Request) -> int:
+    """How long a client waits; with `respond-async` alone not at all (RFC 7240, §4.3)."""
+    patience = patience_ns(http)
+    if patience is not None:
+        return patience
+    hurried = any("respond-async" in value.lower() for value in http.headers.getlist("prefer"))
+    return 0 if hurried else settings_of(http).default_wait
+
+
+async def next_look(
+    store: Store, row: RowMapping, listener: Listener, left_ns: int = 10**9
+) -> RowMapping:
+    """The job when the bell has rung, or `left_ns` or a second are over."""
+    heard = await listener.heard(left_ns / 10**9) if left_ns else None
+    if heard is not None and heard["version"] >= row["version"]:
+        return heard
+    return await to_thread.run_sync(store.get, row["id"], None) or row
 
 
 async def cancel(queue: Queue, job: str) -> RowMapping | None:

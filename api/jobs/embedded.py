@@ -10,6 +10,7 @@ from api.jobs import leases
 from api.jobs.crew import Crew
 from api.jobs.rounds import Rounds
 from api.jobs.store import Store
+from api.outage import is_away
 
 _log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 1.0
@@ -38,7 +39,13 @@ class Embedded:
 
     def run(self) -> None:
         """Queue again what a killed predecessor left running, and start the slots."""
-        leases.release(self._store, self.enqueue)
+        try:
+            leases.release(self._store, self.enqueue)
+        except SQLAlchemyError as error:
+            if not is_away(error):
+                raise
+            # The sweeper finds them as soon as their leases have run out.
+            _log.warning("what was left running waits for the database: %s", error)
         self._crew.start()
         self._sweeper.start()
         for thread in self._threads:
@@ -73,7 +80,12 @@ class Embedded:
         self._sweeper.stop(grace_s)
 
     def _sweep(self) -> None:
-        """Queue again the jobs whose ends could not be written; nobody runs them any more."""
+        """End what has waited too long, and bring answers to the disk.
+
+        Queue again the jobs whose ends could not be written; nobody runs them any more.
+        """
+        leases.expire(self._store)
+        self._store.settle()
         again = leases.release(self._store, self.enqueue, lapsed=True, held=self._crew.running)
         if again:
             self.ring()
@@ -92,7 +104,6 @@ class Embedded:
 
     def _serve_next(self) -> bool:
         """Run the next job; False when none waits."""
-        leases.expire(self._store)
         row = leases.take(self._store, self._crew.name)
         if row is not None:
             self._crew.run(row)

@@ -17,6 +17,8 @@ from sqlalchemy.exc import OperationalError
 _log = logging.getLogger(__name__)
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 10_000
+# Of the write-ahead log, before whoever writes has to empty it; 40 MB.
+_MOST_PAGES = 10_000
 # So long a server or worker waits at its start for a database that does not answer, s.
 _START_S = 30.0
 _LOOK_AGAIN_S = 1.0
@@ -103,7 +105,7 @@ def migrate(engine: Engine) -> None:
 
 def _install_queue(engine: Engine) -> None:
     """PGQueuer's own tables; its upgrade and ours take turns under the same lock."""
-    from api.jobs.pgqueue import install
+    from api.jobs.tickets import install
 
     address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with engine.begin() as connection:
@@ -144,5 +146,7 @@ def _begin(connection: Connection) -> None:
 def _set_up(connection: Any, _record: Any) -> None:
     # The driver would begin transactions by itself, at its own time: _begin does.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", f"busy_timeout={_BUSY_MS}"):
+    # A server brings the log to the disk every second; this is for who writes beside it.
+    log = f"wal_autocheckpoint={_MOST_PAGES}"
+    for pragma in ("journal_mode=WAL", f"busy_timeout={_BUSY_MS}", log):
         connection.execute(f"PRAGMA {pragma}")

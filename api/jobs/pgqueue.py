@@ -11,30 +11,23 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import psycopg
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
-from pgqueuer.adapters.persistence.queries import Queries, SyncQueries
+from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as Ticket
-from pgqueuer.ports.driver import SyncDriver
-from psycopg import RawCursor
-from psycopg.rows import dict_row
-from sqlalchemy import Connection, Engine, RowMapping, select
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.jobs import leases
+from api.jobs import leases, tickets
 from api.jobs.crew import Crew
 from api.jobs.ear import Ear
-from api.jobs.nouns import JobState
 from api.jobs.rounds import Rounds
-from api.jobs.schema import jobs
 from api.jobs.store import Store
 
 _log = logging.getLogger(__name__)
-_ENTRYPOINT = "job"
 _HEARTBEAT = timedelta(microseconds=leases.LEASE_NS / 1000)
 _LOOK_AGAIN = timedelta(seconds=1)
 _NO_DATABASE_S = 1.0
@@ -46,20 +39,7 @@ _WORKERS = (
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 7310 "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-_SWEEPING = "SELECT pg_try_advisory_xact_lock(7308)"
-_TICKETS = "SELECT count(*) FROM pgqueuer WHERE status = 'queued'"
-# PGQueuer notes three steps of every ticket, for its own statistics; nobody here looks at them.
-_FORGETTING = (
-    "DELETE FROM pgqueuer_log WHERE created < now() - interval '1 hour'",
-    "DELETE FROM pgqueuer_statistics WHERE created < now() - interval '1 hour'",
-)
 _FORGET_EVERY_S = 60.0
-
-
-def write_ticket(connection: Connection, row: RowMapping) -> None:
-    """Make some worker take a job, when the transaction is through."""
-    queries = SyncQueries(_Ours(connection))
-    queries.enqueue(_ENTRYPOINT, None, priority=row["priority"])
 
 
 class Sender:
@@ -80,7 +60,7 @@ class Sender:
 
     def enqueue(self, connection: Connection, row: RowMapping) -> None:
         """Write a ticket in the transaction that makes the job wait."""
-        write_ticket(connection, row)
+        tickets.write(connection, row)
 
     def ring(self) -> None:
         """Nothing to add: PGQueuer's trigger has told the workers."""
@@ -112,12 +92,12 @@ class Sweeper:
         """Queue again what dead workers held, and end what has waited too long."""
         try:
             leases.expire(self._store)
-            _write_missing_tickets(self._store)
+            tickets.write_missing(self._store)
             if time.monotonic() >= self._forget_at:
                 self._forget_at = time.monotonic() + _FORGET_EVERY_S
-                forget_tickets(self._store)
+                tickets.forget(self._store)
             if time.monotonic() >= self._blind_until:
-                leases.release(self._store, write_ticket, lapsed=True)
+                leases.release(self._store, tickets.write, lapsed=True)
         except SQLAlchemyError as error:
             _log.warning("could not sweep the table of jobs: %s", error)
             # Nobody could renew a lease while the database was away: they get the time to.
@@ -133,7 +113,7 @@ class Worker:
         self._address = engine.url.set(drivername="postgresql").render_as_string(
             hide_password=False
         )
-        self._crew = Crew(store, write_ticket)
+        self._crew = Crew(store, tickets.write)
         self._ear = Ear(engine, self._crew.look)
         # Threads of its own: a job must not keep those waiting that hold its lease.
         self._slots = ThreadPoolExecutor(slots, "slot")
@@ -179,7 +159,7 @@ class Worker:
         async with connection:
             await connection.execute(_PRESENT)
             self._manager = QueueManager(Queries(PsycopgDriver(connection)))
-            self._manager.entrypoint(_ENTRYPOINT)(self._handle)
+            self._manager.entrypoint(tickets.ENTRYPOINT)(self._handle)
             if self._over.is_set():
                 return
             await self._manager.run(
@@ -191,9 +171,14 @@ class Worker:
             )
 
     async def _sweep(self) -> None:
-        """Queue again what dead workers held, and end what has waited too long."""
+        """Queue again what dead workers held, and end what has waited too long.
+
+        Then look for jobs without a ticket in hand: one may take a second or two to be heard of.
+        """
         while not self._over.is_set():
             await asyncio.to_thread(self._sweeper.go)
+            for _ in range(self.free):
+                self._slots.submit(self._answer_next)
             await asyncio.sleep(_SWEEP_S)
 
     async def _handle(self, _: Ticket) -> None:
@@ -213,55 +198,3 @@ class Worker:
             # The ticket may be lost: the sweep writes another for a job that still waits.
             _log.warning("a job waits for the database: %s", error)
         return True
-
-
-def _write_missing_tickets(store: Store) -> None:
-    """A ticket for every waiting job whose own was lost with a worker or a connection.
-
-    One too many costs a look at the table.
-    """
-    waiting = jobs.c.state == JobState.QUEUED.value
-    with store.begin() as connection:
-        if not connection.exec_driver_sql(_SWEEPING).scalar_one():
-            return  # another worker sees to it
-        tickets = connection.exec_driver_sql(_TICKETS).scalar_one()
-        query = select(jobs).where(waiting).order_by(jobs.c.priority.desc(), jobs.c.number)
-        for row in connection.execute(query.offset(tickets)).mappings():
-            write_ticket(connection, row)
-
-
-def forget_tickets(store: Store) -> None:
-    """Delete what PGQueuer noted of tickets that are long gone; it never does itself."""
-    with store.begin(undoable=True) as connection:
-        for deleting in _FORGETTING:
-            connection.exec_driver_sql(deleting)
-
-
-class _Ours(SyncDriver):
-    """PGQueuer's statements inside a transaction of SQLAlchemy."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._raw: Any = connection.connection.driver_connection
-
-    def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        cursor = RawCursor(self._raw, row_factory=dict_row)
-        try:
-            cursor.execute(query.encode(), args or None)
-            return cursor.fetchall()
-        except psycopg.OperationalError as error:
-            raise OperationalError(query, args, error) from error
-
-
-def install(address: str) -> None:
-    """Create PGQueuer's tables, or bring them up to date."""
-
-    async def go() -> None:
-        connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
-        async with connection:
-            queries = Queries(PsycopgDriver(connection))
-            if await queries.schema_is_installed():
-                await queries.upgrade()
-            else:
-                await queries.install()
-
-    asyncio.run(go())

@@ -16,6 +16,7 @@ from api.jobs.retention import forget_old
 from api.jobs.rounds import Rounds
 from api.jobs.store import Store
 from api.settings import Settings
+from planner import pool
 
 # What still solves at the end has this long to hand over its plan, s.
 _GRACE_S = 3.0
@@ -51,7 +52,8 @@ def opened(settings: Settings) -> Iterator[Queue]:
         for helper in helpers:
             helper.start()
         try:
-            yield queue
+            with pool.warm(pool.for_slots(queue.dispatcher.slots)):
+                yield queue
         finally:
             queue.drain()
             for helper in helpers:

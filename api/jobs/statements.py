@@ -88,6 +88,23 @@ TAKE = (
     .returning(jobs)
 )
 
+_QUEUE = (
+    select(
+        jobs.c.id,
+        func.row_number().over(order_by=(jobs.c.priority.desc(), jobs.c.number)).label("place"),
+    )
+    .where(jobs.c.state == _WAITING)
+    .subquery()
+)
+
+# Parameter: jobs, their ids. Their places among all that wait.
+PLACES = select(_QUEUE.c.id, _QUEUE.c.place).where(
+    _QUEUE.c.id.in_(bindparam("jobs", expanding=True))
+)
+
+# Parameter: job. Changes nothing that anybody would miss.
+TOUCH = update(jobs).where(jobs.c.id == bindparam("job")).values(version=jobs.c.version + 1)
+
 # Parameters: job, data; the event takes the next number of its job.
 INSERT_EVENT = insert(events).values(
     job=bindparam("job"),

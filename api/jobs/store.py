@@ -21,7 +21,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
 )
 from sqlalchemy.exc import IntegrityError
@@ -80,18 +79,26 @@ class Store:
         self._undoable = engine.execution_options(undoable=True)
         # SQLite has one writer at a time, and who has to wait sleeps and looks again, in no order:
         # under load some would never get their turn.
-        one_writer = engine.dialect.name == "sqlite"
+        self._one_writer = engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[object] = (
-            threading.Lock() if one_writer else nullcontext()
+            threading.Lock() if self._one_writer else nullcontext()
         )
         self.bell = Bell()
+        # Jobs of which nobody has been told yet, beside whoever waits for the answer. Changed when
+        # it is one's turn.
+        self._unpromised: set[str] = set()
 
     @contextmanager
-    def begin(self, *, undoable: bool = False) -> Iterator[Connection]:
-        """A transaction; undoable: a power cut may undo it, so it need not wait for the disk."""
-        engine = self._undoable if undoable else self._engine
-        with self._turn, engine.begin() as connection:
-            yield connection
+    def begin(self, *, undoable: bool = False, of: str | None = None) -> Iterator[Connection]:
+        """A transaction; undoable: a power cut may undo it, so it need not wait for the disk.
+
+        of: a job that ends by it: undoable while nobody has been promised that.
+        """
+        with self._turn:
+            undoable = undoable or of in self._unpromised
+            engine = self._undoable if undoable else self._engine
+            with engine.begin() as connection:
+                yield connection
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction that changes nothing."""
@@ -102,30 +109,53 @@ class Store:
         asked: Sequence[NewJob],
         max_waiting: int,
         enqueue: Enqueue,
+        *,
+        promised: bool = True,
     ) -> list[RowMapping]:
         """The jobs of what is asked, all or none: a known idempotency key gives its old job.
 
         A job whose question has been answered for good is done at once, with that answer; one that
-        waits is given to `enqueue` in the transaction. Raises KeyReusedError, and TooManyError when
+        waits is given to `enqueue` in the transaction. promised: whether they survive a power cut
+        from now on; else `promise` sees to it. Raises KeyReusedError, and TooManyError when
         `max_waiting` jobs of the owner would wait.
         """
         try:
-            return self._submit(asked, max_waiting, enqueue)
+            return self._submit(asked, max_waiting, enqueue, promised=promised)
         except IntegrityError:
             # Two requests with one key at the same time: the other one was first, and is known now.
-            return self._submit(asked, max_waiting, enqueue)
+            return self._submit(asked, max_waiting, enqueue, promised=promised)
+
+    def promise(self, job: str) -> None:
+        """Return when a power cut undoes neither the job's submission nor what it did since."""
+        if not self._one_writer:
+            return  # every submission waits for the disk there
+        with self.begin() as connection:
+            self._unpromised.discard(job)
+            # SQLite waits for the disk only where something is written, which is all before it too.
+            connection.execute(statements.TOUCH, {"job": job})
+
+    def settle(self) -> None:
+        """Bring to the disk what a power cut could undo, in nobody's way.
+
+        SQLite would do so by itself now and then, at the end of somebody's transaction.
+        """
+        if self._one_writer:
+            with self.reading() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _submit(
         self,
         asked: Sequence[NewJob],
         max_waiting: int,
         enqueue: Enqueue,
+        *,
+        promised: bool,
     ) -> list[RowMapping]:
         rows = []
         with self.reading() as connection:
             answers = [None if new.afresh else self._answered(connection, new) for new in asked]
         # An answer that is known goes out with this response; nobody is promised one later.
-        with self.begin(undoable=None not in answers) as connection:
+        with self.begin(undoable=not promised or None not in answers) as connection:
             # SQLite has one writer at a time, whoever asks.
             if connection.dialect.name == "postgresql" and None in answers:
                 for owner in sorted({new.owner for new in asked}):
@@ -136,8 +166,16 @@ class Store:
                     row = self._insert(connection, new, answer, max_waiting)
                     if row["state"] == _WAITING:
                         enqueue(connection, row)
+                        if not promised and self._one_writer:
+                            self._unpromised.add(row["id"])
                 rows.append(row)
         return rows
+
+    def of_key(self, owner: str, key: str) -> RowMapping | None:
+        """The job that an owner gave a key to."""
+        with self.reading() as connection:
+            same = {"owner": owner, "key": key}
+            return connection.execute(statements.OF_KEY, same).mappings().one_or_none()
 
     @staticmethod
     def _of_key(connection: Connection, new: NewJob) -> RowMapping | None:
@@ -213,16 +251,18 @@ class Store:
 
     def position(self, row: RowMapping) -> int | None:
         """1 for the job that starts next; None for one that does not wait."""
-        if row["state"] != _WAITING:
-            return None
-        sooner = or_(
-            jobs.c.priority > row["priority"],
-            and_(jobs.c.priority == row["priority"], jobs.c.number <= row["number"]),
-        )
-        query = select(func.count()).select_from(jobs).where(jobs.c.state == _WAITING, sooner)
+        return self.positions([row]).get(row["id"])
+
+    def positions(self, rows: Sequence[RowMapping]) -> dict[str, int]:
+        """The places in the queue of those that wait, by id; 1 starts next."""
+        waiting = [row["id"] for row in rows if row["state"] == _WAITING]
+        if not waiting:
+            return {}
         with self.reading() as connection:
-            # It may have begun since its row was read.
-            return max(1, connection.execute(query).scalar_one())
+            places = connection.execute(statements.PLACES, {"jobs": waiting})
+            found = {row.id: row.place for row in places}
+        # One that is missing has begun since its row was read.
+        return {job: found.get(job, 1) for job in waiting}
 
     def counts(self) -> dict[str, int]:
         """State -> number of jobs."""
@@ -241,7 +281,7 @@ class Store:
             if row is not None:
                 self.add_state(connection, row)
         if row is not None:
-            self.bell.ring(job)
+            self.bell.ring(job, row)
         return row
 
     def forget(self, job: str) -> bool:
@@ -280,11 +320,13 @@ class Store:
             given["held"] = lease
         return connection.execute(changing, given).mappings().one_or_none()
 
-    @classmethod
-    def add_state(cls, connection: Connection, row: RowMapping) -> None:
+    def add_state(self, connection: Connection, row: RowMapping) -> None:
         """Append the state of a job to its list; at its end, whom to tell is noted as well."""
-        cls.add_events(connection, row, [{"what": "state", "state": row["state"]}])
-        if row["webhook"] is not None and row["state"] in TERMINAL:
+        self.add_events(connection, row, [{"what": "state", "state": row["state"]}])
+        if row["state"] not in TERMINAL:
+            return
+        self._unpromised.discard(row["id"])
+        if row["webhook"] is not None:
             due = {"job": row["id"], "url": row["webhook"], "next_ns": time.time_ns()}
             connection.execute(insert(deliveries).values(due))
 

@@ -45,7 +45,7 @@ async def reply(http: Request, row: RowMapping, limits: Limits | None = None) ->
     if row["result_from"] is not None:
         headers["Edgeplan-Result-From"] = row["result_from"]
     # A failed job's result is worth showing for its plan; without one, why it failed is.
-    found = await to_thread.run_sync(result_of, row)
+    found: str | None = row["result"] or await to_thread.run_sync(result_of, row)
     if found is not None and (row["failure"] is None or row["plan"] is not None):
         return Response(found, 200, headers, "application/json")
     if row["failure"] is not None:

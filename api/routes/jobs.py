@@ -12,10 +12,10 @@ from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Reader, Submitter
-from api.deps import queue_of
+from api.deps import granted, queue_of
 from api.errors import ProblemError, responses
 from api.jobs.door import ENDED, answer, cancel, next_look
-from api.jobs.explain import explained
+from api.jobs.explain import explained, key_of
 from api.jobs.find import row_of
 from api.jobs.nouns import Job, JobPage, JobState, Operation
 from api.jobs.rows import etag, noun
@@ -23,15 +23,15 @@ from api.jobs.views import reply
 from api.jobs.wishes import Wishes
 from api.outage import is_away
 from api.requests import Explanation
+from models.expert_cache import ExpertCache
 from models.expert_split import ExpertSplit
 from models.frontier import Frontier
 from models.result import Certificate
+from models.rolling import Rolling
 
 _log = logging.getLogger(__name__)
 
 router = APIRouter()
-
-_LOOK_NS = 10**9
 
 
 @router.get("/v1/jobs", summary="Jobs", responses=responses(401, 403, 422))
@@ -51,7 +51,8 @@ async def jobs(
 
     def read() -> JobPage:
         rows = store.page(caller.sees, state=state, batch=batch, before=before, limit=limit)
-        found = tuple(noun(row, store.position(row)) for row in rows)
+        places = store.positions(rows)
+        found = tuple(noun(row, places.get(row["id"])) for row in rows)
         full = len(rows) == limit
         address = http.url.include_query_params(before=rows[-1]["number"]) if full else None
         return JobPage(jobs=found, next=f"{address.path}?{address.query}" if address else None)
@@ -78,7 +79,7 @@ async def job_(
 @router.get(
     "/v1/jobs/{job}/result",
     summary="Result",
-    response_model=Certificate | Explanation | Frontier | ExpertSplit,
+    response_model=Certificate | Explanation | Frontier | ExpertSplit | ExpertCache | Rolling,
     responses={202: {"model": Job}, **responses(401, 403, 404, 409)},
 )
 async def result(http: Request, job: str, caller: Reader) -> Response:
@@ -95,7 +96,8 @@ async def result(http: Request, job: str, caller: Reader) -> Response:
 async def explanation(http: Request, job: str, caller: Submitter) -> Response:
     """Why the plan of a job that has ended costs what it costs, or why it has none.
 
-    Found by a job of its own, so the answer may be 202; asked again, the same job answers.
+    Found by a job of its own, so the answer may be 202; asked again, the same job answers, unless
+    it has failed.
     """
     row = await row_of(http, caller, job)
     if row["state"] not in ENDED:
@@ -103,8 +105,10 @@ async def explanation(http: Request, job: str, caller: Submitter) -> Response:
     asked = await to_thread.run_sync(explained, row)
     if isinstance(asked, Explanation):
         return Response(asked.model_dump_json(), 200, media_type="application/json")
-    wishes = Wishes(idempotency_key=f"explanation of {row['id']}")
-    return await answer(http, caller, Operation.EXPLANATION, asked, wishes)
+    asked = asked.model_copy(update={"limits": granted(asked.limits, http)})
+    store = queue_of(http).store
+    key = await to_thread.run_sync(key_of, store, caller.name, row["id"], asked)
+    return await answer(http, caller, Operation.EXPLANATION, asked, Wishes(idempotency_key=key))
 
 
 async def _row(http: Request, job: str, caller: Reader) -> RowMapping:
@@ -129,14 +133,15 @@ async def events(
     """
     last, store, job = last_event_id, queue_of(http).store, row["id"]
     try:
-        while True:
-            over = row["state"] in ENDED
-            for event in await to_thread.run_sync(store.events, job, last):
-                last = event["seq"]
-                yield ServerSentEvent(raw_data=json.dumps(event), event=event["what"], id=str(last))
-            if over or queue_of(http).draining:
-                return
-            row = await next_look(store, row, _LOOK_NS)
+        with store.bell.listening(job) as listener:
+            while True:
+                over = row["state"] in ENDED
+                for event in await to_thread.run_sync(store.events, job, last):
+                    last, what = event["seq"], event["what"]
+                    yield ServerSentEvent(raw_data=json.dumps(event), event=what, id=str(last))
+                if over or queue_of(http).draining:
+                    return
+                row = await next_look(store, row, listener)
     except SQLAlchemyError as error:
         if not is_away(error):
             raise

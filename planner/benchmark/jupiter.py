@@ -1,175 +1,188 @@
-"""`python -m planner.benchmark.jupiter`: the pipelines of Jupiter's table, predicted and published.
+"""`python -m planner.benchmark.jupiter`: Jupiter's table, predicted and published.
 
-Seconds for 260 prompt and 64 new tokens of Llama-2 in INT4 (Ye et al., 2025, arXiv 2504.08242).
-Calibrated are seven scalars, those of the shipped instances: 28.4 ms per prompt token and 476 ms
-per decoded token of 7B on an NX, the factors of TX2 (1.9), of Nano in prefill (6) and decoding (3)
-and of 13B (1.63), and 200 kB of fixed bytes per message; they stand on the columns SP and EdgeShard
-in environment A, the factors of TX2 and Nano on B. One more, three points of an outline at a time,
-stands on Jupiter's first cell. SP exchanges activations of 4 bytes twice per layer: assumed.
-
-The tensor-parallel columns (Megatron, DeTransformer, Galaxy) are not predicted here.
+Seconds for 260 prompt and 64 new tokens of Llama-2 in INT4 on environments A (4 x Xavier NX) and B
+(Xavier NX, 2 x TX2, Nano), links of 100 to 1000 Mbit/s (Ye et al., 2025, arXiv 2504.08242): 66
+cells with a number and six that say out of memory. Seven scalars are calibrated, each on one cell
+(FITTED); the other cells are predicted.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from statistics import median
 
-from models.documents import validate
-from models.problems.pipeline_partition import Stage
-from models.problems.sequence_pipeline import SequencePipelinePlan, SequencePipelineProblem
-from models.result import Limits
+from planner.benchmark.jupiter_calibration import Calibration
+from planner.benchmark.jupiter_systems import RATES, Case, predict
 from planner.benchmark.table import Cell, Table
-from planner.verify import verify
-from planner.verify.sequence_pipeline import chunk_ns
-from problem_instances import load
-from solvers.registry import entry
 
-KIND = "sequence_pipeline"
-RATES = (100, 500, 1000)
-POINTS = 3
 # Seconds at 100, 500, 1000 Mbit/s; None where the paper says out of memory.
-PUBLISHED: dict[tuple[str, str], dict[str, tuple[float, ...] | None]] = {
+PUBLISHED: dict[Case, dict[str, tuple[float, ...] | None]] = {
     ("a", "7b"): {
         "SP": (53.5, 37.4, 35.4),
+        "Megatron": (431.2, 106.9, 66.4),
+        "DeTransformer": (228.5, 66.4, 46.1),
+        "Galaxy": (427.6, 103.9, 65.0),
         "EdgeShard": (42.2, 39.0, 38.6),
         "Jupiter": (16.5, 15.2, 14.9),
     },
-    ("a", "13b"): {"SP": None, "EdgeShard": (66.2, 63.4, 63.1), "Jupiter": (26.3, 25.2, 24.9)},
+    ("a", "13b"): {
+        "SP": None,
+        "Megatron": (503.4, 130.1, 83.4),
+        "DeTransformer": (270.1, 83.4, 60.1),
+        "Galaxy": (496.5, 125.0, 81.3),
+        "EdgeShard": (66.2, 63.4, 63.1),
+        "Jupiter": (26.3, 25.2, 24.9),
+    },
     ("b", "7b"): {
         "SP": (63.1, 47.0, 44.8),
+        "Megatron": (491.2, 167.0, 126.4),
+        "DeTransformer": (288.6, 126.4, 106.2),
+        "Galaxy": (458.3, 142.9, 104.9),
         "EdgeShard": (59.3, 56.1, 55.7),
         "Jupiter": (22.4, 21.4, 20.9),
     },
-    ("b", "13b"): {"SP": None, "EdgeShard": (102.4, 99.7, 98.3), "Jupiter": (38.8, 37.3, 36.8)},
+    ("b", "13b"): {
+        "SP": None,
+        "Megatron": (624.5, 251.2, 204.5),
+        "DeTransformer": (391.2, 204.5, 181.2),
+        "Galaxy": (566.4, 208.0, 165.7),
+        "EdgeShard": (102.4, 99.7, 98.3),
+        "Jupiter": (38.8, 37.3, 36.8),
+    },
 }
-_INSTANCES = {
-    ("a", "7b"): "chunks-a-7b-100m",
-    ("a", "13b"): "chunks-a-13b-1g",
-    ("b", "7b"): "chunks-b-7b-100m",
-    ("b", "13b"): "chunks-b-13b-1g",
+CASES = tuple(PUBLISHED)
+SYSTEMS = tuple(PUBLISHED["a", "7b"])
+# A cell: environment and model, Mbit/s, system.
+Place = tuple[Case, int, str]
+# Each scalar and the one cell that it is fitted on.
+FITTED: dict[str, Place] = {
+    "prompt_token_us": (("a", "7b"), 1000, "SP"),
+    "pass_us": (("a", "7b"), 1000, "EdgeShard"),
+    "undivided_ppm": (("a", "7b"), 1000, "Megatron"),
+    "message_bytes": (("a", "7b"), 100, "Megatron"),
+    "nano_permille": (("b", "7b"), 1000, "Megatron"),
+    "tx2_permille": (("b", "7b"), 1000, "EdgeShard"),
+    "points": (("a", "7b"), 1000, "Jupiter"),
+}
+_SCALARS = {
+    "prompt_token_us": "µs per prompt token, 7B on an NX",
+    "pass_us": "µs per decoding pass, 7B on an NX",
+    "undivided_ppm": "ppm of it that every device of a group repeats",
+    "message_bytes": "fixed bytes per message",
+    "nano_permille": "Nano over NX, permille",
+    "tx2_permille": "TX2 over NX, permille",
+    "points": "points of an outline at once",
 }
 
 
-def tables() -> Iterator[Table]:
-    """The cells with their residuals, and a summary per system."""
-    cells = Table("jupiter table", "Seconds as milliseconds; error of the prediction.")
-    orders = Table("jupiter table orders", "Systems from fast to slow, as published and predicted.")
-    errors: dict[str, list[int]] = {}
-    for case, columns in PUBLISHED.items():
-        for place, rate in enumerate(RATES):
-            problem = _problem(case, rate)
-            known: dict[str, tuple[int, int]] = {}
-            for system, published in columns.items():
-                found = _PREDICT[system](problem)
-                paper = None if published is None else round(published[place] * 1000)
-                row: dict[str, Cell] = {
-                    "environment": f"{case[0].upper()} {rate} Mbit/s",
-                    "model": case[1].upper(),
-                    "system": system,
-                    "paper ms": "out of memory" if paper is None else paper,
-                    "predicted ms": "out of memory" if found is None else found // 10**6,
-                    "error_ppm": None,
-                }
-                if paper is not None and found is not None:
-                    error = round((found / 10**6 - paper) / paper * 10**6)
-                    row["error_ppm"] = error
-                    errors.setdefault(system, []).append(error)
-                    known[system] = paper, found
-                cells.add(row)
-            orders.add(_orders(f"{case[0].upper()} {rate} Mbit/s", case[1].upper(), known))
-    yield cells
-    yield orders
-    yield _summary(errors)
+def published_ns(place: Place) -> int | None:
+    """What the paper says, None where that is out of memory."""
+    case, rate, system = place
+    column = PUBLISHED[case][system]
+    return None if column is None else round(column[RATES.index(rate)] * 1000) * 10**6
 
 
-def _orders(environment: str, model: str, known: dict[str, tuple[int, int]]) -> dict[str, Cell]:
-    """Systems by published and by predicted time."""
-    published, predicted = (
-        " < ".join(sorted(known, key=lambda system: known[system][side])) for side in (0, 1)
-    )
-    kept = "yes" if published == predicted else "no"
-    return {"environment": environment, "model": model, "published": published, "kept": kept}
+def predictions(calibration: Calibration) -> dict[Place, int | None]:
+    """All 72 cells, ns."""
+    places = ((case, rate, system) for case in CASES for rate in RATES for system in SYSTEMS)
+    return {place: predict(calibration, *place) for place in places}
 
 
-def _summary(errors: dict[str, list[int]]) -> Table:
-    table = Table("jupiter table summary", "Absolute error per column.")
-    everything = [error for column in errors.values() for error in column]
-    for system, column in {**errors, "all": everything}.items():
-        sizes = [abs(error) for error in column]
-        table.add(
-            {
-                "system": system,
-                "cells": len(sizes),
-                "median_ppm": round(median(sizes)),
-                "worst_ppm": max(sizes),
-            }
-        )
+def errors(found: dict[Place, int | None]) -> dict[Place, int]:
+    """Ppm by which predictions are above what is published, where both are numbers."""
+    result = {}
+    for place, value in found.items():
+        paper = published_ns(place)
+        if paper is not None and value is not None:
+            result[place] = round((value - paper) * 10**6 / paper)
+    return result
+
+
+def swapped(found: dict[Place, int | None], case: Case, rate: int) -> list[tuple[str, str]]:
+    """Neighbours in the published order that stand the other way round in the predicted one."""
+    known = [(published_ns((case, rate, s)), found[case, rate, s], s) for s in SYSTEMS]
+    order = sorted((p, f, s) for p, f, s in known if p is not None and f is not None)
+    return [(a[2], b[2]) for a, b in pairwise(order) if a[1] > b[1]]
+
+
+def tables(calibration: Calibration | None = None) -> Iterator[Table]:
+    """The scalars, the cells with their residuals, the orders, and a summary per system."""
+    used = Calibration() if calibration is None else calibration
+    found = predictions(used)
+    yield _scalars(used)
+    yield _cells(found)
+    yield _orders(found)
+    yield summary(found, FITTED.values())
+
+
+def _told(place: Place) -> str:
+    (environment, model), rate, system = place
+    return f"{system}, {model.upper()}, {environment.upper()} at {rate} Mbit/s"
+
+
+def _scalars(calibration: Calibration) -> Table:
+    table = Table("jupiter scalars", "What is calibrated, and the cell that it is fitted on.")
+    for field, place in FITTED.items():
+        value = f"{getattr(calibration, field):,}"
+        table.add({"scalar": _SCALARS[field], "value": value, "fitted on": _told(place)})
     return table
 
 
-def _problem(case: tuple[str, str], rate: int) -> SequencePipelineProblem:
-    """The shipped instance at a rate in Mbit/s, as a whole request without an order."""
-    problem = load(f"{KIND}/{_INSTANCES[case]}")
-    fields = problem.model_dump(mode="json")
-    fields["device_graph"]["default_link"]["bandwidth_bit_per_s"] = rate * 10**6
-    fields |= {"objective": "request", "decoding": {"new_tokens": 64}}
-    return validate(fields, SequencePipelineProblem)
+def _cells(found: dict[Place, int | None]) -> Table:
+    table = Table("jupiter cells", "Seconds published | predicted, error; * fitted on this cell.")
+    error = errors(found)
+    for case in CASES:
+        for system in SYSTEMS:
+            row: dict[str, Cell] = {
+                "environment": case[0].upper(),
+                "model": case[1].upper(),
+                "system": system,
+            }
+            for rate in RATES:
+                place = (case, rate, system)
+                row[f"{rate} Mbit/s"] = _cell(place, found[place], error.get(place))
+            table.add(row)
+    return table
 
 
-def _planned(problem: SequencePipelineProblem, method: str) -> int | None:
-    found = entry(KIND, method)
-    if found is None:
-        raise KeyError(method)
-    plan = found.load().solve(problem, Limits()).plan
-    return None if plan is None else verify(problem, plan).objective
+def _cell(place: Place, value: int | None, error: int | None) -> str:
+    paper = published_ns(place)
+    words = " | ".join("out of memory" if v is None else f"{v / 10**9:.1f}" for v in (paper, value))
+    words = words.replace("|", "\\|")
+    if error is None:
+        return words
+    return f"{words}, {error / 10**4:+.1f} %{'*' if place in FITTED.values() else ''}"
 
 
-def _jupiter(problem: SequencePipelineProblem) -> int | None:
-    """Its planner in the order listed, three points at a time."""
-    fields = problem.model_dump(mode="json")
-    fields["decoding"]["points"] = POINTS
-    return _planned(validate(fields, SequencePipelineProblem), "jupiter")
+def _orders(found: dict[Place, int | None]) -> Table:
+    table = Table("jupiter orders", "Systems from fast to slow as published; what changes places.")
+    for case in CASES:
+        for rate in RATES:
+            paper = [(published_ns((case, rate, s)), s) for s in SYSTEMS]
+            order = [s for p, s in sorted((p, s) for p, s in paper if p is not None)]
+            wrong = ", ".join(f"{a} and {b}" for a, b in swapped(found, case, rate))
+            where = f"{case[0].upper()} {rate} Mbit/s"
+            row = {"environment": where, "model": case[1].upper(), "published": " < ".join(order)}
+            table.add(row | {"swapped": wrong or "none"})
+    return table
 
 
-def _edgeshard(problem: SequencePipelineProblem) -> int | None:
-    """Its throughput partition in any order; one token after the other."""
-    free = problem.model_copy(update={"device_order": None, "use_all_devices": False})
-    return _planned(free, "edgeshard-throughput")
-
-
-def _sequence_parallel(problem: SequencePipelineProblem) -> int | None:
-    """An equal part of the prompt on every device, decoding on the fastest; all hold the model.
-
-    Per layer two rings of D - 1 messages with a part's activations, 4 bytes each.
-    """
-    devices, tokens = problem.devices, problem.prompt_tokens // len(problem.devices)
-    alone = problem.model_copy(update={"device_order": None, "use_all_devices": False})
-    decoding = []
-    for device in devices:
-        stage = Stage(device=device.name, start=0, stop=len(problem.layers))
-        plan = SequencePipelinePlan(stages=(stage,), chunks=(problem.prompt_tokens,))
-        verdict = verify(alone, plan)
-        if not verdict.accepted:
-            return None
-        decoding.append(verdict.breakdown.totals["decoding_ns"])
-    prefill = max(
-        sum(chunk_ns(problem, layer, device, tokens, 0) for layer in problem.layers)
-        for device in devices
-    )
-    rate = problem.device_graph.rate(devices[0].name, devices[1].name)
-    if rate is None:
-        return None
-    rings = 2 * sum(layer.kv_bytes_per_token > 0 for layer in problem.layers)
-    part = 2 * problem.layers[0].output_bytes_per_token * tokens + problem.message_bytes
-    message = rate.latency_ns + 8 * part * 10**9 // rate.bandwidth_bit_per_s
-    return prefill + rings * (len(devices) - 1) * message + min(decoding)
-
-
-_PREDICT = {"SP": _sequence_parallel, "EdgeShard": _edgeshard, "Jupiter": _jupiter}
+def summary(found: dict[Place, int | None], fitted: Iterable[Place]) -> Table:
+    """Absolute errors of predicted cells, per system and over all."""
+    table = Table("jupiter summary", "Absolute error over the cells that nothing is fitted on.")
+    sizes: dict[str, list[int]] = {system: [] for system in SYSTEMS}
+    for place, error in errors(found).items():
+        if place not in tuple(fitted):
+            sizes[place[2]].append(abs(error))
+    sizes["all"] = [size for column in sizes.values() for size in column]
+    for system, column in sizes.items():
+        row: dict[str, Cell] = {"system": system, "cells": len(column)}
+        table.add(row | {"median_ppm": round(median(column)), "worst_ppm": max(column)})
+    return table
 
 
 def main() -> None:
-    """Both tables to the terminal."""
+    """All tables to the terminal."""
     for table in tables():
         sys.stdout.write(table.to_markdown() + "\n")
 

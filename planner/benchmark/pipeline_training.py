@@ -44,7 +44,7 @@ def tables(limits: Limits) -> Iterator[Table]:
             "pipeline_training generated",
             "Cost above the optimum; 3 to 6 devices of up to 3 types, 12 layers.",
         ),
-        (_generated(seed) for seed in range(_GENERATED)),
+        (generated(seed) for seed in range(_GENERATED)),
         _EXACT,
         limits,
         ("replay",),
@@ -71,7 +71,8 @@ def _testbeds(limits: Limits) -> Table:
     return table
 
 
-def _generated(seed: int) -> AnyProblem:
+def generated(seed: int) -> AnyProblem:
+    """One of the 200 problems: 3 to 6 devices, four degrees of tightness, two rates."""
     spec = TrainingSpec(
         seed,
         devices=3 + seed % 4,

@@ -35,7 +35,7 @@ def tables(limits: Limits) -> Iterator[Table]:
             "tensor_partition generated",
             "Cost above the optimum; 2 to 6 devices of up to 3 types, memory 40 to 97 % full.",
         ),
-        (_generated(seed) for seed in range(_GENERATED)),
+        (generated(seed) for seed in range(_GENERATED)),
         _EXACT,
         limits,
     )
@@ -44,7 +44,7 @@ def tables(limits: Limits) -> Iterator[Table]:
             "tensor_partition on all devices",
             "The same groups as Galaxy states the problem: all devices, its own mode.",
         ),
-        (_as_galaxy(_generated(seed)) for seed in range(_GENERATED)),
+        (_as_galaxy(generated(seed)) for seed in range(_GENERATED)),
         _EXACT,
         limits,
         ("megatron-even", "sequence-even"),
@@ -75,7 +75,8 @@ def _as_galaxy(problem: TensorPartitionProblem) -> TensorPartitionProblem:
     return problem.model_copy(update={"use_all_devices": True, "modes": modes})
 
 
-def _generated(seed: int) -> TensorPartitionProblem:
+def generated(seed: int) -> TensorPartitionProblem:
+    """One of the 200 problems: 2 to 6 devices, four degrees of tightness, two rates."""
     spec = TensorSpec(
         seed,
         devices=2 + seed % 5,

@@ -151,12 +151,12 @@ def _where_time_goes(problem: Problem, verdict: Verification) -> list[str]:
 
 
 def _tight_memory(problem: Problem, plan: Plan) -> list[str]:
-    """Stages that have no room for a longest chunk of one step more."""
-    longest = max(plan.chunks)
+    """Stages that have no room for a longest chunk of one step more, where the prompt has one."""
+    longer = min(max(plan.chunks) + problem.chunk_step, problem.prompt_tokens)
     tight = []
     for stage in plan.stages:
         device = problem.device_graph.device(stage.device)
-        tokens = most_tokens(problem, (longest + problem.chunk_step,))
+        tokens = most_tokens(problem, (longer,))
         if device is not None and memory_bytes(problem, stage, tokens) > device.memory_bytes:
             tight.append(stage.device)
     return [f"memory binds on {few(tight)}: no longer chunk has room"] if tight else []

@@ -7,8 +7,20 @@ from typing import Any
 from models.problems import AnyPlan, AnyProblem
 from models.result import Breakdown
 from models.simulation import Simulation
+from planner.replan import ChangeError, changed
 from planner.simulate import pipeline_partition, pipeline_training, sequence_pipeline
+from planner.simulate.resumed import Second, everything_stops, joined
 from planner.verify import verify
+
+__all__ = [
+    "KINDS",
+    "Second",
+    "UnitsError",
+    "UnusedDeviceError",
+    "resume",
+    "second_opinion",
+    "simulate",
+]
 
 # What a certificate may spend on it: some tens of milliseconds.
 _TASKS = 5000
@@ -39,16 +51,20 @@ class UnitsError(ValueError):
 class Simulator:
     """A kind's replay: (problem, plan, breakdown, units, stops, shared=) -> Simulation.
 
-    default_units: how many units tell the objective of a problem, given the breakdown.
+    default_units: how many units tell the objective of a problem, given the breakdown;
+    keeps: whether units that have come through stay done when a device is lost.
     """
 
     replay: Callable[..., Simulation]
     default_units: Callable[[Any, Breakdown], int]
+    keeps: bool = False
 
 
 _BY_KIND: dict[str, Simulator] = {
     "sequence_pipeline": Simulator(sequence_pipeline.simulate, sequence_pipeline.default_units),
-    "pipeline_partition": Simulator(pipeline_partition.simulate, pipeline_partition.default_units),
+    "pipeline_partition": Simulator(
+        pipeline_partition.simulate, pipeline_partition.default_units, keeps=True
+    ),
     "pipeline_training": Simulator(pipeline_training.simulate, pipeline_training.default_units),
 }
 
@@ -70,6 +86,57 @@ def simulate(
     the plan does not use, more work than some seconds allow, and units that the plan cannot end
     with (UnitsError).
     """
+    simulator, breakdown, count = _checked(problem, plan, units, stops)
+    found = simulator.replay(problem, plan, breakdown, count, stops, shared=shared)
+    return _whole(found, units)
+
+
+def resume(  # a replay, and what goes on after it
+    problem: AnyProblem,
+    plan: AnyPlan,
+    units: int | None,
+    stops: Mapping[str, int],
+    second: Second,
+    *,
+    shared: bool = False,
+) -> Simulation:
+    """A plan replayed until the first of `stops`, and a second one without the stopped devices.
+
+    See planner.simulate.resumed. Raises ValueError as simulate() does, for a kind that is not
+    replanned, and for a second plan that is refused without the devices that stopped.
+    """
+    simulator, breakdown, count = _checked(problem, plan, units, stops)
+    if not stops:
+        raise ValueError("no device stops, so that nothing is left for a second plan")
+    undisturbed = _whole(
+        simulator.replay(problem, plan, breakdown, count, _NOTHING_STOPS, shared=shared), units
+    )
+    ends = everything_stops(undisturbed, stops)
+    first = simulator.replay(problem, plan, breakdown, count, ends, shared=shared)
+    if first.simulated_ns is not None:
+        return joined(undisturbed, first, None, count, first.end_ns)
+    kept = first.units_done if simulator.keeps else 0
+    # What begins anew may have other units: a prompt is cut into chunks of its own by each plan.
+    again = count - kept if simulator.keeps or units is not None else None
+    try:
+        left = changed(problem, plan, lost=tuple(stops))
+        rest = simulate(left, second.plan, again, shared=shared)
+    except (ChangeError, ValueError) as error:
+        raise ValueError(f"after the stop: {error}") from None
+    return joined(undisturbed, first, rest, kept, min(stops.values()) + second.after_ns)
+
+
+def _whole(found: Simulation, asked: int | None) -> Simulation:
+    """A replay of as many units as were asked for. Raises UnitsError."""
+    if asked is not None and found.units != asked:
+        raise UnitsError(asked, found.units)
+    return found
+
+
+def _checked(
+    problem: AnyProblem, plan: AnyPlan, units: int | None, stops: Mapping[str, int]
+) -> tuple[Simulator, Breakdown, int]:
+    """The simulator, the plan's breakdown and how many units. Raises ValueError."""
     simulator = _BY_KIND.get(problem.kind)
     if simulator is None:
         raise ValueError(f"no simulator for {problem.kind}; use one of: {', '.join(KINDS)}")
@@ -87,10 +154,7 @@ def simulate(
     )
     if count > most:
         raise ValueError(f"{count} units are more than the {most} that can be replayed")
-    found = simulator.replay(problem, plan, verdict.breakdown, count, stops, shared=shared)
-    if units is not None and found.units != units:
-        raise UnitsError(units, found.units)
-    return found
+    return simulator, verdict.breakdown, count
 
 
 def second_opinion(problem: AnyProblem, plan: AnyPlan, breakdown: Breakdown) -> Simulation | None:

@@ -8,7 +8,8 @@ from models.problems.sequence_pipeline import SequencePipelineProblem as Problem
 from models.result import Claim, Limits, Reason
 from solvers.backends import cpsat
 from solvers.base import Progress, Stopwatch
-from solvers.cpsat.sequence_pipeline_model import PathModel, common_unit, largest_sum
+from solvers.cpsat.sequence_pipeline_model import PathModel
+from solvers.cpsat.sequence_pipeline_ranges import common_unit, largest_sum
 from solvers.tables.sequence_pipeline import Tables, build
 
 # Terms of the flow shop's rows; above it the model takes longer to build than to be of use.

@@ -1,34 +1,15 @@
 """Tensor partitions by CP-SAT, one program per mode and number of devices.
 
-The algebra is in solvers/tables/tensor_partition_program.py.
+The algebra is in solvers/tables/tensor_partition_program.py, which both backends read: what proves
+apart from them, by another method altogether, is `bisection`.
 """
 
-from models.problems.tensor_partition import TensorPartitionPlan, TensorPartitionProblem
-from models.result import Claim, Limits
 from solvers.backends import program_cpsat
-from solvers.base import Progress, Stopwatch
-from solvers.tables.tensor_partition_answer import claim
+from solvers.tables.tensor_partition_answer import Programs
 
 
-class ConstraintProgram:
+class ConstraintProgram(Programs):
     """One-hot amounts per device, the maxima as columns."""
 
     name = "cpsat"
-
-    def solve(
-        self,
-        problem: TensorPartitionProblem,
-        limits: Limits,
-        hint: TensorPartitionPlan | None = None,
-        report: Progress[TensorPartitionPlan] | None = None,
-    ) -> Claim[TensorPartitionPlan]:
-        """The optimum, or proof that there is no plan."""
-        watch = Stopwatch(limits, report)
-        return claim(
-            self.name,
-            problem,
-            watch,
-            hint,
-            report,
-            lambda program: program_cpsat.solve(program, watch, limits.seed),
-        )
+    backend = staticmethod(program_cpsat.solve)

@@ -1,6 +1,7 @@
 """A bound from the layers, pipelines that often meet it, and integer programs where they do not.
 
-1. The bound from what every layer needs (solvers/tables/serving_flow_bound.py).
+1. The bound from what every layer needs (solvers/tables/serving_flow_bound.py); where the plans
+   of 2. leave a gap, several such lines weighed together (serving_flow_lines.py).
 2. Single pipelines, then pipelines of replicated stages (serving_flow_stages.py): these meet the
    bound on most published clusters. Then local search.
 3. Where links never bind, an integer program with a count per class of equal nodes and range, and
@@ -24,6 +25,7 @@ from models.result import Claim, Limits, Reason
 from solvers.backends import program_cpsat, program_highs
 from solvers.base import Progress, Stopwatch
 from solvers.decomposition import serving_flow_stages as stages
+from solvers.decomposition.serving_flow_lines import sharpen
 from solvers.integer_program import Answer, Array, IntegerProgram
 from solvers.program_builder import Builder, Term
 from solvers.tables import serving_flow_cuts as cuts
@@ -64,6 +66,8 @@ class Cover:
             stages.improve(best, watch.share(watch.left_ns() * 2 // 3), best.upper)
         if not best.closed and best.ranges is not None:
             search(best, watch.share(watch.left_ns() // 4), limits.seed)
+        if not best.closed:
+            sharpen(best, watch.share(watch.left_ns() // 3))
         rounds, reason = _close(best, watch)
         claim = best.claim(self.name, watch, {"rounds": rounds})
         if claim.reason is Reason.TIME_LIMIT and reason is Reason.HEURISTIC:

@@ -2,6 +2,9 @@
 
 from solvers.registry.method import HEURISTIC, Entry, exact
 
+# Two backends of one program share its mistakes: one word of them counts beside bisection's.
+_PROGRAM = exact("integer-programming")
+
 METHODS = (
     Entry(
         "bisection",
@@ -12,13 +15,13 @@ METHODS = (
     Entry(
         "milp",
         "solvers.milp.tensor_partition:IntegerProgramming",
-        exact("integer-programming"),
+        _PROGRAM,
         "one-hot amounts, a program per mode and number of devices, HiGHS",
     ),
     Entry(
         "cpsat",
         "solvers.cpsat.tensor_partition:ConstraintProgram",
-        exact("constraint-programming"),
+        _PROGRAM,
         "one-hot amounts, a program per mode and number of devices, OR-Tools CP-SAT",
     ),
     Entry(

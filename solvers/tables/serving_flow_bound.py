@@ -19,23 +19,23 @@ import numpy as np
 from solvers.tables.serving_flow import Bools, Ints, Tables
 
 # Widest window, and how many nodes side by side the rounding looks at.
-_WIDEST, _SHARES = 12, 8
+_WIDEST, _SHARES = 12, 40
 
 
 def upper_bound(tables: Tables) -> int:
     """No placement lets more pass, µtokens/s; by bisection on what is refuted."""
-    apart = _apart(tables)
+    alone = apart(tables)
     low, high = 0, tables.bound + 1
     while high - low > 1:
         middle = (low + high) // 2
-        if _refuted(tables, apart, middle):
+        if _refuted(tables, alone, middle):
             high = middle
         else:
             low = middle
     return low
 
 
-def _apart(tables: Tables) -> Bools:
+def apart(tables: Tables) -> Bools:
     """[n] nodes without links among each other, those with the fewest links first."""
     linked = (tables.link > 0) | (tables.link.T > 0)
     chosen = np.zeros(tables.nodes, dtype=np.bool_)
@@ -44,7 +44,7 @@ def _apart(tables: Tables) -> Bools:
     return chosen
 
 
-def _refuted(tables: Tables, apart: Bools, goal: int) -> bool:
+def _refuted(tables: Tables, alone: Bools, goal: int) -> bool:
     top = tables.rate.max(axis=1)
     for ends in (tables.source, tables.sink):
         if int(np.minimum(ends, top).sum()) < goal:
@@ -54,17 +54,17 @@ def _refuted(tables: Tables, apart: Bools, goal: int) -> bool:
     shares = {max(1, (goal - 1) // share) for share in range(1, _SHARES + 1)}
     for divisor in sorted({1, *shares, *np.unique(below).tolist()}):
         counts = -(-rates // divisor)
-        for width in range(min(_WIDEST, tables.layers - 1) + 1 if apart.sum() > 1 else 1):
-            held = (counts * _windows(tables, apart, width)).max(axis=1).sum()
+        for width in range(min(_WIDEST, tables.layers - 1) + 1 if alone.sum() > 1 else 1):
+            held = (counts * windows(tables, alone, width)).max(axis=1).sum()
             if int(held) < (tables.layers - width) * -(-goal // divisor):
                 return True
     return False
 
 
-def _windows(tables: Tables, apart: Bools, width: int) -> Ints:
+def windows(tables: Tables, alone: Bools, width: int) -> Ints:
     """[n, K] in how many windows a node with k layers counts at most."""
     k = np.arange(1, tables.rate.shape[1] + 1)
     inside = np.maximum(k - width, 0)
     touching = np.minimum(k + width, tables.layers - width)
-    found: Ints = np.where(apart[:, np.newaxis], inside, touching)
+    found: Ints = np.where(alone[:, np.newaxis], inside, touching)
     return found

@@ -4,7 +4,7 @@ One-hot: u[d, a] = 1 where device d has a heads, v[d, b] and w[d, r] likewise, z
 largest share of rows is c, y[d] = 1 where d is on the ring. The maxima, a step S and the two blocks
 are integer columns; with the number of devices given, a block between transfers is the largest of
 four linear terms. Times, rooms and steps are read from tables, so that no rounding is left to the
-solver.
+solver; amounts that are too slow whatever the rest does are ruled out beforehand.
 """
 
 from math import gcd
@@ -14,7 +14,8 @@ import numpy as np
 from models.problems.tensor_partition import TensorMode
 from solvers.integer_program import Array, IntegerProgram
 from solvers.program_builder import Builder, Term
-from solvers.tables.tensor_partition import Ints, Split, Tables, least_tile
+from solvers.tables.tensor_partition import Ints, Split, least_tile
+from solvers.tables.tensor_partition_floor import Floor
 
 
 class Formulation:
@@ -23,17 +24,18 @@ class Formulation:
     below: only layers that take less count, ns.
     """
 
-    def __init__(self, tables: Tables, mode: TensorMode, number: int, below: int) -> None:
-        self.tables, self.mode, self.number = tables, mode, number
+    def __init__(self, floor: Floor, below: int) -> None:
+        self.floor = floor
+        self.tables, self.mode, self.number = floor.tables, floor.mode, floor.number
         self.builder = Builder()
         self.most = below
-        devices = range(tables.devices)
+        devices = range(self.tables.devices)
         self.on_ring = [self.builder.column() for _ in devices]
-        self.builder.row([(column, 1) for column in self.on_ring], number, number)
+        self.builder.row([(column, 1) for column in self.on_ring], self.number, self.number)
         self.maxima: list[int] = []
         self.hot: dict[str, list[list[int]]] = {}
         self.tiles: dict[int, int] = {}
-        if mode is TensorMode.SEQUENCE:
+        if self.mode is TensorMode.SEQUENCE:
             self._whole_model()
         else:
             self._weights()
@@ -53,7 +55,8 @@ class Formulation:
 
     def _split(self, what: str, total: int) -> None:
         """Each device has one amount, more than none only on the ring; together they are all."""
-        rows = [[self.builder.column() for _ in range(total + 1)] for _ in self.on_ring]
+        useful = self.floor.useful(what, self.most).tolist()
+        rows = [[self.builder.column(upper=int(may)) for may in row] for row in useful]
         self.hot[what] = rows
         for row, on_ring in zip(rows, self.on_ring, strict=True):
             self.builder.row([(column, 1) for column in row], 1, 1)
@@ -75,9 +78,6 @@ class Formulation:
         self._split("columns", problem.columns)
         for d, rooms in enumerate(self.tables.room.tolist()):
             heads, columns = self.hot["heads"][d], self.hot["columns"][d]
-            for column, room in zip(heads, rooms, strict=True):
-                if room < 0:
-                    self.builder.upper[column] = 0
             terms: list[Term] = [(c, n) for n, c in enumerate(columns)]
             terms += [(c, -max(room, 0)) for c, room in zip(heads, rooms, strict=True)]
             self.builder.row(terms, high=0)
@@ -91,7 +91,8 @@ class Formulation:
         self._split("rows", problem.rows)
         work = self._time(1)
         self._at_least(work, "rows", self.tables.whole)
-        self._step(self._time(self.number - 1), self.tables.gather)
+        if self.number > 1:  # alone nothing is sent, and a step that costs nothing has no ceiling
+            self._step(self._time(self.number - 1), self.tables.gather)
 
     def _connective(self) -> None:
         """The connective parts: rows are split, or all on every device."""
@@ -108,8 +109,7 @@ class Formulation:
     def _step(self, step: int, table: Ints) -> None:
         """A step takes what it takes the slowest device on the ring, for the largest share."""
         rows = self.tables.problem.rows
-        tiles = range(least_tile(self.tables, self.number), rows + 1)
-        self.tiles = {tile: self.builder.column() for tile in tiles}
+        self.tiles = {tile: self.builder.column() for tile in self.floor.tiles(self.most)}
         self.builder.row([(column, 1) for column in self.tiles.values()], 1, 1)
         largest = [(column, -tile) for tile, column in self.tiles.items()]
         for d, on_ring in enumerate(self.on_ring):

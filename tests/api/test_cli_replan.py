@@ -127,20 +127,6 @@ def test_only_training_pipelines_are_replayed(best: Path) -> None:
     assert "not replayed" in result.stderr
 
 
-def test_a_kind_that_is_not_replanned_is_not_sent_to_another_mode(tmp_path: Path) -> None:
-    """No mode helps where a kind is not replanned at all."""
-    name = "branches-free"
-    found = best_known(name).plan
-    assert found is not None
-    path = tmp_path / "plan.json"
-    path.write_text(found.model_dump_json(), encoding="utf-8")
-    result = edgeplan("replan", name, path, "--mode", "replay")
-    said = " ".join(result.stderr.split())
-    assert result.exit_code == 64
-    assert "change the problem instead" in said
-    assert "--mode full" not in said
-
-
 @pytest.mark.parametrize(
     ("instance", "other"), [("readable-4", "stages-5"), ("stages-5", "readable-4")]
 )
@@ -153,3 +139,17 @@ def test_a_plan_of_another_kind_is_refused(instance: str, other: str, tmp_path: 
     result = edgeplan("replan", instance, path)
     assert result.exit_code == 64
     assert "the plan in force is one for" in result.stderr
+
+
+def test_a_kind_that_is_not_replanned_is_not_sent_to_another_mode(tmp_path: Path) -> None:
+    """No mode helps where a kind is not replanned at all."""
+    name = "branches-free"
+    found = best_known(name).plan
+    assert found is not None
+    path = tmp_path / "plan.json"
+    path.write_text(found.model_dump_json(), encoding="utf-8")
+    result = edgeplan("replan", name, path, "--mode", "replay")
+    said = " ".join(result.stderr.split())
+    assert result.exit_code == 64
+    assert "change the problem instead" in said
+    assert "--mode full" not in said

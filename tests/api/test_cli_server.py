@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from api.client import AsyncClient
+from api.examples import EXAMPLES
 from api.jobs.engine import open_tables
 from api.jobs.store import Store
 from api.keys import Scope, add
@@ -47,6 +49,11 @@ def url() -> Iterator[str]:
         "simulate {problem} {plan} --json --stop box=1ms --shared-medium",
         "simulate {problem} {plan} --stop moon=1s",
         "replan {problem} {plan} --slowed box=2 --solver dp",
+        "split {folder}/balance.json {folder}/placed.json {folder}/batch.json",
+        "roll {folder}/box.json {folder}/steps.json",
+        "roll {folder}/box.json {folder}/batch.json",
+        "cache {folder}/routing.npy --slots 1,2",
+        "cache {folder}/routing.npy --slots 1 --planned-tokens 4",
         "frontier mmlu-pro-experts-60j --budget energy --points 2 --time-limit 20s",
         "instances --json",
         "instances",
@@ -54,13 +61,28 @@ def url() -> Iterator[str]:
         "solve {problem} --solver none",
     ],
 )
-def test_same_answer(words: str, url: str, problem: Path, plan: Path) -> None:
+def test_same_answer(words: str, url: str, problem: Path, plan: Path, tmp_path: Path) -> None:
     """Output and exit status are those of the verb without a server."""
-    arguments = words.format(problem=problem, plan=plan).split()
+    _about_experts(tmp_path)
+    arguments = words.format(problem=problem, plan=plan, folder=tmp_path).split()
     here, there = edgeplan(*arguments), edgeplan(*arguments, "--server", url)
     assert there.exit_code == here.exit_code, there.stderr
     assert _comparable(there.stdout) == _comparable(here.stdout)
     assert there.stderr == here.stderr
+
+
+def _about_experts(folder: Path) -> None:
+    """Files for the verbs that are about experts."""
+    balance, offload = EXAMPLES["expert_balance"], EXAMPLES["offload_placement"]
+    for name, value in {
+        "balance": balance.problem,
+        "placed": balance.plan,
+        "batch": {"loads": [[20, 16]]},
+        "box": offload.problem,
+        "steps": {"steps": [{"name": "drift", "activations": {"layer-0": [[90, 10]]}}]},
+    }.items():
+        (folder / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
+    np.save(folder / "routing.npy", np.array([[[0], [1]], [[0], [1]], [[0], [1]], [[2], [3]]]))
 
 
 def test_events(url: str, problem: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import RowMapping
 
+from api.jobs import tickets
 from api.jobs.engine import open_tables
 from api.jobs.nouns import Operation
-from api.jobs.pgqueue import write_ticket
 from api.jobs.store import NewJob, Store
 from api.requests import PlanRequest
 from models.result import Limits
@@ -77,7 +77,7 @@ def test_unfinished_job_is_queued_again(
         url = request.getfixturevalue("postgres")
     engine = open_tables(url)
     store = Store(engine)
-    enqueue = write_ticket if database == "postgres" else lambda *_: None
+    enqueue = tickets.write if database == "postgres" else lambda *_: None
     job = store.submit([_endless()], 10, enqueue)[0]["id"]
     command = [sys.executable, "-c", prepare + _STUBBORN, *verb, "--slots", "1", "--db", url]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:

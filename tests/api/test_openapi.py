@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from api.app import create_app
 from api.deps import MEDIA_TYPES
 from api.examples import EXAMPLES
-from api.jobs.nouns import JobPage
+from api.jobs.nouns import ANSWERS, JobPage
 from api.requests import Estimate, Explanation, Valid
 from api.schemas import SCHEMAS
 from api.settings import Settings
@@ -120,6 +120,14 @@ def test_references_lead_somewhere() -> None:
     names = {reference.rpartition("/")[2] for reference in _references(DOCUMENT)}
     assert names
     assert names <= set(DOCUMENT["components"]["schemas"])
+
+
+def test_results_are_all_answers(client: TestClient) -> None:
+    """What any operation answers is declared where the results of jobs are."""
+    answers = client.get("/openapi.json").json()["paths"]["/v1/jobs/{job}/result"]["get"]
+    schema = answers["responses"]["200"]["content"]["application/json"]["schema"]
+    declared = {item["$ref"].rpartition("/")[2] for item in schema["anyOf"]}
+    assert declared == {answer.__name__ for answer in ANSWERS.values()}
 
 
 def test_nothing_is_loaded_from_elsewhere(client: TestClient) -> None:

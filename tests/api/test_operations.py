@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 import yaml
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from structlog.contextvars import bound_contextvars
 
 from api import logs
 from api.app import create_app
 from api.examples import EXAMPLES
+from api.jobs.schema import jobs
 from api.settings import SECOND_NS, Settings
 from api.size import sizes
 from models.problems import KINDS
@@ -109,6 +112,10 @@ def test_waits_and_runs_are_counted(client: TestClient) -> None:
     before = count()
     body = {"problem": EXAMPLE.problem, "solver": "dp"}
     client.post("/v1/plans", json=body, headers={"Cache-Control": "no-cache"})
+    for _ in range(100):  # the answer may go out before it is counted
+        if count() > before:
+            break
+        time.sleep(0.05)
     assert count() == before + 1
 
 
@@ -174,6 +181,31 @@ def test_explanation_of_a_job(client: TestClient, request_body: dict[str, Any]) 
     assert again.headers["Location"] == first.headers["Location"]
     odd = client.get(f"{first.headers['Location']}/explanation")
     assert odd.status_code == 409
+
+
+@pytest.mark.parametrize("end", ["failed", "expired", "cancelled"])
+def test_explanation_can_be_asked_for_again(
+    client: TestClient, request_body: dict[str, Any], end: str
+) -> None:
+    """One that came to nothing, or whose limits are others by now, does not stand for ever."""
+    body = {**request_body, "limits": {"seed": 1 + len(end)}}
+    job = client.post("/v1/plans", json=body).headers["Location"]
+    first = client.get(f"{job}/explanation").headers["Location"].rpartition("/")[2]
+    nothing = {"state": end, "result": None, "failure": None, "plan": None}
+    store = client.app.state.queue.store  # type: ignore[attr-defined]
+    with store.begin() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == first).values(**nothing))
+    second = client.get(f"{job}/explanation")
+    assert second.status_code == 200
+    assert second.json()["lines"]
+    again = client.get(f"{job}/explanation").headers["Location"]
+    assert again == second.headers["Location"] != first
+    shorter = {"request": json.dumps({**body, "limits": {"time_limit_ns": 5 * 10**9}})}
+    with store.begin() as connection:
+        here = jobs.c.id == job.rpartition("/")[2]
+        connection.execute(update(jobs).where(here).values(**shorter))
+    other = client.get(f"{job}/explanation")
+    assert (other.status_code, other.headers["Location"] == again) == (200, False)
 
 
 def test_explanation_of_an_infeasible_job(client: TestClient) -> None:

@@ -1,5 +1,7 @@
 """A table of jobs that goes away for a while costs time, and no answer."""
 
+import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 from api import answers
 from api.app import create_app
 from api.jobs import leases, runner
-from api.jobs.store import Store
+from api.jobs.engine import connect
+from api.jobs.nouns import Operation
+from api.jobs.store import NewJob, Store
 from api.settings import Settings
 from tests.api.conftest import EXAMPLE
 from tests.api.held import Held
@@ -60,6 +64,29 @@ def test_lost_end_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         answer = client.post("/v1/plans", json=body, headers={"Prefer": "wait=9"})
         assert answer.status_code == 200
         assert client.get(answer.headers["Location"]).json()["attempt"] == 2
+
+
+def test_start_without_the_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server starts though it cannot queue again what was left running; it does so later."""
+    monkeypatch.setattr(leases, "LEASE_NS", 10**8)
+    url = f"sqlite:///{tmp_path / 'jobs.db'}"
+    body = {"problem": EXAMPLE.problem, "solver": "dp"}
+    engine = connect(url)
+    new = NewJob("local", Operation.PLAN, "pipeline_partition", "ns", json.dumps(body), "", "")
+    store = Store(engine)
+    store.submit([new], 9, lambda *_: None)
+    left = leases.take(store, "a server that was killed")
+    assert left is not None
+    engine.dispose()
+    monkeypatch.setattr(leases, "release", _away(leases.release, 1))
+    with TestClient(create_app(Settings(slots=1, db=url))) as client:
+        address = f"/v1/jobs/{left['id']}/result"
+        for _ in range(200):
+            found = client.get(address)
+            if found.status_code == 200:
+                break
+            time.sleep(0.05)
+        assert found.json()["objective"] == EXAMPLE.objective
 
 
 def test_mistakes_are_not_outages(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,7 @@ from sqlalchemy import update
 from api import answers
 from api.app import create_app
 from api.examples import EXAMPLES
-from api.jobs import leases
-from api.jobs.pgqueue import forget_tickets
+from api.jobs import leases, tickets
 from api.jobs.reporter import Reporter
 from api.jobs.schema import jobs
 from api.jobs.store import Store
@@ -205,7 +204,7 @@ def test_tickets_are_forgotten(one_slot: TestClient) -> None:
     store = _store(one_slot)
     with store.begin() as connection:
         connection.exec_driver_sql("UPDATE pgqueuer_log SET created = now() - interval '1 day'")
-    forget_tickets(store)
+    tickets.forget(store)
     with store.reading() as connection:
         old = "SELECT count(*) FROM pgqueuer_log WHERE created < now() - interval '1 hour'"
         assert connection.exec_driver_sql(old).scalar_one() == 0

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from api.examples import EXAMPLES
 from tests.api.conftest import edgeplan
+from tests.small import two_devices
 
 _EXAMPLE = EXAMPLES["pipeline_partition"]
 
@@ -56,6 +57,27 @@ def test_command_line(files: list[Path], tmp_path: Path) -> None:
     assert b"<svg" in (tmp_path / "chart.svg").read_bytes()
     found = json.loads(edgeplan("simulate", *files, "--json", "--stop", "box=1ms").stdout)
     assert (found["units_done"], found["simulated_ns"]) == (0, None)
+
+
+def test_a_second_plan_goes_on(client: TestClient, tmp_path: Path) -> None:
+    """Both doors replay a failure and the plan after it; a second plan needs a stop."""
+    problem = two_devices(400, objective="makespan", units=3).model_dump(mode="json")
+    first, then = (
+        {"kind": "pipeline_partition", "stages": [{"device": name, "start": 0, "stop": 4}]}
+        for name in ("quick", "slow")
+    )
+    files = [tmp_path / name for name in ("problem.json", "first.json", "then.json")]
+    for file, value in zip(files, (problem, first, then), strict=True):
+        file.write_text(json.dumps(value), encoding="utf-8")
+    body = {"problem": problem, "plan": first, "stops_ns": {"quick": 600}, "then": then}
+    over_http = client.post("/v1/simulations", json=body | {"resume_after_ns": 5}).json()
+    words = ("--stop", "quick=600ns", "--then", files[2], "--resume-after", "5ns")
+    shown = edgeplan("simulate", *files[:2], "--json", *words)
+    assert json.loads(shown.stdout) == over_http
+    assert over_http["simulated_ns"] == 600 + 5 + 2 * 800
+    wrong = client.post("/v1/simulations", json=body | {"stops_ns": {}})
+    assert wrong.json()["errors"][0]["pointer"] == "/then"
+    assert edgeplan("simulate", *files[:2], "--resume-after", "1ms").exit_code == 64
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text, update
 
 from api.app import create_app
+from api.jobs import tickets
 from api.jobs.engine import connect
 from api.jobs.pgqueue import Worker
 from api.jobs.schema import jobs
@@ -50,3 +52,25 @@ def test_servers_see_to_it(postgres: str) -> None:
             thread.join()
         assert _in_time(lambda: client.get("/readyz").status_code == 503)
     engine.dispose()
+
+
+def test_worker_needs_no_ticket(postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job whose ticket nobody brings is found by whoever has a free slot."""
+    monkeypatch.setattr(tickets, "write", lambda *_: None)
+    monkeypatch.setattr(tickets, "write_missing", lambda _: None)
+    engine = connect(postgres)
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE jobs, events, deliveries, pgqueuer"))
+    worker = Worker(Store(engine), engine, 1)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        with TestClient(create_app(Settings(db=postgres))) as client:
+            body = {"problem": EXAMPLE.problem, "solver": "dp"}
+            for seed in range(2):
+                answer = client.post("/v1/plans", json={**body, "limits": {"seed": seed}})
+                assert answer.json()["objective"] == EXAMPLE.objective
+    finally:
+        worker.drain()
+        thread.join()
+        engine.dispose()

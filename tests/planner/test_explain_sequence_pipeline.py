@@ -62,6 +62,23 @@ def test_what_binds_a_plan() -> None:
     assert "min_chunk_tokens costs nothing" in found
 
 
+def test_memory_does_not_bind_a_whole_prompt() -> None:
+    """No chunk is longer than the prompt, however little room is left; halves of it could be."""
+    layer = _EXAMPLE.problem["model"]["layers"][0] | {"activation_bytes_per_token": "1 MB"}
+    model = _EXAMPLE.problem["model"] | {"layers": [layer]}
+    tokens, layers = _problem().prompt_tokens, len(_problem().layers)
+    whole = _problem(model=model, device_graph=_devices(f"{200 * layers + tokens} MB"))
+    stages = ({"device": whole.devices[0].name, "start": 0, "stop": layers},)
+    for chunks, problem in (
+        ((tokens,), whole),
+        ((1,) * tokens, _problem(model=model, device_graph=_devices(f"{200 * layers + 1} MB"))),
+    ):
+        plan = validate({"stages": stages, "chunks": chunks}, SequencePipelinePlan)
+        lines = explain.binding(problem, plan, SECONDS)
+        binds = any(line.startswith("memory binds") for line in lines)
+        assert binds is (chunks != (tokens,))
+
+
 def test_decoding_is_told() -> None:
     """Where passes count, what they take and which stage is slowest."""
     times = {"box": {"block": {"token_ns": "1 ms", "pass_ns": "1 ms"}}}

@@ -13,12 +13,12 @@ import pytest
 from models.problems import AnyPlan
 from models.problems.dag_partition import DagPartitionPlan
 from models.result import Certificate, Claim, Grade, Limits, Proof, Reason, Run
-from planner import bounds, lane, strategy, worker
+from planner import bounds, lane, pool, process, strategy
 from planner.certify import certify
 from planner.messages import MAX_BYTES
+from planner.process import Child
 from planner.race import Event, Race, What
 from planner.standing import Outcome
-from planner.worker import Child
 from solvers.registry import Entry
 from tests import misbehaving as bad
 from tests.misbehaving import Bounds, Claims, Dies, Exits, Plans, Writes, scripted
@@ -288,13 +288,14 @@ def test_a_fork_server_that_does_not_answer_holds_up_nobody(
 ) -> None:
     """When no child comes to be in time, the race ends all the same, and a late one is ended."""
     thawed = threading.Event()
-    begin = worker._start_without_main
+    begin = process._start_without_main
 
-    def frozen(process: Any) -> None:
+    def frozen(asked: Any) -> None:
         thawed.wait(60)
-        begin(process)
+        begin(asked)
 
-    monkeypatch.setattr(worker, "_start_without_main", frozen)
+    monkeypatch.setattr(pool, "take", lambda: None)  # a server of another test may have some
+    monkeypatch.setattr(process, "_start_without_main", frozen)
     begun = time.monotonic()
     found = _race((scripted("odd", _FAIR),), limits=Limits(time_limit_ns=_SECOND))
     waited = time.monotonic() - begun

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from models.result import Limits, Reason
-from planner import strategy, worker
+from planner import process as processes
+from planner import strategy
 from planner.race import Event, Race, What
 from planner.standing import Outcome
 from planner.worker import ChildLostError, call
@@ -112,12 +113,12 @@ class _Reluctant:
 def test_a_fork_server_that_died_costs_no_answer() -> None:
     """Starting a child is tried again; what still fails then is raised."""
     process: Any = _Reluctant()
-    worker._start_without_main(process)
+    processes._start_without_main(process)
     assert process.tries == 2
     process.tries = 0
     process.start = lambda: (_ for _ in ()).throw(ConnectionRefusedError())
     with pytest.raises(ConnectionRefusedError):
-        worker._start_without_main(process)
+        processes._start_without_main(process)
 
 
 def _leave_a_child() -> None:

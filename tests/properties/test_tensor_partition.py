@@ -11,7 +11,9 @@ from planner.verify import verify
 from problem_instances.generate import generate
 from problem_instances.generators.tensor_partition import TensorSpec
 from solvers.registry import REGISTRY
-from tests.oracles.tensor_partition import optimum
+from solvers.tables.tensor_partition import build
+from solvers.tables.tensor_partition_floor import Floor
+from tests.oracles.tensor_partition import optimum, plans
 from tests.strategies import tensor_partition
 
 _LIMITS = Limits(time_limit_ns=60 * 10**9)
@@ -32,6 +34,26 @@ def test_the_bound_never_exceeds_the_optimum(problem: TensorPartitionProblem) ->
     best, bound = optimum(problem), lower_bound(problem)
     assert bound is not None
     assert best is None or bound <= best
+
+
+@settings(max_examples=50, deadline=None)
+@given(tensor_partition())
+def test_floors_rule_out_no_plan(problem: TensorPartitionProblem) -> None:
+    """No plan is below the floor of its mode and number, and all it has is useful at its cost."""
+    tables = build(problem)
+    for plan in plans(problem):
+        shares = tables.shares(plan)
+        if shares is None:
+            continue
+        cost = tables.layer_ns(plan.mode, shares)
+        floor = Floor(tables, plan.mode, len(shares))
+        assert floor.layer() <= cost
+        for place, what in enumerate(("heads", "columns", "rows")):
+            if what in floor.times:
+                useful = floor.useful(what, cost + 1)
+                assert all(useful[d, split[place]] for d, split in shares.items())
+        if plan.mode is not TensorMode.TENSOR:
+            assert max(split[2] for split in shares.values()) in floor.tiles(cost + 1)
 
 
 @_FEW

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.client import AsyncClient, Options
+from models.problems import KINDS
 from tests import postgres
 from tests.service.fleet import Process, Server, worker
 from tests.service.report import load, say
@@ -89,10 +90,12 @@ def _run(name: str, db: str, urls: list[str], killer: Killer, options: argparse.
     killing.join()
     found = audit(db, options.jobs)
     faults += found.faults
+    faults += [f"no job of kind {kind}" for kind in KINDS if kind not in found.kinds]
     rows = {
         "jobs": options.jobs,
         "time": f"{took:.0f} s, of which {options.seconds:.0f} s with kills",
         "kills": dict(killer.kills),
+        "kinds": f"{len(found.kinds)} of {len(KINDS)}",
         "states": dict(found.states),
         "grades": dict(found.grades),
         "attempts": dict(sorted(found.attempts.items())),

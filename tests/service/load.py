@@ -12,10 +12,12 @@ from api import answers, fork_server
 from api.examples import EXAMPLES
 from api.requests import PlanRequest
 from models.result import Limits
+from planner import pool
 from tests.service.fleet import Server
 from tests.service.report import quantiles
 
 _RATE = 200  # requests a second
+_REST_S = 0.1
 
 
 def _small(seed: int) -> PlanRequest:
@@ -24,22 +26,42 @@ def _small(seed: int) -> PlanRequest:
 
 
 def uncached(url: str, count: int) -> dict[str, str]:
-    """One small solve after another, by the service and in this process; and two at a time."""
+    """One small solve after another, by the service and in this process; and two at a time.
+
+    In this process without waiting children, as the command line has it, and with as many as the
+    service keeps: then what differs is the service alone.
+    """
     fork_server.start(fork_server.methods())
     fork_server.warm_up()
     direct = [_timed(lambda seed=seed: answers.plan(_small(seed))) for seed in range(count)]
+    with pool.warm(pool.for_slots(2)):
+        time.sleep(_REST_S * 5)
+        rested = [_rested(lambda seed=seed: answers.plan(_small(seed))) for seed in range(count)]
     with httpx2.Client(base_url=url, timeout=60) as http:
         served = [_timed(lambda seed=seed: _post(http, _small(seed))) for seed in range(count)]
+        more = range(count, 2 * count)
+        calm = [_rested(lambda seed=seed: _post(http, _small(seed))) for seed in more]
     begun = time.monotonic()
-    asyncio.run(_together(url, range(count, 2 * count), 2))
+    asyncio.run(_together(url, range(2 * count, 3 * count), 2))
     rate = count / (time.monotonic() - begun)
-    more = 1000 * (statistics.median(served) - statistics.median(direct))
     return {
         f"{count} small solves in this process": quantiles(direct),
         f"{count} small solves by the service": quantiles(served),
-        "overhead of the service, p50": f"{more:.1f} ms",
+        "overhead of the service, p50": _more(served, direct),
+        f"{count} in this process, ten a second, children waiting": quantiles(rested),
+        f"{count} by the service, ten a second": quantiles(calm),
+        "overhead of the service, p50, ten a second": _more(calm, rested),
         "small solves, two clients": f"{rate:.1f}/s",
     }
+
+
+def _more(ours: list[float], theirs: list[float]) -> str:
+    return f"{1000 * (statistics.median(ours) - statistics.median(theirs)):.1f} ms"
+
+
+def _rested(call: Callable[[], object]) -> float:
+    time.sleep(_REST_S)
+    return _timed(call)
 
 
 def cached(server: Server, count: int) -> dict[str, str]:

@@ -152,9 +152,9 @@ def restart(server: Server, db: str, count: int) -> dict[str, str]:
     if steps != list(range(1, len(steps) + 1)):
         raise AssertionError(f"the stream did not go on where it broke: {steps}")
     engine = open_tables(db)
-    left = [job for job in Store(engine).page(None, limit=500) if job["state"] != "done"]
+    mine = Store(engine).page(None, limit=count + 1)
     engine.dispose()
-    lost = [job["id"] for job in left if job["state"] in ("queued", "running", "failed")]
+    lost = [(job["id"], job["state"]) for job in mine if job["state"] != "done"]
     if lost:
         raise AssertionError(f"lost: {lost}")
     return {

@@ -49,6 +49,7 @@ class Audit:
     states: Counter[str] = field(default_factory=Counter)
     grades: Counter[str] = field(default_factory=Counter)
     attempts: Counter[int] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
     plans: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -70,6 +71,7 @@ def audit(url: str, expected: int) -> Audit:
     for row in rows:
         found.states[row["state"]] += 1
         found.attempts[row["attempt"]] += 1
+        found.kinds[row["kind"]] += 1
         if ends[row["id"]] != 1:
             found.faults.append(f"{row['id']} has {ends[row['id']]} terminal events")
         if row["result"] is None:

@@ -16,13 +16,17 @@ from models.result import Limits, Reason
 from planner.bounds import lower_bound
 from planner.verify import verify
 from problem_instances import best_known, load
+from solvers.base import Stopwatch
+from solvers.decomposition.serving_flow_lines import sharpen
 from solvers.registry import entry
 from solvers.tables import serving_flow_cuts as cuts
 from solvers.tables.serving_flow import Tables, build
+from solvers.tables.serving_flow_answer import Best
 from solvers.tables.serving_flow_bound import upper_bound
 from tests.oracles.serving_flow import optimum, plans
 from tests.serving_strategies import serving_flow
 
+_LIMITS = Limits(time_limit_ns=20 * 10**9)
 _FEW = settings(max_examples=60, deadline=None)
 
 
@@ -131,6 +135,43 @@ def test_hosts_behind_a_gateway_are_bounded_by_it() -> None:
     joined = problem.model_copy(update={"links": (), "default_link_utokens_per_s": 10**9})
     assert upper_bound(build(joined)) == joined.compute_bound == 12 * 10**6
     assert upper_bound(build(problem)) == 4 * 10**6
+
+
+def _weighed(problem: ServingFlowProblem) -> int:
+    """The bound of several lines together."""
+    best = Best(build(problem))
+    sharpen(best, Stopwatch(_LIMITS, None))
+    return best.upper
+
+
+@settings(max_examples=15, deadline=None)
+@given(serving_flow())
+def test_lines_weighed_together_hold(problem: ServingFlowProblem) -> None:
+    """Whatever weights are proposed, no placement lets more pass."""
+    best = optimum(problem)
+    assert (0 if best is None else problem.compute_bound - best) <= _weighed(problem)
+
+
+def test_one_size_has_to_serve_every_line() -> None:
+    """Four layers carry 27 alone, but beside a node of one they are a pipeline: 27, not 36."""
+    problem = ServingFlowProblem(
+        layers=5,
+        node_types=(NodeType(name="gpu", utokens_per_s=(19, 19, 18, 27, 3)),),
+        nodes=tuple(
+            ServingNode(
+                name=name, type="gpu", from_source_utokens_per_s=99, to_sink_utokens_per_s=99
+            )
+            for name in ("a", "b")
+        ),
+        links=(
+            TokenLink(source="a", target="b", utokens_per_s=28, directed=True),
+            TokenLink(source="b", target="a", utokens_per_s=1, directed=True),
+        ),
+    )
+    assert upper_bound(build(problem)) == 36
+    best = optimum(problem)
+    assert best is not None
+    assert _weighed(problem) == problem.compute_bound - best == 27
 
 
 def test_two_nodes_side_by_side_let_pass_what_one_cannot() -> None:

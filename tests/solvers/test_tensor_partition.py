@@ -3,7 +3,12 @@
 import pytest
 
 from models.documents import read_problem, validate
-from models.problems.tensor_partition import TensorMode, TensorPartitionProblem
+from models.problems.tensor_partition import (
+    TensorMode,
+    TensorPartitionPlan,
+    TensorPartitionProblem,
+    TensorShare,
+)
 from models.result import Limits, Reason
 from planner.bounds import lower_bound
 from planner.verify import verify
@@ -12,6 +17,7 @@ from problem_instances.generate import generate
 from problem_instances.generators.tensor_partition import TensorSpec, environment
 from problem_instances.text import to_text
 from solvers.heuristic.tensor_partition import Galaxy, MegatronEven
+from solvers.registry import REGISTRY, Entry
 from solvers.search.tensor_partition import Bisection
 from solvers.tables.tensor_partition import build
 
@@ -133,3 +139,35 @@ def test_the_bound_is_the_optimum_but_for_rounding() -> None:
     assert claim.lower_bound == 200 + 400 + 40
     # Half a nanosecond for each of the four parts that are rounded.
     assert lower_bound(problem) == 640 - 2
+
+
+@pytest.mark.parametrize("method", [e for e in REGISTRY["tensor_partition"] if e.traits.exact])
+def test_a_device_alone_does_not_wait_for_the_ring(method: Entry) -> None:
+    """A hint below what one step would take rules out no device that has nobody to send to."""
+    alone, slower = (
+        _pair().devices[0].model_copy(update={"name": name, "mlp_ns": mlp, "latency_ns": 5000})
+        for name, mlp in (("alone", 100), ("slower", 500))
+    )
+    problem = _pair(modes=["sequence"]).model_copy(update={"devices": (alone, slower)})
+    problem = problem.model_copy(update={"attention_bytes": 4, "mlp_bytes": 8})
+    share = TensorShare(device="slower", heads=4, columns=8, rows=4)
+    hint = TensorPartitionPlan(mode=TensorMode.SEQUENCE, shares=(share,))
+    assert verify(problem, hint).objective == 980
+    claim = method.load().solve(problem, _LIMITS, hint)
+    assert (claim.reason, claim.lower_bound) == (Reason.COMPLETED, 400 + 100 + 80)
+
+
+def test_two_backends_of_one_program_are_no_two_opinions() -> None:
+    """What milp and cpsat say stands beside bisection once: they share every row."""
+    families = {entry.name: entry.traits.family for entry in REGISTRY["tensor_partition"]}
+    assert families["milp"] == families["cpsat"] != families["bisection"]
+
+
+@pytest.mark.parametrize("name", ["galaxy-c-opt-l", "galaxy-f-bert-l"])
+def test_every_exact_method_proves_shipped_groups(name: str) -> None:
+    """What three methods prove from nothing but the problem is one optimum."""
+    problem, best = load(name), best_known(name)
+    for method in REGISTRY["tensor_partition"]:
+        if method.traits.exact:
+            claim = method.load().solve(problem, _LIMITS)
+            assert (claim.reason, claim.lower_bound) == (Reason.COMPLETED, best.objective)
