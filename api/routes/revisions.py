@@ -24,8 +24,7 @@ from solvers.registry import entry
 router = APIRouter()
 
 _EXAMPLES = {
-    "a slower device": {"slowed": {"box": "1.5"}},
-    "a device of a training pipeline is lost": {"lost": ["small"], "mode": "replay"},
+    "a slower device": {"slowed": {"box": "1.5"}, "mode": "full"},
     "another objective": {"patch": {"objective": "throughput"}},
 }
 
