@@ -71,16 +71,15 @@ class Breakdown(Document):
 
 
 class Verification(Document):
-    """The verdict on a plan: violations, or else its objective and what it is made of."""
+    """The verdict on a plan: violations, or else its objective and what it is made of.
+
+    accepted: whether the plan breaks no rule; it follows from `violations`.
+    """
 
     violations: tuple[Violation, ...]
+    accepted: bool = Field(default_factory=lambda known: not known.get("violations"))
     objective: int | None = None
     breakdown: Breakdown = Breakdown()
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the plan breaks no rule."""
-        return not self.violations
 
 
 class Grade(StrEnum):
