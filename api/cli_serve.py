@@ -10,7 +10,8 @@ from typing import Any
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from api import fork_server, keys, logs
 from api.cli_status import Status
@@ -39,9 +40,22 @@ def settings_of(options: dict[str, Any]) -> Settings:
         name = fault.pointer.strip("/")
         hint = f"--{name}" if name in options else f"EDGEPLAN_{name.upper()}" if name else None
         raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint=hint) from None
+    if settings.db is not None:
+        _check_url(settings.db)
     if settings.db is None:
         return settings.model_copy(update={"db": f"sqlite:///{_state_folder() / 'jobs.db'}"})
     return settings
+
+
+def _check_url(db: str) -> None:
+    """Raises BadParameter for what is no URL of a database, such as the path of a file."""
+    try:
+        make_url(db)
+    except ArgumentError:
+        reason = f"'{db}' is no URL of a database; write sqlite:///FILE"
+        if db.startswith("/") or "://" not in db:
+            reason += f", here sqlite:///{db}"
+        raise typer.BadParameter(reason, param_hint="--db") from None
 
 
 def _state_folder() -> Path:

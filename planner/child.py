@@ -157,7 +157,7 @@ def main(channel: int, log: int) -> None:
 def _end_with_the_fork_server() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value)
     # The fork server stays for as long as anyone holds this; each child is given a copy.
-    server = forkserver._forkserver  # type: ignore[attr-defined]  # private
+    server: Any = forkserver._forkserver  # private
     os.close(server._forkserver_alive_fd)
     server._forkserver_alive_fd = None
 

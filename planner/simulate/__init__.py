@@ -8,11 +8,24 @@ from models.problems import AnyPlan, AnyProblem
 from models.result import Breakdown
 from models.simulation import Simulation
 from planner.replan import ChangeError, changed
-from planner.simulate import pipeline_partition, pipeline_training, sequence_pipeline
+from planner.simulate import (
+    pipeline_partition,
+    pipeline_training,
+    sequence_pipeline,
+    tensor_partition,
+)
 from planner.simulate.resumed import Second, everything_stops, joined
 from planner.verify import verify
 
-__all__ = ["KINDS", "Second", "UnusedDeviceError", "resume", "second_opinion", "simulate"]
+__all__ = [
+    "KINDS",
+    "Second",
+    "UnitsError",
+    "UnusedDeviceError",
+    "resume",
+    "second_opinion",
+    "simulate",
+]
 
 # What a certificate may spend on it: some tens of milliseconds.
 _TASKS = 5000
@@ -28,17 +41,32 @@ class UnusedDeviceError(ValueError):
         self.device, self.used = device, tuple(sorted(used))
 
 
+class UnitsError(ValueError):
+    """A number of units with which a replay cannot end, and one below it with which it can."""
+
+    def __init__(self, asked: int, possible: int) -> None:
+        super().__init__(
+            f"a replay does not end after {asked} units: after the chunks come passes, in whole "
+            "rounds of all points, where the objective counts them"
+        )
+        self.asked, self.possible = asked, possible
+
+
 @dataclass(frozen=True)
 class Simulator:
     """A kind's replay: (problem, plan, breakdown, units, stops, shared=) -> Simulation.
 
     default_units: how many units tell the objective of a problem, given the breakdown;
-    keeps: whether units that have come through stay done when a device is lost.
+    keeps: whether units that have come through stay done when a device is lost;
+    fewest: units that a certificate's replay has, however long it takes;
+    tasks_per_unit: how many at most, given how many devices take part.
     """
 
     replay: Callable[..., Simulation]
     default_units: Callable[[Any, Breakdown], int]
     keeps: bool = False
+    fewest: int = 2
+    tasks_per_unit: Callable[[int], int] = lambda devices: 2 * devices
 
 
 _BY_KIND: dict[str, Simulator] = {
@@ -47,6 +75,12 @@ _BY_KIND: dict[str, Simulator] = {
         pipeline_partition.simulate, pipeline_partition.default_units, keeps=True
     ),
     "pipeline_training": Simulator(pipeline_training.simulate, pipeline_training.default_units),
+    "tensor_partition": Simulator(
+        tensor_partition.simulate,
+        tensor_partition.default_units,
+        fewest=1,
+        tasks_per_unit=tensor_partition.tasks_per_unit,
+    ),
 }
 
 KINDS = tuple(_BY_KIND)
@@ -64,10 +98,12 @@ def simulate(
 
     stops: devices that stop, and when, in ns; shared: one channel for all transfers.
     Raises ValueError for a kind that no simulator is for, a plan that is refused, a device that
-    the plan does not use and more work than some seconds allow.
+    the plan does not use, more work than some seconds allow, and units that the plan cannot end
+    with (UnitsError).
     """
     simulator, breakdown, count = _checked(problem, plan, units, stops)
-    return simulator.replay(problem, plan, breakdown, count, stops, shared=shared)
+    found = simulator.replay(problem, plan, breakdown, count, stops, shared=shared)
+    return _whole(found, units)
 
 
 def resume(  # a replay, and what goes on after it
@@ -87,18 +123,29 @@ def resume(  # a replay, and what goes on after it
     simulator, breakdown, count = _checked(problem, plan, units, stops)
     if not stops:
         raise ValueError("no device stops, so that nothing is left for a second plan")
-    undisturbed = simulator.replay(problem, plan, breakdown, count, _NOTHING_STOPS, shared=shared)
+    undisturbed = _whole(
+        simulator.replay(problem, plan, breakdown, count, _NOTHING_STOPS, shared=shared), units
+    )
     ends = everything_stops(undisturbed, stops)
     first = simulator.replay(problem, plan, breakdown, count, ends, shared=shared)
     if first.simulated_ns is not None:
         return joined(undisturbed, first, None, count, first.end_ns)
     kept = first.units_done if simulator.keeps else 0
+    # What begins anew may have other units: a prompt is cut into chunks of its own by each plan.
+    again = count - kept if simulator.keeps or units is not None else None
     try:
         left = changed(problem, plan, lost=tuple(stops))
-        rest = simulate(left, second.plan, count - kept, shared=shared)
+        rest = simulate(left, second.plan, again, shared=shared)
     except (ChangeError, ValueError) as error:
         raise ValueError(f"after the stop: {error}") from None
     return joined(undisturbed, first, rest, kept, min(stops.values()) + second.after_ns)
+
+
+def _whole(found: Simulation, asked: int | None) -> Simulation:
+    """A replay of as many units as were asked for. Raises UnitsError."""
+    if asked is not None and found.units != asked:
+        raise UnitsError(asked, found.units)
+    return found
 
 
 def _checked(
@@ -116,7 +163,7 @@ def _checked(
     for device in stops:
         if device not in used:
             raise UnusedDeviceError(device, used)
-    most = _MOST_TASKS // (2 * len(used))
+    most = max(1, _MOST_TASKS // simulator.tasks_per_unit(len(used)))
     count = (
         min(simulator.default_units(problem, verdict.breakdown), most) if units is None else units
     )
@@ -133,7 +180,7 @@ def second_opinion(problem: AnyProblem, plan: AnyPlan, breakdown: Breakdown) -> 
     simulator = _BY_KIND.get(problem.kind)
     if simulator is None:
         return None
-    most = max(2, _TASKS // (2 * len(_devices(breakdown))))
+    most = max(simulator.fewest, _TASKS // simulator.tasks_per_unit(len(_devices(breakdown))))
     units = min(simulator.default_units(problem, breakdown), most)
     found = simulator.replay(problem, plan, breakdown, units, _NOTHING_STOPS, shared=False)
     return found.model_copy(update={"bars": ()})

@@ -78,13 +78,24 @@ class Flow:
         """
         for stage, hop in enumerate(self._hops):
             after = (
-                self._add((hop.device,), compute_ns[stage], after, Piece(unit, stage, COMPUTE)),
+                self.add((hop.device,), compute_ns[stage], after, Piece(unit, stage, COMPUTE)),
             )
             if hop.sends_to is not None:
                 machines = self._medium.machines(hop)
                 piece = Piece(unit, stage, TRANSFER)
-                after = (self._add(machines, transfer_ns[stage], after, piece),)
+                after = (self.add(machines, transfer_ns[stage], after, piece),)
         return after[0]
+
+    def add(
+        self, machines: tuple[str, ...], duration_ns: int, after: tuple[int, ...], piece: Piece
+    ) -> int:
+        """One piece of work; the index of its task."""
+        index = len(self.tasks)
+        label = f"{piece.work} of unit {piece.unit} on stage {piece.stage}"
+        # Whoever was added first goes first: units keep their order on every machine.
+        self.tasks.append(Task(label, machines, duration_ns, after, (index,)))
+        self.pieces.append(piece)
+        return index
 
     def carry_out(self, stops: Mapping[str, int]) -> Run:
         """The tasks carried out; a device that stops takes the links at its ends with it."""
@@ -110,16 +121,6 @@ class Flow:
             for piece, task, span in zip(self.pieces, self.tasks, done.spans, strict=True)
             if span is not None
         )
-
-    def _add(
-        self, machines: tuple[str, ...], duration_ns: int, after: tuple[int, ...], piece: Piece
-    ) -> int:
-        index = len(self.tasks)
-        label = f"{piece.work} of unit {piece.unit} on stage {piece.stage}"
-        # Whoever was added first goes first: units keep their order on every machine.
-        self.tasks.append(Task(label, machines, duration_ns, after, (index,)))
-        self.pieces.append(piece)
-        return index
 
 
 def usage(done: Run) -> tuple[MachineUse, ...]:

@@ -4,6 +4,7 @@ import signal
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +324,18 @@ def test_the_bound_from_the_problem_holds_up_nobody(monkeypatch: pytest.MonkeyPa
     assert bounds.COMBINATORIAL not in {run.solver for run in certificate.runs}
     outcomes = _race((scripted("odd", bad.waits, _FAIR),), limits=_LIMITS)
     assert outcomes[bounds.COMBINATORIAL].claim.reason is Reason.TIME_LIMIT
+
+
+def test_what_could_only_say_the_same_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a proof a method of its family ends at once: its word would make it no more certain."""
+    monkeypatch.setattr("planner.race.confirmation_ns", lambda *_: 10**18)
+    kin = scripted("kin", bad.sleeps)
+    kin = replace(kin, traits=replace(kin.traits, family="odd"))
+    proof = scripted("odd", _claim(Reason.COMPLETED, split(3), 515))
+    certificate, runs = _certificate((proof,), (kin,))
+    assert certificate.proof is Proof.CLAIMED
+    # Waited for, it would have ended with the time limit.
+    assert runs["kin"].reason is Reason.CANCELLED
 
 
 def test_nothing_is_left_in_the_temporary_folder(
