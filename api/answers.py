@@ -30,7 +30,7 @@ from planner.expert_split import attempted
 from planner.frontier import swept
 from planner.race import Listener
 from planner.record import HINT
-from planner.simulate import Second, UnusedDeviceError, resume, simulate
+from planner.simulate import Second, UnitsError, UnusedDeviceError, resume, simulate
 from planner.split_computing_frontier import swept as split_swept
 from planner.strategy import lanes
 from planner.verify import verify
@@ -149,6 +149,9 @@ def simulation(request: SimulationRequest) -> Simulation:
     except UnusedDeviceError as error:
         remedy = f"use one of: {', '.join(error.used)}"
         raise DocumentError((FieldError("/stops_ns", error.device, str(error), remedy),)) from None
+    except UnitsError as error:
+        fault = FieldError("/units", str(error.asked), str(error), f"use {error.possible}, say")
+        raise DocumentError((fault,)) from None
     except ValueError as error:
         remedy = "see what 'verify' says of it, or simulate fewer units"
         raise DocumentError((FieldError("/plan", "the plan", str(error), remedy),)) from None

@@ -399,6 +399,71 @@ def generate(
     raise typer.Exit(cli_data.generate_problem(kind, seed, settings or [], output))
 
 
+@app.command("import")
+def import_(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT", help="dnn-partitioning, helix, pipeedge, submodular or routing"
+        ),
+    ],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE", help="of pipeedge: MODELS DEVICE_TYPES DEVICES"),
+    ],
+    *,
+    free: Annotated[
+        bool, typer.Option("--free", help="dnn-partitioning: parts need not be contiguous")
+    ] = False,
+    no_partial_inference: Annotated[
+        bool, typer.Option("--no-partial-inference", help="helix: nodes pass all their layers")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="pipeedge: of the models' file")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="pipeedge: of the profile; 8")
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(metavar="NAME", help="pipeedge: of the profile; torch.float32")
+    ] = None,
+    devices: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="routing: equal devices")
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="routing: replicas per device and layer")
+    ] = None,
+    window_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="routing: per window; else all as one")
+    ] = None,
+    experts: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="routing: per layer; else as chosen")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="NAME", help="routing: of the array in an .npz")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="write it there")
+    ] = None,
+) -> None:
+    """Write a problem that stands in files of another tool as a document of edgeplan."""
+    from api import cli_import
+
+    given = _given(
+        free=free or None,
+        no_partial_inference=no_partial_inference or None,
+        model=model,
+        batch=batch,
+        dtype=dtype,
+        devices=devices,
+        slots=slots,
+        window_tokens=window_tokens,
+        experts=experts,
+        key=key,
+    )
+    raise typer.Exit(cli_import.import_(name, files, given, output))
+
+
 def _given(**settings: object) -> dict[str, object]:
     return {name: value for name, value in settings.items() if value is not None}
 

@@ -49,11 +49,11 @@ def problem(source: str, objective: str | None = None, units: int | None = None)
     objective: instead of the one of the document, whose `units` then no longer count; units: for
     an objective that has some. Raises InputError, and BadParameter for such options.
     """
-    with _named(source):
+    with named(source):
         if source != "-" and not Path(source).exists() and source in names():
             found = load(source)
         else:
-            found = read_problem(_text(source), MAX_FILE_BYTES)
+            found = read_problem(text(source), MAX_FILE_BYTES)
     return _with_objective(found, objective, units)
 
 
@@ -79,8 +79,8 @@ def plan(source: str) -> AnyPlan:
 
     Raises InputError.
     """
-    with _named(source):
-        return read_plan(_text(source))
+    with named(source):
+        return read_plan(text(source))
 
 
 def selection(source: str) -> ExpertSelectionPlan:
@@ -93,20 +93,20 @@ def selection(source: str) -> ExpertSelectionPlan:
 
 def prompts(source: str) -> PromptTable:
     """The table of prompts in a file or on standard input. Raises InputError."""
-    with _named(source):
-        return read_prompts(_text(source), MAX_FILE_BYTES)
+    with named(source):
+        return read_prompts(text(source), MAX_FILE_BYTES)
 
 
 def document(source: str, noun: type[T]) -> T:
     """A document of that type in a file or on standard input. Raises InputError."""
-    with _named(source):
-        return validate(parse(_text(source), MAX_FILE_BYTES), noun)
+    with named(source):
+        return validate(parse(text(source), MAX_FILE_BYTES), noun)
 
 
 def routing(source: str, key: str | None, experts: int | None) -> Routing:
     """The routing table in a file. Raises InputError."""
     try:
-        with _named(source):
+        with named(source):
             return read_routing(Path(source), key=key, experts=experts)
     except OSError as error:
         remedy = "give a file .npy, .npz or .csv"
@@ -123,7 +123,7 @@ def counts(text: str, option: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def _named(source: str) -> Iterator[None]:
+def named(source: str) -> Iterator[None]:
     """Turns the faults of a document into those of its source."""
     try:
         yield
@@ -132,7 +132,8 @@ def _named(source: str) -> Iterator[None]:
         raise InputError(name, [str(fault) for fault in error.faults]) from None
 
 
-def _text(source: str) -> bytes:
+def text(source: str) -> bytes:
+    """What a file or standard input ("-") holds. Raises InputError."""
     if source == "-":
         return _bounded(sys.stdin.buffer)
     try:
@@ -274,8 +275,8 @@ def split(problem: AnyProblem, plan: AnyPlan, source: str, limits: Limits) -> Sp
     """A request to split the batch in a file. Raises BadParameter for another kind, InputError."""
     if not isinstance(problem, ExpertBalanceProblem) or not isinstance(plan, ExpertBalancePlan):
         raise typer.BadParameter(f"{problem.kind} with a plan for {plan.kind} has no batches")
-    with _named(source):
-        found = parse(_text(source))
+    with named(source):
+        found = parse(text(source))
         loads = found.get("loads") if isinstance(found, dict) else found
         batch = validate({"loads": loads}, Batch)
     return SplitRequest(problem=problem, plan=plan, loads=batch.loads, limits=limits)

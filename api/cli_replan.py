@@ -9,7 +9,7 @@ from api.cli_planner import Planner
 from api.cli_solve import Output, keep, run
 from api.cli_status import Status
 from api.cli_tables import moves_table, say_certificate, say_verification
-from api.requests import PlanRequest
+from api.requests import PlanRequest, ReplanMode
 from models.documents import field_errors
 from models.errors import DocumentError
 from models.problems import AnyPlan, AnyProblem
@@ -18,9 +18,6 @@ from planner.certify import unit_of
 from planner.replan import ChangeError, Move, changed, moves
 from planner.verify import verify
 from solvers.registry import entry
-
-# Ways to replan: every method that the strategy has, or Asteroid's lightweight replay.
-FULL, REPLAY = "full", "replay"
 
 
 class Replanned(BaseModel):
@@ -35,21 +32,21 @@ class Replanned(BaseModel):
 
 def method(kind: str, mode: str, solver: str | None) -> str | None:
     """The method that a mode of replanning asks for by name. Raises BadParameter."""
-    if mode == FULL:
+    if mode == ReplanMode.FULL:
         return solver
-    if mode != REPLAY:
+    if mode != ReplanMode.REPLAY:
         raise typer.BadParameter(
-            f"'{mode}' is no mode; use one of: {FULL}, {REPLAY}", param_hint="--mode"
+            f"'{mode}' is no mode; use one of: {', '.join(ReplanMode)}", param_hint="--mode"
         )
     if solver is not None:
         raise typer.BadParameter(
             "a replay is a method of its own; leave --solver out", param_hint="--mode"
         )
-    if entry(kind, REPLAY) is None:
+    if entry(kind, mode) is None:
         raise typer.BadParameter(
             f"plans for {kind} are not replayed; use --mode full", param_hint="--mode"
         )
-    return REPLAY
+    return mode
 
 
 def change(

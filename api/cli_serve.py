@@ -4,12 +4,14 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from api import fork_server, keys, logs
 from api.cli_status import Status
@@ -38,9 +40,22 @@ def settings_of(options: dict[str, Any]) -> Settings:
         name = fault.pointer.strip("/")
         hint = f"--{name}" if name in options else f"EDGEPLAN_{name.upper()}" if name else None
         raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint=hint) from None
+    if settings.db is not None:
+        _check_url(settings.db)
     if settings.db is None:
         return settings.model_copy(update={"db": f"sqlite:///{_state_folder() / 'jobs.db'}"})
     return settings
+
+
+def _check_url(db: str) -> None:
+    """Raises BadParameter for what is no URL of a database, such as the path of a file."""
+    try:
+        make_url(db)
+    except ArgumentError:
+        reason = f"'{db}' is no URL of a database; write sqlite:///FILE"
+        if db.startswith("/") or "://" not in db:
+            reason += f", here sqlite:///{db}"
+        raise typer.BadParameter(reason, param_hint="--db") from None
 
 
 def _state_folder() -> Path:
@@ -56,19 +71,21 @@ def serve(options: dict[str, Any]) -> Status:
     fork_server.start(fork_server.methods())
     # What a killed predecessor left would pay for the imports out of its own time limit.
     fork_server.warm_up()
-    # Jobs run before uvicorn listens to signals, and after: they are handed over then, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Jobs run before uvicorn listens to signals, and after: they are handed over then, too. An
+    # interrupt would come out of an import as whatever that makes of it.
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
     try:
         with opened(settings) as queue:
             if settings.require_keys and not keys.listed(queue.store):
                 words = "keys are required, and there is none: 'edgeplan keys add NAME' makes one"
                 raise typer.BadParameter(words)
-            return _listen(settings, queue)
+            return _listen(settings, queue, told)
     except OwnedError as error:
         raise typer.BadParameter(str(error), param_hint="--db") from None
     except SQLAlchemyError as error:
         return _no_database(error)
-    except KeyboardInterrupt:  # told to end, and the queue is drained
+    except KeyboardInterrupt:  # the queue is drained
         return Status.DONE
 
 
@@ -106,14 +123,18 @@ def _no_database(error: Exception) -> Status:
     return Status.INTERNAL
 
 
-def _listen(settings: Settings, queue: Queue) -> Status:
+def _listen(settings: Settings, queue: Queue, told: threading.Event) -> Status:
     import uvicorn
     from anyio import to_thread
 
     from api.app import create_app
 
     class Server(uvicorn.Server):
-        """Hands over what its solves have found before it goes."""
+        """Hands over what its solves have found before it goes, which may be at once."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            self.should_exit = self.should_exit or told.is_set()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await to_thread.run_sync(queue.drain)

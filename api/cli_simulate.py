@@ -14,6 +14,8 @@ from api.requests import SimulationRequest
 from models.documents import validate
 from models.errors import DocumentError
 from models.problems import AnyPlan, AnyProblem
+from models.problems.pipeline_partition import PipelinePartitionProblem
+from models.problems.sequence_pipeline import SequencePipelineProblem
 from models.simulation import Simulation
 from models.units import format_quantity
 from planner.plot import SUFFIXES
@@ -71,13 +73,21 @@ def simulate(
         if plot is not None:
             from planner.plot.simulation import draw_simulation
 
-            cli_output.write(plot, draw_simulation(request.problem.kind, found, plot.suffix))
+            title, stops = _title(request.problem), request.stops_ns
+            cli_output.write(plot, draw_simulation(title, found, plot.suffix, stops))
     finally:  # a file that cannot be written does not cost the answer
         if as_json:
             cli_output.say_json(found)
         else:
             _say(found)
     return Status.DONE
+
+
+def _title(problem: AnyProblem) -> str:
+    """The model's name; training knows none, and is told by its kind and size."""
+    if isinstance(problem, PipelinePartitionProblem | SequencePipelineProblem):
+        return problem.model.name
+    return f"{problem.kind}: {problem.size_in_words}"
 
 
 def _say(found: Simulation) -> None:

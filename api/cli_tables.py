@@ -71,6 +71,8 @@ def certificate_table(problem: AnyProblem, certificate: Certificate) -> Table:
     proof = certificate.proof
     grade = certificate.grade.upper()
     table.add_row("grade", f"{grade}, proof: {_PROOFS[proof]}" if proof else grade)
+    for line in _flow(certificate.breakdown):
+        table.add_row(*line)
     if certificate.objective is not None:
         amount = exact(certificate.objective, certificate.unit)
         table.add_row(objective_in_words(problem), f"{amount}, plan from {certificate.plan_from}")
@@ -80,6 +82,14 @@ def certificate_table(problem: AnyProblem, certificate: Certificate) -> Table:
         table.add_row("lower bound", f"{bound}{gap}, bound from {certificate.bound_from}")
     table.add_row("time", format_quantity(certificate.timings_ns["total"], "ns"))
     return table
+
+
+def _flow(breakdown: Breakdown) -> list[tuple[str, str]]:
+    """What a shortfall is the shortfall of: there more is better, of everything else less is."""
+    flow = breakdown.totals.get("flow_utokens_per_s")
+    if flow is None:
+        return []
+    return [("flow (larger is better)", format_quantity(flow, "utokens_per_s"))]
 
 
 def objective_in_words(problem: AnyProblem) -> str:
@@ -167,6 +177,8 @@ def say_verification(
         return
     _say_rows(console, verification.breakdown)
     console.print(totals_line(verification.breakdown))
+    for words, amount in _flow(verification.breakdown):
+        console.print(f"{words} {amount}")
     console.print(f"{objective_in_words(problem)} {exact(verification.objective, unit)}")
 
 

@@ -1,5 +1,6 @@
 """What the service is asked, and the answers that are not nouns of the models."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -77,12 +78,20 @@ class FrontierRequest(Document):
         return self
 
 
+class ReplanMode(StrEnum):
+    """Ways to replan: by every method of the strategy, or by Asteroid's lightweight replay."""
+
+    FULL = "full"
+    REPLAY = "replay"
+
+
 class RevisionRequest(Document):
     """A change of the problem of a job, to be planned from the job's plan.
 
     patch: a merge patch (RFC 7396) of the problem; lists are replaced whole;
     lost: devices that are gone; slowed: device -> factor, such as "1.5";
     migration_weight_ns_per_mib: added to the objective per MiB that a device has to load;
+    mode: replay gives what is lost to its neighbours, where the kind has that method;
     limits, solver: as in a plan request; the former ones where left out.
     """
 
@@ -90,8 +99,17 @@ class RevisionRequest(Document):
     lost: tuple[Name, ...] = ()
     slowed: dict[Name, str] = {}
     migration_weight_ns_per_mib: Nanoseconds = 0
+    mode: ReplanMode = ReplanMode.FULL
     limits: Limits | None = None
     solver: Name | None = None
+
+    @model_validator(mode="after")
+    def _a_replay_is_a_method(self) -> Self:
+        if self.mode is ReplanMode.REPLAY and self.solver not in (None, self.mode):
+            raise contradiction(
+                "a replay is a method of its own", "leave 'solver' or 'mode' out", "solver"
+            )
+        return self
 
 
 class BatchRequest(Document):

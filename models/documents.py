@@ -8,6 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import DocumentError, FieldError
+from models.foreign import command_for
 from models.parsing import MAX_BYTES, MAX_FILE_BYTES, escaped, parse, refuse, shorten
 from models.problems import KINDS, AnyPlan, AnyProblem
 from models.prompts import PromptTable
@@ -43,7 +44,33 @@ _REMEDIES = {
     "literal_error": "use one of the values named",
     "greater_than_equal": "write a number in that range",
     "less_than_equal": "write a number in that range",
+    "string_too_short": "write a longer one",
+    "string_too_long": "shorten it",
     "string_pattern_mismatch": "use letters, digits, single spaces and . _ + / : @ -",
+}
+
+
+# In the words of a document: pydantic speaks of tuples and of validation.
+_REASONS = {
+    "missing": "the field is missing",
+    "extra_forbidden": "there is no such field",
+    "int_type": "not a whole number",
+    "int_from_float": "not a whole number",
+    "string_type": "not a string",
+    "bool_type": "neither true nor false",
+    "tuple_type": "not a list",
+    "dict_type": "not an object",
+    "model_type": "not an object",
+    "model_attributes_type": "not an object",
+    "too_short": "{actual_length} entries are too few: at least {min_length}",
+    "too_long": "more than {max_length} entries",
+    "enum": "not one of the values {expected}",
+    "literal_error": "not one of the values {expected}",
+    "greater_than_equal": "less than {ge}",
+    "less_than_equal": "more than {le}",
+    "string_too_short": "shorter than {min_length} characters",
+    "string_too_long": "longer than {max_length} characters",
+    "string_pattern_mismatch": "not a name",
 }
 
 
@@ -101,8 +128,16 @@ def _kind_of(value: object) -> tuple[type[AnyProblem], type[AnyPlan]]:
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         got = "nothing" if kind is None else shorten(kind)
-        refuse(got, "the kind is not known", f"use one of: {', '.join(KINDS)}", "/kind")
+        refuse(got, "the kind is not known", _kind_remedy(value), "/kind")
     return KINDS[kind]
+
+
+def _kind_remedy(document: dict[str, object]) -> str:
+    """The kinds, or how a document of a format of others becomes one of them."""
+    command = command_for(document)
+    if command is None:
+        return f"use one of: {', '.join(KINDS)}"
+    return f"this looks like a file of another tool: read it with 'edgeplan {command}'"
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:
@@ -113,7 +148,15 @@ def _field_error(detail: ErrorDetails) -> FieldError:
     remedy = context.get("remedy") or _REMEDIES.get(detail["type"], "see 'edgeplan schema'")
     value = "nothing" if detail["type"] == "missing" else _value(detail["input"], at)
     pointer = "".join(f"/{escaped(part)}" for part in location if part != "[key]")
-    return FieldError(pointer, value, detail["msg"], remedy)
+    if detail["type"] == "missing" and isinstance(detail["loc"][-1], int):
+        return FieldError(pointer, value, "the list ends before this entry", "add the entry")
+    return FieldError(pointer, value, _reason(detail), remedy)
+
+
+def _reason(detail: ErrorDetails) -> str:
+    """What is wrong in the words of a document; pydantic's own where it is not told here."""
+    said = _REASONS.get(detail["type"])
+    return detail["msg"] if said is None else said.format(**detail.get("ctx", {}))
 
 
 def _value(whole: object, at: tuple[str | int, ...]) -> str:

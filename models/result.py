@@ -41,7 +41,8 @@ class Claim(Generic[S]):
     """What a solver says: a plan, a lower bound, why it stopped. Never an objective.
 
     lower_bound: no plan costs less, an integer of the kind's unit; None where not established.
-    stats: figures of the search, for people (nodes, states, columns, …).
+    stats: figures of the search, for people (nodes, states, columns, …). family: of what was run,
+    where the method took a program that others run too; "" for the method's own.
     """
 
     solver: str
@@ -50,6 +51,7 @@ class Claim(Generic[S]):
     lower_bound: int | None = None
     detail: str = ""
     stats: Mapping[str, int | float | str] = field(default_factory=dict)
+    family: str = ""
 
 
 class Violation(Document):
@@ -69,16 +71,15 @@ class Breakdown(Document):
 
 
 class Verification(Document):
-    """The verdict on a plan: violations, or else its objective and what it is made of."""
+    """The verdict on a plan: violations, or else its objective and what it is made of.
+
+    accepted: whether the plan breaks no rule; it follows from `violations`.
+    """
 
     violations: tuple[Violation, ...]
+    accepted: bool = Field(default_factory=lambda known: not known.get("violations"))
     objective: int | None = None
     breakdown: Breakdown = Breakdown()
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the plan breaks no rule."""
-        return not self.violations
 
 
 class Grade(StrEnum):

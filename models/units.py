@@ -110,9 +110,7 @@ class Quantity:
     def _validate(self, value: object) -> int:
         number = self._integer(value)
         if not self.minimum <= number <= self.maximum:
-            self._refuse(
-                f"{number} {self.unit} is outside {self.minimum} to {self.maximum} {self.unit}"
-            )
+            self._refuse(f"outside {self._shown(self.minimum)} to {self._shown(self.maximum)}")
         return number
 
     def _integer(self, value: object) -> int:
@@ -125,13 +123,19 @@ class Quantity:
             self._refuse("neither an integer nor a string with a unit")
         return cast(int, value)
 
+    def _shown(self, number: int) -> str:
+        """A bound as a person would write it."""
+        unit = _SHOWN.get(self.unit)
+        return f"{number:,} {self.unit}" if unit is None else format_quantity(number, unit)
+
     def _refuse(self, reason: str) -> None:
         raise PydanticCustomError(
             "quantity",
             "{reason}",
             {
                 "reason": reason,
-                "remedy": f'write a whole number of {self.unit} or, say, "{self.example}"',
+                "remedy": f"write a whole number of {_WORDS.get(self.unit, self.unit)} or, say, "
+                f'"{self.example}"',
             },
         )
 
@@ -157,6 +161,16 @@ _BINARY_STEPS = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 _TIME_STEPS = ((10**9, "s"), (10**6, "ms"), (10**3, "µs"))
 _TOKEN_STEPS = ((10**6, "tokens/s"),)
 _ENERGY_STEPS = ((10**9, "kJ"), (10**6, "J"), (10**3, "mJ"))
+
+# Units of fields whose ranges are told as people write them, by the name of format_quantity.
+_SHOWN = {
+    "byte": "bytes",
+    "nanosecond": "ns",
+    "bit/second": "bit_per_s",
+    "microjoule": "uj",
+    "microtoken/second": "utokens_per_s",
+}
+_WORDS = {"microtoken/second": "millionths of a token per second"}
 
 
 def _format(value: int, steps: tuple[tuple[int, str], ...], base: str) -> str:

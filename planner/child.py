@@ -2,9 +2,12 @@
 
 The child owns its session (a Ctrl-C at the terminal is the parent's to handle, and what it starts
 is killed along with it), caps its own address space, and dies with its parent: a thread waits on
-the channel, takes the word to cancel from it, and ends the session when the other end is gone.
+the channel, takes the word to cancel from it, and ends the session when the other end is gone. That
+thread waits as well while native code holds the interpreter's lock. So the system ends the child
+when the fork server has gone, which goes when its parent does.
 """
 
+import ctypes
 import gc
 import multiprocessing
 import multiprocessing.reduction
@@ -19,6 +22,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +42,8 @@ from solvers.base import Progress
 from solvers.registry import Entry
 
 CANCEL = b"c"
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # of prctl
 # A task is its length and its pickle, on the channel before anything else.
 TASK_LENGTH = struct.Struct("!Q")
 
@@ -130,6 +136,7 @@ class _Report(Progress[AnyPlan]):
 def main(channel: int, log: int) -> None:
     """Entry point of the child, which waits for its task; what it prints goes to the file `log`."""
     os.setsid()
+    _end_with_the_fork_server()
     # Pyomo makes a lock on import, which the fork server's way of starting would have tracked and,
     # when the child is killed, complained about.
     multiprocessing.set_start_method("fork", force=True)
@@ -145,6 +152,14 @@ def main(channel: int, log: int) -> None:
         status = 1
     # Not by way of the interpreter, which would wait for threads that a library left behind.
     os._exit(status)
+
+
+def _end_with_the_fork_server() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value)
+    # The fork server stays for as long as anyone holds this; each child is given a copy.
+    server: Any = forkserver._forkserver  # private
+    os.close(server._forkserver_alive_fd)
+    server._forkserver_alive_fd = None
 
 
 def _work(channel: socket.socket) -> None:

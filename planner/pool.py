@@ -110,7 +110,10 @@ class _Undertaker:
 
     def _reap(self) -> None:
         while True:
-            self._dead.get().bury()
+            try:
+                self._dead.get().bury()
+            except Exception:  # noqa: BLE001  # whatever keeps one must not keep the others
+                _log.exception("a child could not be reaped")
 
 
 _POOL = Pool()

@@ -20,7 +20,7 @@ from planner.lane import Lane
 from planner.messages import Finished, FoundBound, FoundPlan, Message, Started
 from planner.process import Death, await_news
 from planner.record import Record
-from planner.standing import Outcome
+from planner.standing import Outcome, Standing
 from planner.strategy import Lanes, confirmation_ns
 from planner.worker import CANCEL_GRACE_NS, GRACE_NS
 from solvers.registry import Entry
@@ -125,10 +125,11 @@ class Race:
     def _watch_clock(self) -> None:
         """Ask the children to stop, or kill them, where it is time to."""
         now = time.monotonic_ns()
-        proof = self.record.standing().proof
+        standing = self.record.standing()
+        proof = standing.proof
         if self._proved_at is None and proof is not None:
             self._proved_at = now
-        settled = self._settled(proof, now)
+        settled = self._settled(standing, now)
         if self._stopped_for is None:
             self._stopped_for = self._reason_to_stop(now, settled=settled)
             if self._stopped_for is Reason.CANCELLED:
@@ -159,12 +160,15 @@ class Race:
         allowed = confirmation_ns(self._problem.kind, limit, took)
         return Reason.CANCELLED if now >= self._proved_at + allowed else None
 
-    def _settled(self, proof: Proof | None, now: int) -> bool:
+    def _settled(self, standing: Standing, now: int) -> bool:
         """Whether nothing that still runs could add to the answer."""
+        proof, said = standing.proof, standing.witnesses
         left = [method for lane in self._lanes for method in lane.unclaimed]
         if proof is Proof.AGREED:
             return bounds.ENTRY not in left or now >= self._begun + _BOUND_FIRST_NS
-        may_add = any(method.traits.exact or method is bounds.ENTRY for method in left)
+        may_add = bounds.ENTRY in left or any(
+            method.traits.exact and method.traits.family not in said for method in left
+        )
         return proof is Proof.CHECKED or (proof is Proof.CLAIMED and not may_add)
 
     def _attend(self, lane: Lane) -> None:

@@ -5,7 +5,7 @@ in nothing else, and a claim that a verified plan refutes, whoever found that pl
 contradiction: the plan stays, the claim falls, and both are named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from models.problems import AnyPlan
@@ -45,6 +45,11 @@ class Outcome:
     wall_ns: int
     kept: Verified | None = None
     doubt: str = ""
+
+    @property
+    def witness(self) -> str:
+        """The family that its word counts as: of what it ran, else of its method."""
+        return self.claim.family or self.family
 
     @property
     def refused(self) -> bool:
@@ -89,9 +94,10 @@ class Standing:
     """What outcomes establish together.
 
     objective: of the best verified plan; lower_bound, bound_from: the best that is believed, never
-    above the objective; infeasible: whether it is proved that no plan exists;
-    proof: of the optimum or of that; faults: for each outcome why its bounds and proofs fall, ""
-    where they stand; contradictions: claims that a verified plan refutes, in words.
+    above the objective; infeasible: whether it is proved that no plan exists; proof: of the optimum
+    or of that; witnesses: the families whose methods say so; faults: for each outcome why its
+    bounds and proofs fall, "" where they stand; contradictions: claims that a verified plan
+    refutes, in words.
     """
 
     objective: int | None
@@ -99,6 +105,7 @@ class Standing:
     bound_from: str | None
     infeasible: bool
     proof: Proof | None
+    witnesses: frozenset[str]
     faults: tuple[str, ...]
     contradictions: tuple[str, ...]
 
@@ -115,12 +122,14 @@ def standing(outcomes: Sequence[Outcome], combinatorial: int | None = None) -> S
     sound = [o for o, fault in zip(outcomes, faults, strict=True) if not fault]
     infeasible = any(o.proves_infeasible for o in sound)
     bound, bound_from = (None, None) if infeasible else _best_bound(sound, combinatorial)
+    witnesses = _witnesses(sound, best)
     return Standing(
         objective=best,
         lower_bound=bound,
         bound_from=bound_from,
         infeasible=infeasible,
-        proof=_proof(sound, best, bound, combinatorial),
+        proof=_proof(witnesses, best, bound, combinatorial),
+        witnesses=witnesses,
         faults=faults,
         contradictions=tuple(contradictions),
     )
@@ -177,17 +186,19 @@ def _best_bound(
     return max(claimed, key=lambda pair: pair[0], default=(None, None))
 
 
+def _witnesses(sound: Sequence[Outcome], best: int | None) -> frozenset[str]:
+    if best is None:
+        return frozenset(o.witness for o in sound if o.proves_infeasible)
+    return frozenset(o.witness for o in sound if o.proves_optimal(best))
+
+
 def _proof(
-    sound: Sequence[Outcome], best: int | None, bound: int | None, combinatorial: int | None
+    witnesses: Collection[str], best: int | None, bound: int | None, combinatorial: int | None
 ) -> Proof | None:
     if best is not None and best == combinatorial:
         return Proof.CHECKED
-    if best is None:
-        families = {o.family for o in sound if o.proves_infeasible}
-    elif bound == best:
-        families = {o.family for o in sound if o.proves_optimal(best)}
-        if not families:  # a bound that reaches another method's plan proves it too
-            return Proof.CLAIMED
-    else:
-        return None
-    return None if not families else Proof.AGREED if len(families) > 1 else Proof.CLAIMED
+    if len(witnesses) > 1:
+        return Proof.AGREED
+    # A bound that reaches another method's plan proves it too.
+    reached = best is not None and bound == best
+    return Proof.CLAIMED if witnesses or reached else None

@@ -195,11 +195,12 @@ def _layer_times(draw: st.DrawFn, scale: _Scale) -> LayerTimes:
 
 @st.composite
 def _decoding(draw: st.DrawFn) -> Decoding:
+    accepted = draw(st.sampled_from([1000, 1700, 3000]))
     return Decoding(
         new_tokens=draw(st.integers(1, 9)),
         points=draw(st.integers(1, 4)),
-        accepted_milli=draw(st.sampled_from([1000, 1700, 3000])),
-        pass_tokens=draw(st.integers(1, 3)),
+        accepted_milli=accepted,
+        pass_tokens=draw(st.integers(-(-accepted // 1000), 4)),
     )
 
 

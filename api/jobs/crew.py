@@ -26,6 +26,7 @@ class Crew:
         self._store = store
         self._enqueue = enqueue
         self._lock = threading.Lock()
+        # By lease: a job whose lease ran out may be here twice, and only one of them is held.
         self._running: dict[str, tuple[RowMapping, threading.Event]] = {}
         self._drain = threading.Event()
         self._over = threading.Event()
@@ -40,7 +41,7 @@ class Crew:
     def running(self) -> frozenset[str]:
         """The jobs that run here now."""
         with self._lock:
-            return frozenset(self._running)
+            return frozenset(row["id"] for row, _ in self._running.values())
 
     def start(self) -> None:
         """Begin to renew leases."""
@@ -48,9 +49,11 @@ class Crew:
 
     def drain(self) -> None:
         """Stop what runs and put it back into the queue, with the best plan it has."""
-        self._drain.set()
-        for job in list(self._running):
-            self.cancel(job)
+        with self._lock:
+            self._drain.set()
+            running = list(self._running.values())
+        for _, cancel in running:
+            cancel.set()
 
     def close(self) -> None:
         """End the keeper, when nothing runs any more."""
@@ -61,7 +64,9 @@ class Crew:
         """Answer a leased job in this thread."""
         cancel = threading.Event()
         with self._lock:
-            self._running[row["id"]] = (row, cancel)
+            self._running[row["lease"]] = (row, cancel)
+            if self._drain.is_set():  # it was taken while the others were told
+                cancel.set()
         figures.begun(row)
         begun = time.perf_counter()
         try:
@@ -70,23 +75,24 @@ class Crew:
         finally:
             figures.ended(row, time.perf_counter() - begun)
             with self._lock:
-                del self._running[row["id"]]
+                del self._running[row["lease"]]
 
     def cancel(self, job: str) -> bool:
         """Stop a job that runs here; False when it does not."""
-        with self._lock:
-            found = self._running.get(job)
-        if found is None:
-            return False
-        found[1].set()
-        return True
+        found = self._of(job)
+        for _, cancel in found:
+            cancel.set()
+        return bool(found)
 
     def look(self, job: str) -> None:
         """See whether a job that runs here is to end: it has changed."""
+        found = self._of(job)
+        if found:
+            self._renew(found)
+
+    def _of(self, job: str) -> list[tuple[RowMapping, threading.Event]]:
         with self._lock:
-            found = self._running.get(job)
-        if found is not None:
-            self._renew([found])
+            return [held for held in self._running.values() if held[0]["id"] == job]
 
     def _keep(self) -> None:
         while not self._over.wait(_HEARTBEAT_S):
@@ -103,6 +109,5 @@ class Crew:
             _log.warning("could not renew the leases of %d jobs: %s", len(running), error)
             return
         for row, cancel in running:
-            now = held.get(row["id"])
-            if now is None or now["cancel_requested"]:
+            if held.get(row["lease"], True):
                 cancel.set()

@@ -14,8 +14,8 @@ class Dispatcher(Protocol):
     def enqueue(self, connection: Connection, row: RowMapping) -> None:
         """Queue a job in the transaction that inserts it."""
 
-    def ring(self) -> None:
-        """Say that the transaction of a queued job is through."""
+    def ring(self, number: int = 1) -> None:
+        """Say that the transaction of so many queued jobs is through."""
 
     def cancel(self, job: str) -> None:
         """Bring the word to whoever runs the job, if anyone does."""

@@ -86,8 +86,9 @@ async def _submitted(
     except TooManyError:
         words = f"{caller.max_waiting} jobs of {caller.name} wait already; wait for some of them"
         raise ProblemError("queue-full", 429, words, headers={"Retry-After": "5"}) from None
-    if any(row["state"] not in ENDED for row in rows):
-        queue.dispatcher.ring()
+    waiting = sum(row["state"] not in ENDED for row in rows)
+    if waiting:
+        queue.dispatcher.ring(waiting)
     return rows
 
 

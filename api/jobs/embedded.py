@@ -25,6 +25,7 @@ class Embedded:
         self._store = store
         self._crew = Crew(store, self.enqueue)
         self._work = threading.Condition()
+        self._rung = 0
         self._over = False
         self._sweeper = Rounds("sweeper", self._sweep, _SWEEP_S)
         self._threads = [
@@ -54,10 +55,11 @@ class Embedded:
     def enqueue(self, connection: Connection, row: RowMapping) -> None:
         """Nothing to add: the job's own row is the queue."""
 
-    def ring(self) -> None:
-        """A job has been committed."""
+    def ring(self, number: int = 1) -> None:
+        """Jobs have been committed."""
         with self._work:
-            self._work.notify()
+            self._rung += 1
+            self._work.notify(number)
 
     def cancel(self, job: str) -> None:
         """Stop the job at once if it runs here."""
@@ -88,10 +90,11 @@ class Embedded:
         self._store.settle()
         again = leases.release(self._store, self.enqueue, lapsed=True, held=self._crew.running)
         if again:
-            self.ring()
+            self.ring(again)
 
     def _serve(self) -> None:
         while not self._over:
+            before = self._rung
             try:
                 ran = self._serve_next()
             except SQLAlchemyError:
@@ -99,7 +102,8 @@ class Embedded:
                 ran = False
             if not ran:
                 with self._work:
-                    if not self._over:
+                    # What was committed since the look at the table has rung already.
+                    if not self._over and self._rung == before:
                         self._work.wait(_LOOK_AGAIN_S)
 
     def _serve_next(self) -> bool:

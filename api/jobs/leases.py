@@ -52,16 +52,17 @@ def take(store: Store, worker: str) -> RowMapping | None:
     return row
 
 
-def renew(store: Store, held: Collection[RowMapping]) -> dict[str, RowMapping]:
-    """Hold on to jobs for another lease; those still ours, as they are now, by their id."""
+def renew(store: Store, held: Collection[RowMapping]) -> dict[str, bool]:
+    """Hold on to jobs for another lease; of those still ours, lease -> whether it is to end."""
     ours = jobs.c.lease.in_([row["lease"] for row in held])
     with store.begin(undoable=True) as connection:
         if connection.dialect.name == "postgresql":
             # A disk that is slow for a while must not cost leases; a power cut may undo a renewal.
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
         until = {"lease_until_ns": _now_ns(connection) + LEASE_NS}
-        changed = update(jobs).where(ours, jobs.c.state.in_(ACTIVE)).values(**until).returning(jobs)
-        return {row["id"]: row for row in connection.execute(changed).mappings()}
+        changed = update(jobs).where(ours, jobs.c.state.in_(ACTIVE)).values(**until)
+        found = connection.execute(changed.returning(jobs.c.lease, jobs.c.cancel_requested))
+        return {row.lease: row.cancel_requested for row in found}
 
 
 def report(

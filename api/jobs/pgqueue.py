@@ -62,7 +62,7 @@ class Sender:
         """Write a ticket in the transaction that makes the job wait."""
         tickets.write(connection, row)
 
-    def ring(self) -> None:
+    def ring(self, number: int = 1) -> None:
         """Nothing to add: PGQueuer's trigger has told the workers."""
 
     def cancel(self, job: str) -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy import RowMapping
 
 from api.jobs.leases import plan_of
-from api.requests import PlanRequest, RevisionRequest
+from api.requests import PlanRequest, ReplanMode, RevisionRequest
 from models.documents import field_errors, shorten, validate
 from models.errors import DocumentError, FieldError
 from models.problems import KINDS, AnyPlan, AnyProblem
@@ -35,7 +35,7 @@ def revised(row: RowMapping, change: RevisionRequest) -> Revision:
     request = PlanRequest(
         problem=problem,
         limits=change.limits or old.limits,
-        solver=change.solver or old.solver,
+        solver=change.solver or _kept(old.solver),
         hint=usable,
     )
     if verdict is None:
@@ -44,6 +44,11 @@ def revised(row: RowMapping, change: RevisionRequest) -> Revision:
         return Revision(request, "accepted")
     first = verdict.violations[0]
     return Revision(request, f"rejected: {first.rule} at {first.where}")
+
+
+def _kept(solver: str | None) -> str | None:
+    """The former method; a replay was asked for that change alone."""
+    return None if solver == ReplanMode.REPLAY else solver
 
 
 def _without(problem: AnyProblem, plan: AnyPlan | None, change: RevisionRequest) -> AnyProblem:

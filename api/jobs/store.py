@@ -154,8 +154,7 @@ class Store:
         rows = []
         with self.reading() as connection:
             answers = [None if new.afresh else self._answered(connection, new) for new in asked]
-        # An answer that is known goes out with this response; nobody is promised one later.
-        with self.begin(undoable=not promised or None not in answers) as connection:
+        with self.begin(undoable=not promised) as connection:
             # SQLite has one writer at a time, whoever asks.
             if connection.dialect.name == "postgresql" and None in answers:
                 for owner in sorted({new.owner for new in asked}):

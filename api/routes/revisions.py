@@ -14,15 +14,17 @@ from api.jobs.nouns import Operation
 from api.jobs.revise import revised
 from api.jobs.views import SUBMISSION, reply
 from api.jobs.wishes import Asked
-from api.requests import RevisionRequest
+from api.requests import ReplanMode, RevisionRequest
 from api.schemas import body
 from api.size import refuse_large
+from models.errors import DocumentError, FieldError
 from models.result import Certificate
+from solvers.registry import entry
 
 router = APIRouter()
 
 _EXAMPLES = {
-    "a slower device": {"slowed": {"box": "1.5"}},
+    "a slower device": {"slowed": {"box": "1.5"}, "mode": "full"},
     "another objective": {"patch": {"objective": "throughput"}},
 }
 
@@ -48,7 +50,7 @@ async def revisions(
     row = await row_of(http, caller, job)
     if row["operation"] != Operation.PLAN.value:
         raise ProblemError("conflict", 409, f"an {row['operation']} has no plan to start from")
-    revision = await to_thread.run_sync(revised, row, change)
+    revision = await to_thread.run_sync(revised, row, _by_mode(change, row["kind"]))
     refuse_large(revision.request.problem, settings_of(http))
     limits = granted(revision.request.limits, http)
     request = revision.request.model_copy(update={"limits": limits})
@@ -56,3 +58,13 @@ async def revisions(
     response = await reply(http, await ended(http, fresh), limits)
     response.headers["Edgeplan-Start"] = revision.start.encode("ascii", "replace").decode()
     return response
+
+
+def _by_mode(change: RevisionRequest, kind: str) -> RevisionRequest:
+    """The change with the method that its mode names. Raises DocumentError for other kinds."""
+    if change.mode is ReplanMode.FULL:
+        return change
+    if entry(kind, change.mode) is None:
+        reason = f"plans for {kind} are not replayed"
+        raise DocumentError((FieldError("/mode", change.mode, reason, "write full"),))
+    return change.model_copy(update={"solver": change.mode.value})

@@ -34,6 +34,6 @@ async def verifications(
 ) -> Verification:
     """Check a plan against its problem: every violated rule, or else the recomputed objective.
 
-    A plan that breaks rules is an answer: status 200, `violations` not empty.
+    A plan that breaks rules is an answer: status 200, `accepted` false, `violations` not empty.
     """
     return await to_thread.run_sync(answers.verification, request)

@@ -92,6 +92,19 @@ class Decoding(Document):
     accepted_milli: Annotated[int, Field(ge=1000, le=10**5)] = 1000
     pass_tokens: Annotated[int, Field(ge=1, le=10**4)] = 1
 
+    @model_validator(mode="after")
+    def _a_pass_keeps_what_it_works_on(self) -> Self:
+        if self.accepted_milli > 1000 * self.pass_tokens:
+            least = -(-self.accepted_milli // 1000)
+            raise contradiction(
+                f"a pass cannot keep {self.accepted_milli / 1000:g} tokens (accepted_milli) of the "
+                f"{self.pass_tokens} it works on (pass_tokens)",
+                f"write pass_tokens of {least} or more, drafts included, or at most "
+                f"{1000 * self.pass_tokens} for accepted_milli",
+                "accepted_milli",
+            )
+        return self
+
     @property
     def passes(self) -> int:
         """Passes of each point, R."""

@@ -1,5 +1,6 @@
 """From the name of a suite or an external set to its chains."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,11 @@ class Choice:
         found = SETS[self.suite]
         folder = data_folder(self.data)
         if folder is None or not (folder / found.folder).is_dir():
+            where = self.data or os.environ.get(VARIABLE)
+            searched = f"there is no folder '{Path(where) / found.folder}'; " if where else ""
             raise SelectionError(
-                f"no folder '{found.folder}' of public data: give --data, or set {VARIABLE}"
+                f"{searched}no folder '{found.folder}' of public data: give the one that holds it "
+                f"by --data, or set {VARIABLE}"
             )
         yield from found.chains(folder / found.folder, kinds, repetitions)
 

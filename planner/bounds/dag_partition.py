@@ -5,12 +5,12 @@ With t_v the least time of operator v on the device classes that it may use:
     largest load ≥ max over colocation classes of the least time of the class on one device class
     largest load ≥ Σ_v min(w_a accelerator_ns, w_c cpu_ns) with k w_a + l w_c = 1
 
-where w_c / w_a is tried at 0 and at each operator's ratio of times, which includes the best one:
-the dual of the relaxation that splits operators over devices and forgets transfers.
+with the sum over colocation classes; w_c / w_a is tried at 0, at each class's ratio of times and
+at infinity, which includes the best one: the dual of the relaxation that splits classes over
+devices and forgets transfers.
 """
 
 from fractions import Fraction
-from math import ceil
 
 from models.problems.dag_partition import DagPartitionProblem
 
@@ -41,16 +41,20 @@ def _largest_class(classes: list[tuple[int | None, int | None]]) -> int:
 
 
 def _balanced(problem: DagPartitionProblem, classes: list[tuple[int | None, int | None]]) -> int:
-    ratios = {Fraction(a, c) for a, c in classes if a is not None and c}
-    best = 0
-    for ratio in {Fraction(0), Fraction(1), *ratios}:
-        weights = (Fraction(1), ratio)
-        total = sum((_cheapest(pair, weights) for pair in classes), Fraction(0))
-        share = problem.accelerators + problem.cpus * ratio
-        best = max(best, ceil(total / share) if share else 0)
+    """The best of the weightings, classes of a ratio up to w_c / w_a counted on accelerators.
+
+    In the order of ratios the totals change by one class at a time.
+    """
+    accelerators, cpus = problem.accelerators, problem.cpus
+    either = sorted((Fraction(a, c), a, c) for a, c in classes if a is not None and c)
+    fast = sum(a for a, c in classes if a is not None and c is None)
+    forced = slow = sum(c for a, c in classes if a is None and c is not None)
+    slow += sum(c for _, _, c in either)
+    best = -(-fast // accelerators) if accelerators else 0
+    best = max(best, -(-forced // cpus) if cpus else 0)
+    for ratio, a, c in either:
+        fast, slow = fast + a, slow - c
+        for_cpu, for_accelerator = ratio.as_integer_ratio()
+        total = for_accelerator * fast + for_cpu * slow
+        best = max(best, -(-total // (for_accelerator * accelerators + for_cpu * cpus)))
     return best
-
-
-def _cheapest(pair: tuple[int | None, int | None], weights: tuple[Fraction, Fraction]) -> Fraction:
-    terms = [weight * time for time, weight in zip(pair, weights, strict=True) if time is not None]
-    return min(terms, default=Fraction(0))

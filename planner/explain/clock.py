@@ -5,7 +5,7 @@ A question that could not be settled raises TimeUpError: "not established" canno
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.problems import AnyProblem
@@ -22,12 +22,14 @@ class TimeUpError(Exception):
 class Optimum:
     """No plan costs less than `low`, and one costs `high`; None where that is not established.
 
-    infeasible: proved that there is no plan at all.
+    infeasible: proved that there is no plan at all; unsupported: why no exact method takes the
+    problem, however long it had; empty where one does.
     """
 
     low: int | None = None
     high: int | None = None
     infeasible: bool = False
+    unsupported: str = ""
 
     @property
     def settled(self) -> bool:
@@ -75,7 +77,13 @@ class Clock:
         questions: how many there are still to ask; this one gets its share of the time left.
         """
         known = Optimum()
+        refusals: list[str] = []
+        asked = 0
         for claim in self._claims(problem, questions):
+            asked += 1
+            if claim.reason is Reason.UNSUPPORTED:
+                refusals.append(claim.detail)
+                continue
             found = None if claim.plan is None else verify(problem, claim.plan).objective
             lows = [bound for bound in (known.low, claim.lower_bound) if bound is not None]
             highs = [cost for cost in (known.high, found) if cost is not None]
@@ -83,7 +91,7 @@ class Clock:
             known = Optimum(max(lows, default=None), min(highs, default=None), infeasible=none)
             if known.settled:
                 break
-        return known
+        return replace(known, unsupported=refusals[0]) if len(refusals) == asked > 0 else known
 
     def _claims(self, problem: AnyProblem, questions: int) -> Iterator[Claim[Any]]:
         """Claims of the exact methods in order of preference, until this question's time is up."""

@@ -1,5 +1,7 @@
 """What a rule costs: the optimum with it against the optimum without it, never against a plan."""
 
+from dataclasses import replace
+
 from models.result import Verification
 from models.units import format_quantity
 from planner.explain.clock import Optimum
@@ -11,7 +13,7 @@ NOTHING = "costs nothing"
 def known_with_plan(found: Optimum, verdict: Verification) -> Optimum:
     """What is known of an optimum, given an accepted plan as well."""
     costs = [cost for cost in (found.high, verdict.objective) if cost is not None]
-    return Optimum(found.low, min(costs, default=None))
+    return replace(found, high=min(costs, default=None), infeasible=False)
 
 
 def standing(verdict: Verification, here: Optimum, unit: str) -> str:
@@ -24,6 +26,8 @@ def standing(verdict: Verification, here: Optimum, unit: str) -> str:
         how = "the best plan" if here.low == here.high else "a better plan"
         saved = format_quantity(objective - here.high, unit)
         return f"{how} costs {format_quantity(here.high, unit)}: {saved} less"
+    if here.unsupported:
+        return f"whether a better plan exists is not known: {_refused(here)}"
     return "whether a better plan exists is not known in time"
 
 
@@ -43,9 +47,19 @@ def price(rule: str, here: Optimum, without: Optimum, unit: str) -> str:
         bounds.append(f"at least {format_quantity(least, unit)}")
     if most is not None:
         bounds.append(f"at most {format_quantity(most, unit)}")
+    if not bounds and (without.unsupported or here.unsupported):
+        refused = _refused(without if without.unsupported else here)
+        when = " without it" if without.unsupported and not here.unsupported else ""
+        return f"what {rule} costs is not known:{when} {refused}"
     if not bounds:
         return f"what {rule} costs is not known in time"
     return f"{rule} costs {' and '.join(bounds)}"
+
+
+def _refused(optimum: Optimum) -> str:
+    """Why nothing is proved; the remedy of the method is for the problem as it stands, not here."""
+    reason = optimum.unsupported.partition(";")[0]
+    return f"no exact method takes the problem ({reason})"
 
 
 def _optimum(here: Optimum, without: Optimum, unit: str) -> str:

@@ -1,9 +1,13 @@
 """Gantt chart of a simulated pipeline: a row per stage, transfers below computing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
+from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -19,16 +23,25 @@ PRIME = "′"  # a pass back
 _COMPUTE = (-0.38, 0.5)  # top and height inside a row
 _TRANSFER = (0.16, 0.22)
 _LEAST_WIDTH_FOR_A_NUMBER = 0.016
+_STOP: dict[str, Any] = {"color": INK, "linestyle": "--", "linewidth": 1}
+_TOLD = 2  # stops in the legend
 
 
-def draw_gantt(axes: Axes, bars: Sequence[Bar], devices: Sequence[str]) -> None:
-    """Fill the axes; devices: of the stages in their order."""
+def draw_gantt(
+    axes: Axes,
+    bars: Sequence[Bar],
+    devices: Sequence[str],
+    stops_ns: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """Fill the axes; devices: of the rows in their order; stops_ns: who stops when, marked."""
     end = max(bar.stop_ns for bar in bars)
     for (stage, transfer), group in groupby(sorted(bars, key=_row), key=_row):
         _draw_row(axes, list(group), stage, transfer=transfer, end=end)
-    axes.set_xlim(0, end * 1.005)
+    axes.set_xlim(0, max(end, *stops_ns.values(), 0) * 1.005)
     axes.set_ylim(len(devices) - 0.5, -0.5)
-    names = [f"{shorten(device, 22)}  {n}" for n, device in enumerate(devices, 1)]
+    for stop in stops_ns.values():
+        axes.axvline(stop, **_STOP)
+    names = [f"{n}: {device}" for n, device in enumerate(devices, 1)]
     axes.set_yticks(range(len(devices)), names, fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(8))
@@ -38,7 +51,7 @@ def draw_gantt(axes: Axes, bars: Sequence[Bar], devices: Sequence[str]) -> None:
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    _legend(axes, training=any(bar.work == BACKWARD for bar in bars))
+    _legend(axes, stops_ns, training=any(bar.work == BACKWARD for bar in bars))
 
 
 def _row(bar: Bar) -> tuple[int, bool]:
@@ -78,17 +91,21 @@ def _label(bar: Bar) -> str:
     return f"{what}, lost" if bar.lost else what
 
 
-def _legend(axes: Axes, *, training: bool) -> None:
+def _legend(axes: Axes, stops_ns: Mapping[str, int], *, training: bool) -> None:
     numbers = f"number of the unit; {PRIME} back, ∑ averaging" if training else "number of the unit"
-    shown = [
+    shown: list[Artist] = [
         Patch(facecolor=tint(colour(0), 1.0), label=f"computing ({numbers})"),
         Patch(facecolor=tint(colour(0), 0.25), edgecolor=colour(0), hatch="/////", label="sending"),
     ]
+    if stops_ns:
+        stops = [f"{shorten(name, 15)} stops at {_clock(ns)}" for name, ns in stops_ns.items()]
+        told = ", ".join(stops[:_TOLD]) + (", …" if len(stops) > _TOLD else "")
+        shown.append(Line2D([], [], label=told, **_STOP))
     axes.legend(
         handles=shown,
         loc="lower right",
         bbox_to_anchor=(1, 1),
-        ncols=2,
+        ncols=len(shown),
         fontsize=8,
         frameon=False,
         labelcolor=INK,

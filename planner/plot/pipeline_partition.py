@@ -38,7 +38,7 @@ def figure(problem: PipelinePartitionProblem, certificate: Certificate) -> Figur
         _share(total, _MARGIN + _LABELS, bottom, total[0] - _LABELS - 2 * _MARGIN, gantt)
     )
     seen = simulate(problem, certificate.plan, certificate.breakdown, units, {}, shared=False)
-    draw_gantt(axes, seen.bars, [str(row["device"]) for row in rows])
+    draw_gantt(axes, seen.bars, [shorten(str(row["device"]), 22) for row in rows])
     heading = "one unit" if units == 1 else f"the first {units} units"
     page.text(_MARGIN / total[0], (bottom + gantt + 0.12) / total[1], heading, fontsize=9)
     return page

@@ -19,6 +19,10 @@ _BOTTOM = 0.45
 _TOLD = 12
 
 
+def _devices(problem: SequencePipelineProblem) -> str:
+    return format_quantity(len(problem.devices), "devices")
+
+
 def figure(problem: SequencePipelineProblem, certificate: Certificate) -> Figure:
     """The prefill of a certificate with a plan; its height grows with the stages."""
     plan = certificate.plan
@@ -26,7 +30,10 @@ def figure(problem: SequencePipelineProblem, certificate: Certificate) -> Figure
         raise TypeError("a certificate of another kind")
     units = len(plan.chunks)
     seen = simulate(problem, plan, certificate.breakdown, units, {}, shared=False)
-    names = [f"{shorten(s.device, 14)} ({s.stop - s.start})" for s in plan.stages]
+    names = [
+        f"{shorten(s.device, 14)}, {format_quantity(s.stop - s.start, 'layers')}"
+        for s in plan.stages
+    ]
     chart = max(len(names), 3) * ROW_INCHES
     height = _TOP + chart + _BOTTOM
     page = Figure(figsize=(_WIDTH, height))
@@ -35,7 +42,7 @@ def figure(problem: SequencePipelineProblem, certificate: Certificate) -> Figure
     )
     draw_gantt(axes, seen.bars, names)
     told = ", ".join(map(str, plan.chunks[:_TOLD])) + (", …" if units > _TOLD else "")
-    title = f"{shorten(problem.model.name, 40)}: {len(names)} of {len(problem.devices)} devices"
+    title = f"{shorten(problem.model.name, 40)}: {len(names)} of {_devices(problem)}"
     proof = f" ({certificate.proof})" if certificate.proof else ""
     totals = [
         f"{name.removesuffix('_ns')} {format_quantity(value, 'ns')}"

@@ -9,6 +9,7 @@ from planner.replan import (
     offload_placement,
     pipeline_partition,
     pipeline_training,
+    sequence_pipeline,
     serving_flow,
     split_fleet,
     tensor_partition,
@@ -26,6 +27,7 @@ _BY_KIND: dict[str, Any] = {
     "pipeline_training": pipeline_training,
     "tensor_partition": tensor_partition,
     "serving_flow": serving_flow,
+    "sequence_pipeline": sequence_pipeline,
 }
 
 

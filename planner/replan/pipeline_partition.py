@@ -1,15 +1,17 @@
 """Changes of a pipeline's devices: some lost, some slower, the old plan remembered."""
 
 import itertools
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from models.base import MAX_NAME
 from models.devices import Device, DeviceGraph
-from models.layers import Measurement, Profile
+from models.layers import Layer, Measurement, Profile
 from models.problems.pipeline_partition import (
     PipelinePartitionPlan,
     PipelinePartitionProblem,
     PreviousPlan,
+    Stage,
 )
 from models.units import round_half_up
 from planner.replan.move import ChangeError, Move, check_names, factor_of
@@ -46,22 +48,29 @@ def moves(
     problem: PipelinePartitionProblem, before: PipelinePartitionPlan, after: PipelinePartitionPlan
 ) -> tuple[Move, ...]:
     """Runs of layers that change from one device to another; see planner.replan.moves."""
+    return layer_moves(problem.layers, before.stages, after.stages)
+
+
+def layer_moves(
+    layers: Sequence[Layer], before: Iterable[Stage], after: Iterable[Stage]
+) -> tuple[Move, ...]:
+    """Runs of layers that change from one device to another between two rows of stages."""
     old, new = _holders(before), _holders(after)
     found = []
     for (source, target), run in itertools.groupby(
-        range(len(problem.layers)), key=lambda layer: (old.get(layer), new[layer])
+        range(len(layers)), key=lambda layer: (old.get(layer), new[layer])
     ):
         held = list(run)
         if source != target:
             what = f"layers {held[0]} to {held[-1]}" if len(held) > 1 else f"layer {held[0]}"
-            size = sum(problem.layers[layer].weight_bytes for layer in held)
+            size = sum(layers[layer].weight_bytes for layer in held)
             found.append(Move(what, source, target, size))
     return tuple(found)
 
 
-def _holders(plan: PipelinePartitionPlan) -> dict[int, str]:
+def _holders(stages: Iterable[Stage]) -> dict[int, str]:
     """The device of every layer."""
-    return {layer: s.device for s in plan.stages for layer in range(s.start, s.stop)}
+    return {layer: s.device for s in stages for layer in range(s.start, s.stop)}
 
 
 def without(graph: DeviceGraph, lost: tuple[str, ...]) -> DeviceGraph:

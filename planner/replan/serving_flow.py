@@ -4,6 +4,8 @@ Moving weights has no price here: what is replanned is for the time after the mo
 force is not remembered by the changed problem; moves() compares the two.
 """
 
+from itertools import groupby
+
 from models.problems.serving_flow import NodeType, ServingFlowPlan, ServingFlowProblem
 from planner.replan.move import ChangeError, Move, factor_of
 
@@ -60,8 +62,11 @@ def moves(
     found = []
     for item in after.placements:
         fresh = sorted(set(range(item.start, item.stop)) - had.get(item.node, set()))
-        if fresh:
-            word = "layers" if len(fresh) > 1 else "layer"
-            span = f"{fresh[0]}-{fresh[-1]}" if len(fresh) > 1 else str(fresh[0])
-            found.append(Move(f"{len(fresh)} {word} of {span}", None, item.node, 0))
+        # A new range may reach beyond the old one at both ends; what lies between stays.
+        for _, run in groupby(enumerate(fresh), key=lambda place: place[1] - place[0]):
+            layers = [layer for _, layer in run]
+            span = (
+                f"layers {layers[0]} to {layers[-1]}" if len(layers) > 1 else f"layer {layers[0]}"
+            )
+            found.append(Move(span, None, item.node, 0))
     return tuple(found)

@@ -17,7 +17,15 @@ from planner.simulate import (
 from planner.simulate.resumed import Second, everything_stops, joined
 from planner.verify import verify
 
-__all__ = ["KINDS", "Second", "UnusedDeviceError", "resume", "second_opinion", "simulate"]
+__all__ = [
+    "KINDS",
+    "Second",
+    "UnitsError",
+    "UnusedDeviceError",
+    "resume",
+    "second_opinion",
+    "simulate",
+]
 
 # What a certificate may spend on it: some tens of milliseconds.
 _TASKS = 5000
@@ -31,6 +39,17 @@ class UnusedDeviceError(ValueError):
     def __init__(self, device: str, used: Iterable[str]) -> None:
         super().__init__(f"the plan does not use the device '{device}'")
         self.device, self.used = device, tuple(sorted(used))
+
+
+class UnitsError(ValueError):
+    """A number of units with which a replay cannot end, and one below it with which it can."""
+
+    def __init__(self, asked: int, possible: int) -> None:
+        super().__init__(
+            f"a replay does not end after {asked} units: after the chunks come passes, in whole "
+            "rounds of all points, where the objective counts them"
+        )
+        self.asked, self.possible = asked, possible
 
 
 @dataclass(frozen=True)
@@ -79,10 +98,12 @@ def simulate(
 
     stops: devices that stop, and when, in ns; shared: one channel for all transfers.
     Raises ValueError for a kind that no simulator is for, a plan that is refused, a device that
-    the plan does not use and more work than some seconds allow.
+    the plan does not use, more work than some seconds allow, and units that the plan cannot end
+    with (UnitsError).
     """
     simulator, breakdown, count = _checked(problem, plan, units, stops)
-    return simulator.replay(problem, plan, breakdown, count, stops, shared=shared)
+    found = simulator.replay(problem, plan, breakdown, count, stops, shared=shared)
+    return _whole(found, units)
 
 
 def resume(  # a replay, and what goes on after it
@@ -102,18 +123,29 @@ def resume(  # a replay, and what goes on after it
     simulator, breakdown, count = _checked(problem, plan, units, stops)
     if not stops:
         raise ValueError("no device stops, so that nothing is left for a second plan")
-    undisturbed = simulator.replay(problem, plan, breakdown, count, _NOTHING_STOPS, shared=shared)
+    undisturbed = _whole(
+        simulator.replay(problem, plan, breakdown, count, _NOTHING_STOPS, shared=shared), units
+    )
     ends = everything_stops(undisturbed, stops)
     first = simulator.replay(problem, plan, breakdown, count, ends, shared=shared)
     if first.simulated_ns is not None:
         return joined(undisturbed, first, None, count, first.end_ns)
     kept = first.units_done if simulator.keeps else 0
+    # What begins anew may have other units: a prompt is cut into chunks of its own by each plan.
+    again = count - kept if simulator.keeps or units is not None else None
     try:
         left = changed(problem, plan, lost=tuple(stops))
-        rest = simulate(left, second.plan, count - kept, shared=shared)
+        rest = simulate(left, second.plan, again, shared=shared)
     except (ChangeError, ValueError) as error:
         raise ValueError(f"after the stop: {error}") from None
     return joined(undisturbed, first, rest, kept, min(stops.values()) + second.after_ns)
+
+
+def _whole(found: Simulation, asked: int | None) -> Simulation:
+    """A replay of as many units as were asked for. Raises UnitsError."""
+    if asked is not None and found.units != asked:
+        raise UnitsError(asked, found.units)
+    return found
 
 
 def _checked(

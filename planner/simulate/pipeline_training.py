@@ -186,7 +186,7 @@ def _order(units: int, ahead: int) -> Iterator[tuple[str, int]]:
 
 
 def _bars(done: Run, pieces: list[_Key], devices: list[str]) -> tuple[Bar, ...]:
-    """A row of the chart per device; a transfer stands under the first device of its stage."""
+    """A row of the chart per device; a transfer stands under the first device of who sends it."""
     rows = {name: row for row, name in enumerate(devices)}
     first: dict[int, int] = {}
     for (work, _, number), task in zip(pieces, done.tasks, strict=True):
@@ -195,7 +195,8 @@ def _bars(done: Run, pieces: list[_Key], devices: list[str]) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             unit=unit,
-            stage=rows.get(machine, first[number]),
+            # Gradients come back from the stage after.
+            stage=rows.get(machine, first[number + 1 if work == RETURNS else number]),
             work=TRANSFER if work in (SENDS, RETURNS) else work,
             machine=machine,
             start_ns=span.start_ns,

@@ -36,7 +36,7 @@ def joined(
     simulated = end_ns if complete else None
     return Simulation(
         measure=RESUMED,
-        units=undisturbed.units,
+        units=undisturbed.units if second is None else kept + second.units,
         units_done=kept + (0 if second is None else second.units_done),
         predicted_ns=undisturbed.end_ns,
         simulated_ns=simulated,

@@ -105,5 +105,5 @@ def _list(pointer: str, value: object) -> list[Any]:
 
 
 def _refuse(pointer: str, value: object, reason: str) -> NoReturn:
-    remedy = "see the format in the module's first lines"
+    remedy = 'write "layers", "throughput_by_layers_held" and "links" as [from, to, tokens/s]'
     raise DocumentError((FieldError(pointer, shorten(value), reason, remedy),))

@@ -13,6 +13,7 @@ differ, both to the safe side:
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any, NoReturn
@@ -22,6 +23,8 @@ from models.errors import DocumentError, FieldError
 from models.problems.pipeline_partition import PipelinePartitionProblem
 from models.units import round_half_up
 
+_FILES = ("models", "device types", "devices")
+_REMEDY = f"give {', '.join(_FILES)} in this order, as in the README of usc-isi/PipeEdge"
 _MIB = 2**20
 _NS_PER_S = 10**9
 _DTYPE_BYTES = {"torch.float16": 2, "torch.bfloat16": 2, "torch.float32": 4, "torch.float64": 8}
@@ -32,7 +35,7 @@ Row = Mapping[str, Any]
 
 def read(
     texts: tuple[Text, Text, Text],
-    model: str,
+    model: str | None = None,
     *,
     batch: int = 8,
     dtype: str = "torch.float32",
@@ -40,10 +43,11 @@ def read(
 ) -> PipelinePartitionProblem:
     """The problem of a model on the devices of three files: models, device types, devices.
 
-    batch, dtype: which profile; buffers: how many inputs and outputs a stage keeps beside the
-    ones in work. Raises DocumentError.
+    model: by name, None for the only one; batch, dtype: which profile; buffers: how many inputs
+    and outputs a stage keeps beside the ones in work. Raises DocumentError.
     """
-    models, types, hosts = (_row("", parse(text)) for text in texts)
+    models, types, hosts = map(_document, _FILES, texts)
+    model = _chosen(models, model)
     if dtype not in _DTYPE_BYTES:
         _refuse("", dtype, f"an unknown dtype; use one of: {', '.join(_DTYPE_BYTES)}")
     used = {name: _list(f"/{name}", hosts[name]) for name in hosts if hosts[name]}
@@ -57,6 +61,29 @@ def read(
         "objective": "throughput",
     }
     return validate(document, PipelinePartitionProblem)
+
+
+def _document(role: str, text: Text) -> Row:
+    """The object in one of the three files; its faults say in which."""
+    try:
+        return _row("", parse(text))
+    except DocumentError as error:
+        raise DocumentError(
+            tuple(replace(fault, reason=f"{role}: {fault.reason}") for fault in error.faults)
+        ) from None
+
+
+def _chosen(models: Row, name: str | None) -> str:
+    """The model that was named, or else the only one with layers."""
+    if name is not None and name in models:
+        return name
+    known = [key for key, row in models.items() if isinstance(row, dict) and row.get("layers")]
+    if name is None and len(known) == 1:
+        return known[0]
+    told = f"name one of: {', '.join(known)}" if known else _REMEDY
+    if name is None:
+        raise DocumentError((FieldError("", str(len(known)), "models: not one model", told),))
+    raise DocumentError((FieldError(f"/{name}", "nothing", "models: no such model", told),))
 
 
 def _model(models: Row, model: str, width: int, buffers: tuple[int, int]) -> dict[str, object]:
@@ -105,7 +132,14 @@ def _times(types: Row, name: str, model: str, unit: tuple[int, str]) -> dict[str
     rows = [_row(pointer, row) for row in _list(pointer, profiles.get(model))]
     fitting = [row for row in rows if (row.get("batch_size"), row.get("dtype")) == unit]
     if not fitting:
-        _refuse(pointer, unit[0], f"no profile for this batch and {unit[1]}")
+        there = ", ".join(f"{row.get('batch_size')} in {row.get('dtype')}" for row in rows)
+        fault = FieldError(
+            pointer,
+            shorten(unit[0]),
+            f"no profile for this batch and {unit[1]}",
+            f"there is {there}",
+        )
+        raise DocumentError((fault,))
     seconds = _numbers(f"{pointer}/time_s", fitting[0].get("time_s"))
     return {_layer(index): round_half_up(time * _NS_PER_S) for index, time in enumerate(seconds)}
 
@@ -142,5 +176,4 @@ def _list(pointer: str, value: object) -> list[Any]:
 
 
 def _refuse(pointer: str, value: object, reason: str) -> NoReturn:
-    remedy = "see the formats in the README of usc-isi/PipeEdge"
-    raise DocumentError((FieldError(pointer, shorten(value), reason, remedy),))
+    raise DocumentError((FieldError(pointer, shorten(value), reason, _REMEDY),))

@@ -1,6 +1,7 @@
 """DAG partitions by HiGHS' branch and bound, in either form.
 
-The algebra is in solvers/tables/dag_partition_program.py; nothing but the program bounds the load.
+The algebra is in solvers/tables/dag_partition_program.py, which `cpsat` reads too; what proves
+apart from both is `dp`. Nothing but the program bounds the load.
 """
 
 from models.problems.dag_partition import DagPartitionPlan, DagPartitionProblem

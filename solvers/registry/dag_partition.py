@@ -2,6 +2,9 @@
 
 from solvers.registry.method import HEURISTIC, Entry, exact
 
+# Two backends of one program share its mistakes: one word of them counts beside the recurrence's.
+_PROGRAM = exact("integer-programming")
+
 METHODS = (
     Entry(
         "dp",
@@ -12,13 +15,13 @@ METHODS = (
     Entry(
         "cpsat",
         "solvers.cpsat.dag_partition:ConstraintProgram",
-        exact("constraint-programming"),
+        _PROGRAM,
         "bounds from single accelerators, then OR-Tools CP-SAT",
     ),
     Entry(
         "milp",
         "solvers.milp.dag_partition:IntegerProgramming",
-        exact("integer-programming"),
+        _PROGRAM,
         "one column per group and device, HiGHS",
     ),
     Entry(

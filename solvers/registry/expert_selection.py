@@ -2,6 +2,10 @@
 
 from solvers.registry.method import HEURISTIC, Entry, exact
 
+# What rows and bounds share they are wrong in together: the assignment program's two backends, and
+# the cuts, which take its budgets, are one witness beside the search.
+_PROGRAM = exact("integer-programming")
+
 METHODS = (
     Entry(
         "monotonic",
@@ -12,19 +16,19 @@ METHODS = (
     Entry(
         "milp",
         "solvers.milp.expert_selection:IntegerProgram",
-        exact("integer-programming"),
+        _PROGRAM,
         "assignment program, HiGHS on direct arrays (Pyomo is too slow at its size)",
     ),
     Entry(
         "cpsat",
         "solvers.cpsat.expert_selection:ConstraintProgram",
-        exact("constraint-programming"),
+        _PROGRAM,
         "assignment program in whole numbers, OR-Tools CP-SAT",
     ),
     Entry(
         "cuts",
         "solvers.decomposition.expert_selection_cuts:Cuts",
-        exact("integer-programming"),
+        _PROGRAM,
         "submodular cuts per cluster, HiGHS solved again",
     ),
     Entry(

@@ -2,6 +2,9 @@
 
 from solvers.registry.method import HEURISTIC, Entry, exact
 
+# Two backends of one program share its mistakes: one word of them counts beside the recurrence's.
+_PROGRAM = exact("integer-programming")
+
 METHODS = (
     Entry(
         "dp",
@@ -12,13 +15,13 @@ METHODS = (
     Entry(
         "milp",
         "solvers.milp.pipeline_training:IntegerProgramming",
-        exact("integer-programming"),
+        _PROGRAM,
         "one column per place, group and run of layers, HiGHS",
     ),
     Entry(
         "cpsat",
         "solvers.cpsat.pipeline_training:ConstraintProgram",
-        exact("constraint-programming"),
+        _PROGRAM,
         "one column per place, group and run of layers, OR-Tools CP-SAT",
     ),
     Entry(

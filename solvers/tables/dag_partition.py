@@ -125,7 +125,11 @@ class Tables:
         )
 
     def places(self, plan: DagPartitionPlan) -> list[tuple[DeviceClass, list[int]]] | None:
-        """The groups of each part of a plan, or None where groups are split, missing or doubled."""
+        """The groups of each part of a plan that holds any, or None where it is no plan of these.
+
+        That is where groups are split, missing or doubled; whether it keeps to the rules is said by
+        `allows`.
+        """
         group_of = {name: g for g, names in enumerate(self.members) for name in names}
         parts = []
         for part in plan.parts:
@@ -134,7 +138,8 @@ class Tables:
             held = Counter(group_of[name] for name in part.operators)
             if any(number != len(self.members[g]) for g, number in held.items()):
                 return None
-            parts.append((part.device, sorted(held)))
+            if held:
+                parts.append((part.device, sorted(held)))
         placed = [group for _, held in parts for group in held]
         return parts if sorted(placed) == list(range(self.groups)) else None
 

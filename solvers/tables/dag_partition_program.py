@@ -164,9 +164,10 @@ class Formulation:
 
     def point(self, parts: Parts) -> Array | None:
         """The point of these parts, or None where they break a rule or are above the bounds."""
-        slots = self._slots_of(parts)
-        if slots is None:
+        # A part on a device that is not there has no columns.
+        if not self.tables.allows(parts):
             return None
+        slots = self._slots_of(parts)
         values = [0] * len(self.builder.cost)
         loads = [0]
         for slot, (device, held) in zip(slots, parts, strict=True):
@@ -183,10 +184,8 @@ class Formulation:
         point = np.array(values)
         return point if self.program.holds(point) else None
 
-    def _slots_of(self, parts: Parts) -> list[int] | None:
+    def _slots_of(self, parts: Parts) -> list[int]:
         """The slot of each part; in the free form in order of their heaviest groups."""
-        if len(parts) > self.slots:
-            return None
         if self.tables.contiguous:
             return list(range(len(parts)))
         slots: dict[int, int] = {}
@@ -198,8 +197,7 @@ class Formulation:
             mine = [index for index, part in enumerate(parts) if part[0] is device]
             mine.sort(key=_by_heaviest(parts, rank.tolist()))
             slots |= {index: begin + place for place, index in enumerate(mine)}
-        number = sum(device is _ACCELERATOR for device, _ in parts)
-        return [slots[i] for i in range(len(parts))] if number <= self.tables.accelerators else None
+        return [slots[index] for index in range(len(parts))]
 
     def _set_classes(self, values: list[int], used: dict[int, DeviceClass]) -> None:
         left = self.tables.accelerators - sum(d is _ACCELERATOR for d in used.values())

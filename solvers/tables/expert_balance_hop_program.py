@@ -19,6 +19,9 @@ from solvers.program_builder import Builder
 from solvers.tables.expert_balance import Ints, Layer, build, plan_of, too_few
 from solvers.tables.expert_balance_hops import allowed_share
 
+# Every method that takes this program shares its mistakes, whatever its own family.
+_FAMILY = "integer-programming"
+
 
 def over_all(
     name: str,
@@ -37,11 +40,12 @@ def over_all(
     builder, x = _program(problem, layers)
     answer = solve(builder.program())
     if answer.infeasible:
-        return Claim(name, Reason.INFEASIBLE, detail="no placement is in balance")
+        detail = "no placement is in balance"
+        return Claim(name, Reason.INFEASIBLE, detail=detail, family=_FAMILY)
     plan = None
     if answer.point is not None:
         plan = plan_of([answer.point[columns] for columns in x])
-    return Claim(name, answer.reason, plan, answer.bound, answer.detail)
+    return Claim(name, answer.reason, plan, answer.bound, answer.detail, family=_FAMILY)
 
 
 def _program(problem: ExpertBalanceProblem, layers: list[Layer]) -> tuple[Builder, list[Ints]]:

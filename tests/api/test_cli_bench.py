@@ -153,3 +153,10 @@ def test_regressions_are_told(tmp_path: Path) -> None:
     same = edgeplan("bench", "--compare", a, a)
     assert same.exit_code == 0
     assert "no regression" in same.stdout
+
+
+def test_where_data_were_looked_for_is_said(tmp_path: Path) -> None:
+    """A folder without the set is named."""
+    result = edgeplan("bench", "helix", "--data", tmp_path / "nowhere")
+    assert result.exit_code == 64
+    assert "nowhere/helix" in "".join(result.stderr.split())

@@ -31,9 +31,19 @@ main()
 # The signal comes before uvicorn listens to signals.
 _EARLY = """
 import time
+from pathlib import Path
 import uvicorn
 
-uvicorn.Server.run = lambda _: time.sleep(60)
+run = uvicorn.Server.run
+
+
+def late(server):
+    while not Path(TOLD).exists():
+        time.sleep(0.01)
+    run(server)
+
+
+uvicorn.Server.run = late
 """
 
 
@@ -79,13 +89,16 @@ def test_unfinished_job_is_queued_again(
     store = Store(engine)
     enqueue = tickets.write if database == "postgres" else lambda *_: None
     job = store.submit([_endless()], 10, enqueue)[0]["id"]
-    command = [sys.executable, "-c", prepare + _STUBBORN, *verb, "--slots", "1", "--db", url]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+    told, log = tmp_path / "told", tmp_path / "log"
+    script = prepare.replace("TOLD", repr(str(told))) + _STUBBORN
+    command = [sys.executable, "-c", script, *verb, "--slots", "1", "--db", url]
+    with log.open("w") as words, subprocess.Popen(command, cwd=ROOT, stderr=words) as process:
         _once(store, job, planned=True)
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        told.touch()
+        process.wait(120)
     row = _once(store, job, planned=False)
-    assert process.returncode == 0
+    assert process.returncode == 0, log.read_text()
     assert row["attempt"] == 0
     assert store.cancel(job) is not None
     engine.dispose()

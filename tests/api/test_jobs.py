@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api import answers
 from api.app import create_app
+from api.examples import EXAMPLES
 from api.jobs.engine import OwnedError
 from api.jobs.nouns import JobState, Operation
 from api.jobs.schema import jobs
@@ -195,6 +196,9 @@ def test_revision_starts_from_the_plan(client: TestClient, request_body: dict[st
     assert lost.json()["grade"] == "infeasible"
     patched = client.post(f"{job}/revisions", json={"patch": {"objective": "throughput"}})
     assert patched.json()["objective"] == 10_000_000 + 1_000_000
+    replayed = client.post(f"{job}/revisions", json={"slowed": {"box": "2"}, "mode": "replay"})
+    assert replayed.status_code == 422
+    assert replayed.json()["errors"][0]["pointer"] == "/mode"
     wrong = client.post(f"{job}/revisions", json={"patch": {"objective": "speed"}})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"].endswith("/objective")
@@ -238,6 +242,19 @@ def test_client_that_hangs_up(held: Held, key: bytes | None) -> None:
             await request
 
     asyncio.run(go())
+
+
+def test_a_training_pipeline_is_replayed(client: TestClient) -> None:
+    """Mode replay is that method alone, once: what is revised next has all methods again."""
+    problem = EXAMPLES["pipeline_training"].problem
+    job = client.post("/v1/plans", json={"problem": problem, "solver": "dp"}).headers["Location"]
+    change = {"slowed": {"small": "1.5"}, "mode": "replay"}
+    replayed = client.post(f"{job}/revisions", json=change)
+    assert replayed.json()["plan_from"] == "replay"
+    after = client.post(f"{replayed.headers['Location']}/revisions", json={"mode": "full"})
+    assert "dp" in {run["solver"] for run in after.json()["runs"]}
+    both = client.post(f"{job}/revisions", json={**change, "solver": "dp"})
+    assert both.status_code == 422
 
 
 def test_killed_server_loses_no_job(held: Held, tmp_path: Any) -> None:

@@ -141,5 +141,16 @@ def test_all_leases_are_renewed_at_once(tmp_path: Path) -> None:
     leases.finish(store, rows[0], JobState.DONE, {})
     stolen = dict(rows[1]) | {"lease": "of another"}
     found = leases.renew(store, [rows[0], stolen, rows[2]])  # type: ignore[list-item]
-    assert set(found) == {rows[2]["id"]}
-    assert found[rows[2]["id"]]["lease_until_ns"] > rows[2]["lease_until_ns"]
+    assert found == {rows[2]["lease"]: False}
+    now = store.get(rows[2]["id"], None)
+    assert now is not None
+    assert now["lease_until_ns"] > rows[2]["lease_until_ns"]
+
+
+def test_batch_of_known_answers_waits_for_the_disk(watched: _Watched) -> None:
+    """It names jobs to come back to, though all have ended."""
+    assert watched.http.post("/v1/plans", json=_BODY).json()["grade"] == "optimal"
+    watched.waits.clear()
+    (job,) = watched.http.post("/v1/batches", json={"requests": [_BODY]}).json()["jobs"]
+    assert job["result_from"] is not None
+    assert "FULL" in watched.waits

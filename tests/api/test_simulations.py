@@ -103,7 +103,10 @@ def test_options_that_make_no_sense(files: list[Path], options: list[str], statu
 
 @pytest.mark.parametrize(
     ("stop", "words"),
-    [("moon=1s", "/stops_ns: the plan does not use"), ("box=-1s", "value for --stop: -1")],
+    [
+        ("moon=1s", "/stops_ns: the plan does not use"),
+        ("box=-1s", "value for --stop: outside 0 ns"),
+    ],
 )
 def test_a_wrong_stop_is_named(files: list[Path], stop: str, words: str) -> None:
     """Who stops, not the plan, is at fault; devices of the plan are named."""
@@ -115,3 +118,24 @@ def test_a_wrong_stop_is_named(files: list[Path], stop: str, words: str) -> None
 def test_charts_need_a_suffix(files: list[Path]) -> None:
     """A drawing of an unknown kind is refused before anything is computed."""
     assert edgeplan("simulate", *files, "--plot", "chart.txt").exit_code == 64
+
+
+@pytest.mark.parametrize(
+    ("units", "words"),
+    [
+        ("2", "prefill of 2 units"),
+        ("5", "request of 5 units"),
+        ("4", "/units: a replay does not end"),
+        ("1", "of 1"),
+    ],
+)
+def test_passes_come_in_whole_rounds(units: str, words: str, tmp_path: Path) -> None:
+    """Two chunks, then passes of three points: units that end within a round are refused."""
+    example = EXAMPLES["sequence_pipeline"]
+    decoding = {"decoding": {"new_tokens": 12, "points": 3}, "objective": "request"}
+    files = [tmp_path / "problem.json", tmp_path / "plan.json"]
+    for file, value in zip(files, (example.problem | decoding, example.plan), strict=True):
+        file.write_text(json.dumps(value), encoding="utf-8")
+    result = edgeplan("simulate", *files, "--units", units)
+    assert words in result.stdout + result.stderr
+    assert (result.exit_code == 0) == (not words.startswith("/units"))

@@ -13,7 +13,7 @@ def test_accepts_the_right_plan(client: TestClient) -> None:
     """A plan that keeps to the rules has its objective recomputed, stage by stage."""
     body = {"problem": EXAMPLE.problem, "plan": EXAMPLE.plan}
     answer = client.post("/v1/verifications", json=body).json()
-    assert answer["violations"] == []
+    assert (answer["accepted"], answer["violations"]) == (True, [])
     assert answer["objective"] == EXAMPLE.objective
     assert [row["device"] for row in answer["breakdown"]["rows"]] == ["camera", "box"]
 
@@ -31,6 +31,7 @@ def test_refuses_a_plan_by_rule_and_amount(client: TestClient) -> None:
     response = client.post("/v1/verifications", json=_overfull())
     assert response.status_code == 200
     assert response.json()["objective"] is None
+    assert response.json()["accepted"] is False
     violation = {"rule": "memory", "where": "camera", "excess": 100_000_000, "unit": "bytes"}
     assert response.json()["violations"] == [violation]
 

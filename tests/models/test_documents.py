@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.examples import EXAMPLES
 from models.documents import digest, read_plan, read_problem
 from models.errors import DocumentError
 from models.problems.pipeline_partition import PipelinePartitionPlan, PipelinePartitionProblem
@@ -77,12 +78,24 @@ RATE = "/device_graph/devices/0/memory_bytes_per_s"
 LINK = "/device_graph/links/0"
 OUTPUT = "/model/layers/0/output_bytes_per_token"
 SPOILED: list[tuple[str, Edit, str, str, str]] = [
-    ("unknown key", _device(memory="1 GiB"), "/device_graph/devices/0/memory", "Extra", "spelling"),
-    ("missing key", _drop("objective"), "/objective", "Field required", "add the field"),
+    (
+        "unknown key",
+        _device(memory="1 GiB"),
+        "/device_graph/devices/0/memory",
+        "no such field",
+        "spelling",
+    ),
+    ("missing key", _drop("objective"), "/objective", "the field is missing", "add the field"),
     ("missing kind", _drop("kind"), "/kind", "kind is not known", "pipeline_partition"),
     ("unknown kind", _top(kind="scheduling"), "/kind", "kind is not known", "pipeline_partition"),
     ("kind no string", _top(kind=[1]), "/kind", "kind is not known", "pipeline_partition"),
-    ("other schema", _top(schema_version=2), "/schema_version", "should be 1", "values named"),
+    (
+        "other schema",
+        _top(schema_version=2),
+        "/schema_version",
+        "not one of the values 1",
+        "values named",
+    ),
     ("objective", _top(objective="cost"), "/objective", "'latency'", "values named"),
     (
         "duplicate device",
@@ -101,18 +114,30 @@ SPOILED: list[tuple[str, Edit, str, str, str]] = [
         "a second time",
         "directed",
     ),
-    ("negative", _device(memory_bytes=-1), MEMORY, "outside 0 to", '"8 GiB"'),
-    ("negative text", _device(memory_bytes="-1 GiB"), MEMORY, "outside 0 to", '"8 GiB"'),
-    ("absurd", _device(memory_bytes="9e9 GiB"), MEMORY, "outside 0 to", '"8 GiB"'),
+    ("negative", _device(memory_bytes=-1), MEMORY, "outside 0 B to", '"8 GiB"'),
+    ("negative text", _device(memory_bytes="-1 GiB"), MEMORY, "outside 0 B to", '"8 GiB"'),
+    ("absurd", _device(memory_bytes="9e9 GiB"), MEMORY, "outside 0 B to", '"8 GiB"'),
     ("float", _device(memory_bytes=1.5), MEMORY, "neither an integer nor a string", '"8 GiB"'),
     ("boolean", _device(memory_bytes=True), MEMORY, "neither an integer nor", '"8 GiB"'),
     ("null", _device(memory_bytes=None), MEMORY, "neither an integer nor", '"8 GiB"'),
     ("wrong unit", _device(memory_bytes="3 s"), MEMORY, "'s' does not measure", '"8 GiB"'),
     ("unknown unit", _device(memory_bytes="3 GIB"), MEMORY, "unknown unit 'GIB'", '"8 GiB"'),
     ("missing unit", _device(memory_bytes="3"), MEMORY, "followed by a unit", '"8 GiB"'),
-    ("no devices", _top(device_graph={"devices": []}), "/device_graph/devices", "1 item", "entry"),
-    ("layers no list", _top(model={"name": "m", "layers": {}}), "/model/layers", "array", "list"),
-    ("bad name", _layer(name="a\nb"), "/model/layers/0/name", "match pattern", "letters, digits"),
+    (
+        "no devices",
+        _top(device_graph={"devices": []}),
+        "/device_graph/devices",
+        "too few: at least 1",
+        "entry",
+    ),
+    (
+        "layers no list",
+        _top(model={"name": "m", "layers": {}}),
+        "/model/layers",
+        "not a list",
+        "list",
+    ),
+    ("bad name", _layer(name="a\nb"), "/model/layers/0/name", "not a name", "letters, digits"),
     (
         "cycle",
         _edges(("a", "b"), ("b", "a")),
@@ -401,3 +426,26 @@ def test_digest_sees_every_other_field() -> None:
     other = read_problem(GOOD.replace('"1 GiB"', "1073741825"))
     assert digest(same) == digest(problem)
     assert digest(other) != digest(problem)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "reason"),
+    [
+        ({"edges": [["stem"]]}, "/edges/0/1", "the list ends before this entry"),
+        ({"edges": [["stem", "left", "x"]]}, "/edges/0", "more than 2 entries"),
+        ({"operators": []}, "/operators", "0 entries are too few: at least 1"),
+        ({"operators": {}}, "/operators", "not a list"),
+        ({"contiguous": 1}, "/contiguous", "neither true nor false"),
+        ({"accelerators": "2"}, "/accelerators", "not a whole number"),
+        ({"accelerator_memory_bytes": -1}, "/accelerator_memory_bytes", "outside 0 B to"),
+    ],
+)
+def test_no_word_of_the_parser_reaches_a_reader(
+    change: dict[str, Any], pointer: str, reason: str
+) -> None:
+    """Lists, entries and numbers are told as such, without tuples or validation."""
+    with pytest.raises(DocumentError) as refused:
+        read_problem(json.dumps(EXAMPLES["dag_partition"].problem | change))
+    fault = refused.value.faults[0]
+    assert fault.pointer == pointer
+    assert reason in fault.reason

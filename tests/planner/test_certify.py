@@ -1,5 +1,7 @@
 """Grades and proofs from claims; contradictions are named, never averaged away."""
 
+from dataclasses import replace
+
 import pytest
 
 from models.problems import AnyPlan
@@ -34,6 +36,18 @@ def test_one_exact_method_is_a_claim_and_two_agree() -> None:
     twin = _outcome(Claim("dp-2", Reason.COMPLETED, _BEST, 515), "dynamic-programming")
     assert certify(_PROBLEM, [_DP, twin]).proof is Proof.CLAIMED
     assert certify(_PROBLEM, [_DP, _SHORT]).proof is Proof.CLAIMED
+
+
+def test_what_two_methods_run_alike_is_one_witness() -> None:
+    """Methods of two families that took one program say what one of them would, its mistake too."""
+    taken = [replace(o, claim=replace(o.claim, family="integer-programming")) for o in (_DP, _MILP)]
+    assert certify(_PROBLEM, taken).proof is Proof.CLAIMED
+    assert certify(_PROBLEM, [_DP, taken[1]]).proof is Proof.AGREED
+    none = [
+        _outcome(Claim(name, Reason.INFEASIBLE, family="integer-programming"), name)
+        for name in ("one", "another")
+    ]
+    assert certify(_PROBLEM, none).proof is Proof.CLAIMED
 
 
 def test_a_bound_below_the_objective_is_no_optimum() -> None:

@@ -94,3 +94,12 @@ def test_drawings_repeat(suffix: str) -> None:
     problem = _problem()
     certificate = service.plan(problem, Limits(time_limit_ns=SECONDS), solver="dp")
     assert draw(problem, certificate, suffix) == draw(problem, certificate, suffix)
+
+
+def test_a_rule_without_which_no_exact_method_takes_it() -> None:
+    """A prompt of 4,000 tokens in steps of 500 is solved; token by token none is proved."""
+    problem = _problem(prompt_tokens=4000, chunk_step=500, device_graph=_devices("100 GB"))
+    plan = validate(_EXAMPLE.plan | {"chunks": [2000, 2000]}, SequencePipelinePlan)
+    said = next(line for line in explain.binding(problem, plan, SECONDS) if "chunk_step" in line)
+    assert said.startswith("what chunk_step costs is not known: without it no exact method takes")
+    assert "in time" not in said

@@ -124,3 +124,22 @@ def _address_space(pid: int | str) -> str:
 
 def _own_address_space() -> str:
     return _address_space("self")
+
+
+class _Unburied:
+    """Stands in for a child that cannot be reaped."""
+
+    def kill(self) -> None:
+        """It has no process."""
+
+    def bury(self) -> None:
+        """Whatever goes wrong."""
+        raise PermissionError
+
+
+def test_a_child_that_cannot_be_reaped_holds_up_no_other() -> None:
+    """The next one that is dismissed is reaped all the same."""
+    pool.dismiss(_Unburied())  # type: ignore[arg-type]  # by its two methods
+    child = Child()
+    pool.dismiss(child)
+    _await(lambda: _gone(child))

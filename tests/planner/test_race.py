@@ -4,6 +4,7 @@ import signal
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from models.problems import AnyPlan
 from models.problems.dag_partition import DagPartitionPlan
 from models.result import Certificate, Claim, Grade, Limits, Proof, Reason, Run
 from planner import bounds, lane, pool, process, strategy
+from planner import race as races
 from planner.certify import certify
 from planner.messages import MAX_BYTES
 from planner.process import Child
@@ -313,6 +315,8 @@ def test_the_bound_from_the_problem_holds_up_nobody(monkeypatch: pytest.MonkeyPa
     """One that takes for ever delays an agreement by a second, and is named when time is up."""
     slow = scripted(bounds.COMBINATORIAL, bad.sleeps, exact=False)
     monkeypatch.setattr(bounds, "ENTRY", slow)
+    # On a busy machine a second method may take far longer than the first one.
+    monkeypatch.setattr(races, "confirmation_ns", lambda *_: 60 * _SECOND)
     problem = two_devices()
     race = Race(problem, Limits(time_limit_ns=60 * _SECOND))
     certificate = certify(problem, race.run(strategy.lanes(problem)), race.record.combinatorial)
@@ -320,6 +324,18 @@ def test_the_bound_from_the_problem_holds_up_nobody(monkeypatch: pytest.MonkeyPa
     assert bounds.COMBINATORIAL not in {run.solver for run in certificate.runs}
     outcomes = _race((scripted("odd", bad.waits, _FAIR),), limits=_LIMITS)
     assert outcomes[bounds.COMBINATORIAL].claim.reason is Reason.TIME_LIMIT
+
+
+def test_what_could_only_say_the_same_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a proof a method of its family ends at once: its word would make it no more certain."""
+    monkeypatch.setattr("planner.race.confirmation_ns", lambda *_: 10**18)
+    kin = scripted("kin", bad.sleeps)
+    kin = replace(kin, traits=replace(kin.traits, family="odd"))
+    proof = scripted("odd", _claim(Reason.COMPLETED, split(3), 515))
+    certificate, runs = _certificate((proof,), (kin,))
+    assert certificate.proof is Proof.CLAIMED
+    # Waited for, it would have ended with the time limit.
+    assert runs["kin"].reason is Reason.CANCELLED
 
 
 def test_nothing_is_left_in_the_temporary_folder(

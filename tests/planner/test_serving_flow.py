@@ -38,6 +38,13 @@ def _plan(*ranges: tuple[str, int, int]) -> ServingFlowPlan:
     )
 
 
+def test_what_a_node_loads_is_told_by_layers() -> None:
+    """Layers that a node had stay; the others are told by number, a run at a time."""
+    before, after = _plan(("first", 1, 2)), _plan(("first", 0, 2), ("last", 0, 3))
+    told = [(move.what, move.target) for move in moves(_chain(), before, after)]
+    assert told == [("layer 0", "first"), ("layers 0 to 2", "last")]
+
+
 def test_the_slowest_part_of_the_only_path_counts() -> None:
     """Nine through one layer, six through two, five along the link: five tokens flow."""
     verdict = verify(_chain(), _plan(("first", 0, 1), ("last", 1, 3)))

@@ -54,7 +54,12 @@ def test_sending_beside_computing_or_after_it(*, overlap: bool, expected: int) -
 def test_decoding(points: int, accepted: int, expected: int) -> None:
     """(R - 1) max(L, M P) + L + (M - 1) P with L = 4 ms and P = 2 ms."""
     times = {"box": {"block": {"token_ns": "1 ms", "pass_ns": "1 ms"}}}
-    decoding = {"new_tokens": 12, "points": points, "accepted_milli": accepted}
+    decoding = {
+        "new_tokens": 12,
+        "points": points,
+        "accepted_milli": accepted,
+        "pass_tokens": 3,
+    }
     problem = _problem(
         times=times, decoding=decoding, objective="request", token_bytes=0, message_bytes=0
     )
@@ -96,6 +101,10 @@ def test_activations_of_the_longest_chunk_take_memory() -> None:
     ("fields", "reason"),
     [
         ({"objective": "request"}, "a request without decoding"),
+        (
+            {"decoding": {"new_tokens": 9, "accepted_milli": 3001, "pass_tokens": 3}},
+            "accepted_milli.*pass_tokens.*write pass_tokens of 4",
+        ),
         ({"times": {"box": {}}}, "is not known"),
         ({"times": {"box": {"block": {"token_ns": "12 h"}}}}, "over a day"),
         ({"device_order": ["left"]}, "leaves 'right' out"),

@@ -1,9 +1,14 @@
 """Children with a fault each, and functions called in a child: clear reasons, and no wait."""
 
+import ctypes
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,10 +75,11 @@ def test_cancel_keeps_the_plan() -> None:
 def test_one_child_fails_and_the_other_answers() -> None:
     """A killed child does not disturb the lane beside it."""
     problem = two_devices()
-    (dp,) = strategy.lanes(problem, "dp")[0]
-    lanes = ((misbehaving.entry("Killed"),), (dp,))
+    # One that proves nothing: after a proof nobody waits for the other's end.
+    (edgeshard,) = strategy.lanes(problem, "edgeshard")[0]
+    lanes = ((misbehaving.entry("Killed"),), (edgeshard,))
     outcomes = {o.claim.solver: o for o in Race(problem, _LIMITS).run(lanes)}
-    assert outcomes["dp"].objective == 515
+    assert outcomes["edgeshard"].objective == 515
     assert outcomes["Killed"].claim.reason is Reason.FAILED
 
 
@@ -157,17 +163,29 @@ def test_a_call_is_bounded_too() -> None:
         call(_forever, limits=_LIMITS, cancel=cancel)
 
 
-def _until_stopped(value: int, stopped: Callable[[], bool]) -> int:
+def _until_stopped(begun: Path, value: int, stopped: Callable[[], bool]) -> int:
+    begun.touch()
     while not stopped():
         time.sleep(0.01)
     return value
 
 
-def test_a_stoppable_call_hands_over_what_it_has() -> None:
+def test_a_stoppable_call_hands_over_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It hears that it is cancelled and has its grace to return; one that does not hear is lost."""
-    cancel = threading.Event()
-    threading.Timer(1, cancel.set).start()
-    assert call(_until_stopped, 7, limits=_LIMITS, cancel=cancel, stoppable=True) == 7
+    cancel, begun = threading.Event(), tmp_path / "begun"
+
+    def cancel_once_begun() -> None:
+        while not begun.exists():
+            time.sleep(0.01)
+        cancel.set()
+
+    threading.Thread(target=cancel_once_begun, daemon=True).start()
+    with monkeypatch.context() as patient:
+        patient.setattr("planner.worker.CANCEL_GRACE_NS", 30 * 10**9)
+        value = call(_until_stopped, begun, 7, limits=_LIMITS, cancel=cancel, stoppable=True)
+    assert value == 7
     with pytest.raises(ChildLostError, match="_deaf was cancelled"):
         call(_deaf, limits=_LIMITS, cancel=cancel, stoppable=True)
 
@@ -179,3 +197,48 @@ def _deaf(_stopped: Callable[[], bool]) -> None:
 def test_a_call_does_not_wait_for_what_it_left_behind() -> None:
     """A process that holds on to the channel is ended with the one that started it."""
     assert call(_leave_a_child, limits=_LIMITS) is None
+
+
+def _hold(path: Path) -> None:
+    path.with_suffix(".part").write_text(str(os.getpid()))
+    path.with_suffix(".part").rename(path)
+    ctypes.PyDLL(None).sleep(600)  # with the interpreter's lock
+
+
+_CALLS = """
+import sys
+from pathlib import Path
+from models.result import Limits
+from planner.worker import call
+from tests.planner.test_worker import _hold
+
+call(_hold, Path(sys.argv[1]), limits=Limits(time_limit_ns=600 * 10**9))
+"""
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def test_native_code_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    """Though no thread of the child can notice: the system ends it."""
+    path = tmp_path / "pid"
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", _CALLS, str(path)], cwd=root) as parent:
+        while not path.exists():
+            assert parent.poll() is None
+            time.sleep(0.05)
+        parent.kill()
+    child = int(path.read_text())
+    try:
+        for _ in range(1200):
+            if not _runs(child):
+                break
+            time.sleep(0.05)
+        assert not _runs(child)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, 9)

@@ -263,11 +263,15 @@ def test_methods_agree_on_fourteen_experts(model: QualityModel) -> None:
 _REFERENCES = ("monotonic", "milp", "cpsat", "cuts", "enumeration")
 
 
+# There routing is a decision of its own, which the assignment program alone takes, by two backends.
+_ROUTED = {(model, EnergyMode.EXPECTED) for model in (QualityModel.BEST_EXPERT, QualityModel.TOP_K)}
+
+
 @pytest.mark.parametrize(("model", "mode"), list(product(QualityModel, EnergyMode)))
 def test_two_unrelated_methods_take_every_model_and_mode(
     model: QualityModel, mode: EnergyMode
 ) -> None:
-    """Whatever the quality model and energy mode, two families of exact methods answer."""
+    """Two families of exact methods answer, but for one program where routing is a decision."""
 
     @settings(QUIET, max_examples=3)
     @given(problem=expert_selection(models=(model,), energy_modes=(mode,)))
@@ -278,7 +282,7 @@ def test_two_unrelated_methods_take_every_model_and_mode(
             if entry.traits.exact
             and entry.load().solve(problem, Limits()).reason is not Reason.UNSUPPORTED
         }
-        assert len(families) >= 2
+        assert len(families) == 1 if (model, mode) in _ROUTED else len(families) >= 2
 
     check()
 

@@ -5,8 +5,14 @@ import pytest
 
 import problem_instances
 from models.documents import read_problem, validate
-from models.problems.dag_partition import DagPartitionProblem, DeviceClass
+from models.problems.dag_partition import (
+    DagPartitionPlan,
+    DagPartitionProblem,
+    DeviceClass,
+    Part,
+)
 from models.result import Limits, Reason
+from planner.bounds import lower_bound
 from planner.verify import verify
 from problem_instances.generate import generate
 from problem_instances.generators.dag_partition import DagSpec
@@ -183,3 +189,43 @@ def test_one_device_takes_a_cpu_when_it_must() -> None:
     )
     assert claim.plan is not None
     assert [part.device for part in claim.plan.parts] == [DeviceClass.CPU]
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+@pytest.mark.parametrize("name", [e.name for e in entries("dag_partition")])
+def test_a_hint_that_breaks_a_rule_is_left_aside(name: str, contiguous: bool) -> None:
+    """Parts on devices that are not there, or empty, are no start; what is found is the same."""
+    chain = problem([1, 2, 3], _chain(3), contiguous=contiguous, accelerators=1, cpus=1)
+    plans: list[list[tuple[str, tuple[str, ...]]]] = [
+        [("cpu", ("0",)), ("cpu", ("1", "2"))],
+        [("accelerator", ("0", "1")), ("accelerator", ("2",))],
+        [("accelerator", ("0",)), ("cpu", ()), ("cpu", ("1", "2"))],
+        [("cpu", ("2",)), ("accelerator", ("0", "1", "2"))],
+    ]
+    method = entry("dag_partition", name).load()
+    alone = method.solve(chain, Limits())
+    for rows in plans:
+        parts = tuple(Part(device=DeviceClass(d), operators=held) for d, held in rows)
+        found = method.solve(chain, Limits(), DagPartitionPlan(parts=parts))
+        assert (found.reason, found.lower_bound) == (alone.reason, alone.lower_bound)
+
+
+def test_the_bound_weighs_cpus_alone() -> None:
+    """Two operators that run on the CPU only fill it, whatever one on an accelerator takes."""
+    rows = [{"name": name, "cpu_ns": 1000} for name in ("a", "b")]
+    rows.append({"name": "c", "cpu_ns": 100, "accelerator_ns": 1})
+    found = problem([], [], operators=rows, accelerators=1, cpus=1)
+    assert lower_bound(found) == 2000
+
+
+def test_the_bound_takes_thousands_of_unequal_operators() -> None:
+    """Each of 4,096 ratios of times is tried, which takes no longer than sorting them."""
+    fast, slow = 10**5 + np.arange(4096), 10**6 + np.arange(4096) ** 2
+    rows = [
+        {"name": str(i), "cpu_ns": c, "accelerator_ns": a}
+        for i, (a, c) in enumerate(zip(fast.tolist(), slow.tolist(), strict=True))
+    ]
+    ratio = (fast / slow)[:, np.newaxis]
+    weighed = np.minimum(fast, ratio * slow).sum(axis=1) / (7 + 3 * ratio[:, 0])
+    found = lower_bound(problem([], [], operators=rows, accelerators=7, cpus=3))
+    assert found == pytest.approx(weighed.max(), abs=1)

@@ -18,5 +18,5 @@ def test_every_device_of_a_group_averages() -> None:
     ]
     averaging = {bar.machine for bar in found.bars if bar.work == "all-reduce"}
     assert averaging == set().union(*groups) != set()
-    texts = {text.get_text() for text in figure("a round", found).axes[0].texts}
+    texts = {text.get_text() for text in figure("a round", found, {}).axes[0].texts}
     assert {"1", "1′"} <= texts  # a pass back

@@ -4,11 +4,13 @@ import pytest
 
 from models.problems.pipeline_partition import PipelinePartitionPlan, Stage
 from models.problems.pipeline_training import PipelineTrainingPlan, PipelineTrainingProblem
+from models.problems.sequence_pipeline import SequencePipelinePlan
 from models.result import Limits
 from planner.replan import changed
 from planner.simulate import Second, resume, simulate
 from problem_instances import best_known, load
 from solvers.heuristic.pipeline_training_replay import Replay
+from solvers.registry import entry
 from tests.small import two_devices
 
 
@@ -81,3 +83,19 @@ def test_what_cannot_go_on_is_refused() -> None:
         resume(problem, quick, None, {"quick": 10, "slow": 10}, slow)
     with pytest.raises(ValueError, match="no device stops"):
         resume(problem, quick, None, {}, slow)
+
+
+def test_a_prompt_begins_anew_in_the_chunks_of_the_second_plan() -> None:
+    """What was computed is on the lost device, and the second plan cuts the prompt its own way."""
+    name = "chunks-a-13b-1g"
+    problem, plan = load(name), best_known(name).plan
+    assert isinstance(plan, SequencePipelinePlan)
+    lost = plan.stages[-1].device
+    left = changed(problem, plan, lost=(lost,))
+    method = entry("sequence_pipeline", "even-chunks")
+    assert method is not None
+    second = method.load().solve(left, Limits()).plan
+    assert isinstance(second, SequencePipelinePlan)
+    found = resume(problem, plan, None, {lost: 900 * 10**6}, Second(second))
+    assert found.units == found.units_done == len(second.chunks) != len(plan.chunks)
+    assert found.simulated_ns == 900 * 10**6 + (simulate(left, second).simulated_ns or 0)

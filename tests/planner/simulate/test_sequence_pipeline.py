@@ -29,11 +29,12 @@ def _planned(draw: st.DrawFn) -> tuple[SequencePipelineProblem, SequencePipeline
     rows = draw(st.lists(TIMES, min_size=1, max_size=4))
     names = [f"d{n}" for n in range(len(rows))]
     chunks = draw(st.lists(st.integers(1, 9), min_size=1, max_size=6))
+    accepted = draw(st.sampled_from([1000, 1500, 4000]))
     decoding = {
         "new_tokens": draw(st.integers(1, 12)),
         "points": draw(st.integers(1, 6)),
-        "accepted_milli": draw(st.sampled_from([1000, 1500, 4000])),
-        "pass_tokens": draw(st.integers(1, 3)),
+        "accepted_milli": accepted,
+        "pass_tokens": draw(st.integers(-(-accepted // 1000), 5)),
     }
     graph = {
         "devices": [{"name": name, "memory_bytes": 10} for name in names],
