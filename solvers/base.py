@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from models.result import Claim, Limits
+from models.result import Claim, Limits, Reason
 
 P_contra = TypeVar("P_contra", contravariant=True)
 S = TypeVar("S")
@@ -96,3 +96,11 @@ class Stopwatch:
     def expired(self) -> bool:
         """Whether to stop now."""
         return self.left_ns() == 0 or self.cancelled()
+
+    def why(self) -> Reason:
+        """Why to stop now: the caller asked to, or the time is up."""
+        return Reason.CANCELLED if self.cancelled() else Reason.TIME_LIMIT
+
+    def reason(self, ended: Reason) -> Reason:
+        """Why a method has stopped that is at its end now: `ended`, unless it was cut short."""
+        return self.why() if self.expired() else ended

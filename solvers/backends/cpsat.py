@@ -13,7 +13,7 @@ from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model import CpModel, Domain, IntVar, LinearExpr
 
 from models.result import Reason
-from solvers.backends.supervision import Findings, stopped, supervise
+from solvers.backends.supervision import Findings, supervise
 from solvers.base import Stopwatch
 
 __all__ = ["LARGEST", "Answer", "CpModel", "Domain", "IntVar", "LinearExpr", "solve"]
@@ -55,7 +55,7 @@ def solve(
     Better points and bounds go to `found` and `bounded` as they come, from another thread.
     """
     if watch.expired():
-        return Answer(stopped(watch))
+        return Answer(watch.why())
     findings = Findings(found, bounded)
     solver = _solver(seed, watch)
     solver.best_bound_callback = lambda bound: findings.take_bound(_below(bound))
@@ -63,7 +63,7 @@ def solve(
     status = supervise(lambda: solver.solve(model, listener), solver.stop_search, watch)
     findings.close()
     if status is None:
-        return Answer(stopped(watch), findings.point, findings.bound, "left behind in mid-solve")
+        return Answer(watch.why(), findings.point, findings.bound, "left behind in mid-solve")
     return _read(model, watched, solver, watch, findings.bound)
 
 
@@ -115,8 +115,8 @@ def _read(
     if response.status == cp_model.INFEASIBLE:
         return Answer(Reason.INFEASIBLE, stats=stats)
     if response.status == cp_model.UNKNOWN:
-        return Answer(stopped(watch), None, bound, stats=stats)
-    reason = Reason.COMPLETED if response.status == cp_model.OPTIMAL else stopped(watch)
+        return Answer(watch.why(), None, bound, stats=stats)
+    reason = Reason.COMPLETED if response.status == cp_model.OPTIMAL else watch.why()
     values = tuple(solver.value(variable) for variable in watched)
     # The inner objective is the sum without its constant.
     bound = response.inner_objective_lower_bound + round(model.proto.objective.offset)

@@ -16,7 +16,7 @@ import numpy as np
 from models.result import Reason
 from solvers.backends.highs_model import checked, handed_over
 from solvers.backends.resolution import FINE, Scaled, Tolerances, scaled
-from solvers.backends.supervision import Findings, stopped, supervise
+from solvers.backends.supervision import Findings, supervise
 from solvers.base import Stopwatch
 from solvers.integer_program import Array, Floats, IntegerProgram
 
@@ -51,7 +51,7 @@ def solve(
     Better points and bounds go to the findings as they come, from another thread.
     """
     if watch.expired():
-        return Answer(stopped(watch))
+        return Answer(watch.why())
     if program.columns == 0:
         return _empty(program)
     form = scaled(program)
@@ -61,7 +61,7 @@ def solve(
 def relax(program: IntegerProgram, watch: Stopwatch) -> Answer:
     """The optimum of the linear relaxation, with the duals of the rows."""
     if watch.expired():
-        return Answer(stopped(watch))
+        return Answer(watch.why())
     if program.columns == 0:
         return _empty(program)
     form = scaled(program, integral=False)
@@ -111,7 +111,7 @@ class _Solve:
         self._findings.close()
         if ended is None:
             point, bound = self._findings.point, self._findings.bound
-            return Answer(stopped(self._watch), point, bound, "left behind in mid-solve")
+            return Answer(self._watch.why(), point, bound, "left behind in mid-solve")
         return self._read()
 
     def _supervised(self) -> highspy.HighsStatus | None:
@@ -171,7 +171,7 @@ class _Solve:
 
     def _reason(self, status: highspy.HighsModelStatus) -> Reason:
         if status == highspy.HighsModelStatus.kInterrupt:
-            return stopped(self._watch)
+            return self._watch.why()
         return _REASONS.get(status, Reason.FAILED)
 
     def _last_bound(self, reason: Reason) -> float | None:

@@ -18,7 +18,7 @@ from solvers.backends.coarsening import around, hazy, within
 from solvers.backends.resolution import COARSE
 from solvers.backends.safe_bound import divisor
 from solvers.backends.settling import settled
-from solvers.backends.supervision import Findings, stopped
+from solvers.backends.supervision import Findings
 from solvers.base import Stopwatch
 from solvers.integer_program import Answer, Array, Floats, IntegerProgram
 
@@ -168,7 +168,7 @@ def _second_opinion(
             return answer
         point = None if again.values is None else settled(program, again.values)
     if point is None and watch.expired():
-        return Answer(stopped(watch), detail="HiGHS finds no point; not confirmed")
+        return Answer(watch.why(), detail="HiGHS finds no point; not confirmed")
     detail = "HiGHS finds no point at one tolerance, at another it does not deny it"
     return Answer(Reason.HEURISTIC, point, None, detail, answer.stats)
 

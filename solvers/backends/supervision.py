@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from models.result import Reason
 from solvers.base import Stopwatch
 
 T = TypeVar("T")
@@ -55,11 +54,6 @@ class Findings(Generic[V, B]):
         """Take nothing any more."""
         with self._lock:
             self._open = False
-
-
-def stopped(watch: Stopwatch) -> Reason:
-    """Why a solve was cut short."""
-    return Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
 
 
 def supervise(solve: Callable[[], T], stop: Callable[[], None], watch: Stopwatch) -> T | None:

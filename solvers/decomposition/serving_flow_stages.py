@@ -48,9 +48,10 @@ class Stages:
         watch = Stopwatch(limits, report)
         best = Best(build(problem), report)
         improve(best, watch, best.upper)
+        reason = watch.reason(Reason.HEURISTIC)
         if best.plan is None:
-            return Claim(self.name, Reason.HEURISTIC, detail="no pipeline of stages was found")
-        return Claim(self.name, Reason.HEURISTIC, best.plan)
+            return Claim(self.name, reason, detail="no pipeline of stages was found")
+        return Claim(self.name, reason, best.plan)
 
 
 def improve(best: Best, watch: Stopwatch, upper: int) -> None:

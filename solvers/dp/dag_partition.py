@@ -63,7 +63,7 @@ class DynamicProgram:
             )
             return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
         except OutOfTimeError:
-            return Claim(self.name, Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT)
+            return Claim(self.name, watch.why())
         stats = {"groups": tables.groups, "ideals": len(held), **asdict(figures)}
         best = found or start
         if best is None:

@@ -70,7 +70,7 @@ class DynamicProgram:
         try:
             found = search.least()
         except OutOfTimeError:
-            reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+            reason = watch.why()
             plan = None if standing.stages is None else tables.plan(standing.stages)
             return Claim(self.name, reason, plan, standing.bound, stats=_stats(space, search))
         stats = _stats(space, search)

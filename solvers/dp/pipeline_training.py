@@ -92,7 +92,7 @@ class DynamicProgram:
                         report.plan(tables.plan(stages))
                 ceiling = min(reduce_ns, best - lower)
         except OutOfTimeError:
-            reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+            reason = watch.why()
             plan = None if found is None else tables.plan(found)
             return Claim(self.name, reason, plan, lower, stats={"runs": runs})
         stats = {"pairs": pairs, "runs": runs}

@@ -143,5 +143,5 @@ class _Search:
         return Claim(name, Reason.COMPLETED, self._plan(), self.upper, stats=self._stats())
 
     def _stopped(self, name: str, bound: int) -> Claim[Plan]:
-        reason = Reason.CANCELLED if self.watch.cancelled() else Reason.TIME_LIMIT
+        reason = self.watch.why()
         return Claim(name, reason, self._plan(), bound or None, stats=self._stats())

@@ -217,7 +217,7 @@ class DynamicProgram:
                 detail = f"more than {_MOST_STATES} sets of layers that could run first"
                 return Claim(self.name, Reason.UNSUPPORTED, detail=detail)
             if whole is None:
-                reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+                reason = watch.why()
                 return Claim(self.name, reason, None if best is None else best[1])
             states += labels.states
             if whole:

@@ -34,7 +34,7 @@ class _Heuristic:
         try:
             parts = self._parts(tables, watch)
         except OutOfTimeError:
-            return Claim(self.name, Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT)
+            return Claim(self.name, watch.why())
         if parts is None:
             return Claim(self.name, Reason.HEURISTIC, detail="no such partition keeps to the rules")
         return Claim(self.name, Reason.HEURISTIC, tables.plan(parts))

@@ -51,14 +51,12 @@ class LocalSearch:
         if parts is None:
             parts = _packed(tables)
         if parts is None:
-            return Claim(self.name, Reason.HEURISTIC, detail="no plan to start from")
+            reason = watch.reason(Reason.HEURISTIC)
+            return Claim(self.name, reason, detail="no plan to start from")
         search = _Search(tables, parts, limits.seed)
         steps = search.run(min(_STEPS, _STEPS_PER_PAIR * tables.groups**2), watch)
         plan = tables.plan(search.parts())
-        reason = Reason.HEURISTIC
-        if watch.expired():
-            reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
-        return Claim(self.name, reason, plan, stats={"steps": steps})
+        return Claim(self.name, watch.reason(Reason.HEURISTIC), plan, stats={"steps": steps})
 
 
 def _start(tables: Tables, plan: DagPartitionPlan | None) -> Parts | None:

@@ -43,9 +43,10 @@ class LocalSearch:
             place(layer, start, limits.seed, watch)
             for layer, start in zip(layers, known, strict=True)
         ]
+        reason = watch.reason(Reason.HEURISTIC)
         if not admissible(problem, layers, placed):
-            return Claim(self.name, Reason.HEURISTIC, detail="out of balance")
-        return Claim(self.name, Reason.HEURISTIC, plan_of(placed))
+            return Claim(self.name, reason, detail="out of balance")
+        return Claim(self.name, reason, plan_of(placed))
 
 
 def _inside_nodes(layer: Layer, start: Ints, floor: float, seed: int, watch: Stopwatch) -> Ints:

@@ -109,16 +109,17 @@ class _Heuristic:
         report: Progress[ExpertSelectionPlan] | None = None,
     ) -> Claim[ExpertSelectionPlan]:
         """A plan without proof, or none and why."""
-        tables = build(problem)
-        chosen = self.propose(tables, limits, Stopwatch(limits, report))
+        tables, watch = build(problem), Stopwatch(limits, report)
+        chosen = self.propose(tables, limits, watch)
+        reason = watch.reason(Reason.HEURISTIC)
         if chosen is None:
             missing = len(unmet(tables, tables.allowed))
             detail = "some cluster has no expert" if missing else "found no feasible selection"
-            return Claim(self.name, Reason.HEURISTIC, detail=detail)
+            return Claim(self.name, reason, detail=detail)
         routing = route(tables, chosen) if tables.decided else None
         if tables.decided and routing is None:
-            return Claim(self.name, Reason.HEURISTIC, detail="found no routing within the energy")
-        return Claim(self.name, Reason.HEURISTIC, tables.plan(chosen, routing))
+            return Claim(self.name, reason, detail="found no routing within the energy")
+        return Claim(self.name, reason, tables.plan(chosen, routing))
 
 
 class BestSingle(_Heuristic):

@@ -103,10 +103,10 @@ class _Baseline:
             return Claim(self.name, Reason.HEURISTIC, detail=detail)
         placement = Placement(tables)
         self.fill(placement, watch)
+        reason = watch.reason(Reason.HEURISTIC)
         if not tables.fits(placement.chosen):
-            detail = "what it fills breaks a budget"
-            return Claim(self.name, Reason.HEURISTIC, detail=detail)
-        return Claim(self.name, Reason.HEURISTIC, tables.plan(placement.chosen))
+            return Claim(self.name, reason, detail="what it fills breaks a budget")
+        return Claim(self.name, reason, tables.plan(placement.chosen))
 
     def fill(self, placement: Placement, watch: Stopwatch) -> None:
         """Places representatives for their clients."""

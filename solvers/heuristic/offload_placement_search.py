@@ -259,9 +259,10 @@ class LocalSearch:
         if given is not None and tables.fits(given):
             starts.append(given)
         if not starts:
-            return Claim(self.name, Reason.HEURISTIC, detail="no plan to start from")
+            reason = watch.reason(Reason.HEURISTIC)
+            return Claim(self.name, reason, detail="no plan to start from")
         best = improve(tables, min(starts, key=tables.value), watch)
-        return Claim(self.name, Reason.HEURISTIC, tables.plan(best))
+        return Claim(self.name, watch.reason(Reason.HEURISTIC), tables.plan(best))
 
 
 def _starts(tables: Tables, watch: Stopwatch) -> list[Ints]:

@@ -5,6 +5,7 @@ Every method shares micro-batches by Asteroid's Algorithm 1 (the best split with
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -36,7 +37,9 @@ class Asteroid:
     ) -> Claim[_Plan]:
         """Asteroid's plan, or none where no run of devices holds the model."""
         tables = build(problem)
-        return claimed(self.name, tables, asteroid(tables, Stopwatch(limits, report)))
+        watch = Stopwatch(limits, report)
+        claim = claimed(self.name, tables, asteroid(tables, watch))
+        return replace(claim, reason=watch.reason(claim.reason))
 
 
 class DataParallel:

@@ -50,7 +50,8 @@ class Replay:
                 return claim
             if watch.expired():
                 break
-        return Claim(self.name, Reason.HEURISTIC, detail="the neighbours do not hold the layers")
+        reason = watch.reason(Reason.HEURISTIC)
+        return Claim(self.name, reason, detail="the neighbours do not hold the layers")
 
 
 def _nearest(tables: Tables, left: _Left) -> Iterator[_Left]:

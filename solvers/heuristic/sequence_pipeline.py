@@ -207,9 +207,10 @@ class Pareto:
                 ranked = _ranked(tables, stages, watch)
                 if ranked is not None and (best is None or ranked < best):
                     best = ranked
+        reason = watch.reason(Reason.HEURISTIC)
         if best is None:
-            return Claim(self.name, Reason.HEURISTIC, detail="no layer plan that it looks at fits")
-        return Claim(self.name, Reason.HEURISTIC, tables.plan(*best[1:]))
+            return Claim(self.name, reason, detail="no layer plan that it looks at fits")
+        return Claim(self.name, reason, tables.plan(*best[1:]))
 
 
 _CAPS = 64

@@ -169,9 +169,11 @@ class _InTurn:
         for tables in build(problem):
             columns = None if tables.empty else self.window(problem, tables, rng, watch)
             if columns is None:
-                return Claim(self.name, Reason.HEURISTIC, detail=f"no plan in {tables.window}")
+                reason = watch.reason(Reason.HEURISTIC)
+                return Claim(self.name, reason, detail=f"no plan in {tables.window}")
             choices += tables.choices(columns)
-        return Claim(self.name, Reason.HEURISTIC, SplitFleetPlan(choices=tuple(choices)))
+        reason = watch.reason(Reason.HEURISTIC)
+        return Claim(self.name, reason, SplitFleetPlan(choices=tuple(choices)))
 
     def window(
         self, problem: SplitFleetProblem, tables: Tables, rng: random.Random, watch: Stopwatch

@@ -88,7 +88,7 @@ class Monotonic:
         found = search(tables, watch, report, start)
         reason = Reason.COMPLETED
         if not found.complete:
-            reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+            reason = watch.why()
         elif found.chosen is None:
             reason = Reason.INFEASIBLE
         return Claim(

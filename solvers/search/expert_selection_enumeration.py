@@ -38,7 +38,7 @@ class Enumeration:
         best: tuple[int, Bools] | None = None
         for start in range(0, 2**tables.experts, _CHUNK):
             if watch.expired():
-                reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+                reason = watch.why()
                 return Claim(self.name, reason, None if best is None else tables.plan(best[1]))
             stop = min(start + _CHUNK, 2**tables.experts)
             numbers = np.arange(start, stop)

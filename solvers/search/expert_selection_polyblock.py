@@ -56,7 +56,7 @@ class Polyblock:
     def _stopped(self, run: "_Run", watch: Stopwatch) -> Claim[ExpertSelectionPlan]:
         reason = Reason.MEMORY_LIMIT
         if watch.expired():
-            reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+            reason = watch.why()
         bound, lower = -run.vertices[0][0], None
         if np.isfinite(bound):
             lower = max(0, int(np.ceil(MILLION - bound - _TOLERANCE)))

@@ -239,7 +239,7 @@ class MinimumCut:
         for tables in build(problem):
             for use in (None, *tables.through):
                 if watch.expired():
-                    reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+                    reason = watch.why()
                     return Claim(self.name, reason, search.best[1] if search.best else None)
                 if use is None or all(tables.forms[0, hop] for hop in range(use.hop)):
                     search.push((tables, use, {}))
@@ -247,7 +247,7 @@ class MinimumCut:
         stats = {"cuts": search.nodes}
         plan = search.best[1] if search.best else None
         if not complete:
-            reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+            reason = watch.why()
             return Claim(self.name, reason, plan, search.bound, stats=stats)
         if plan is None:
             return Claim(self.name, Reason.INFEASIBLE, stats=stats)

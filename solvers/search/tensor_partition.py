@@ -72,7 +72,7 @@ def _unfinished(
     watch: Stopwatch,
 ) -> Claim[TensorPartitionPlan]:
     """What is known when time is up: all groups with a smaller bound than `lower` are done."""
-    reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+    reason = watch.why()
     layers = tables.problem.layers
     bound = None if lower is None else layers * lower
     if best is None:

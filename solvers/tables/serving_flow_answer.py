@@ -55,5 +55,5 @@ class Best:
         bound = self.tables.bound - self.upper
         if self.closed:
             return Claim(name, Reason.COMPLETED, self.plan, bound, stats=stats)
-        reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+        reason = watch.why()
         return Claim(name, reason, self.plan, bound, stats=stats)

@@ -70,7 +70,7 @@ class Programs:
             if bound >= known.cost:
                 break
             if watch.expired():
-                known.reason = Reason.CANCELLED if watch.cancelled() else Reason.TIME_LIMIT
+                known.reason = watch.why()
                 known.leave_open(bound)
                 break
             _one(floor, known, lambda program: self.backend(program, watch, limits.seed))
