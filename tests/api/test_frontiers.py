@@ -93,7 +93,7 @@ def test_command_line_of_a_split(tmp_path: Path) -> None:
         ("--floors", "740000", "from 0 to 100"),
         ("--floors", ",".join(["74"] * 201), "at most 200"),
         ("--bandwidths", "8 GiB", "write, say, 10Mbit/s"),
-        ("--bandwidths", "0Mbit/s", "bit/second"),
+        ("--bandwidths", "0Mbit/s", "outside 1 bit/s"),
     ):
         refused = edgeplan(*arguments, option, wrong)
         assert refused.exit_code == 64
