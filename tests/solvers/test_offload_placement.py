@@ -224,6 +224,7 @@ def test_the_slowest_expert_is_planned_for() -> None:
         assert held in ({0, 3}, {1, 2})
 
 
+@pytest.mark.slow
 def test_large_generated_models_have_a_bound_and_a_plan() -> None:
     """Prices alone bound a model of 6 layers x 128 experts on four tiers to within 2 % soon."""
     spec = OffloadSpec(1, "large", layers=6, gpu_mb=1_500, cpu_mb=3_000, neighbour_mb=1_000)
