@@ -119,6 +119,9 @@ def test_a_batch_wakes_as_many_as_it_has_jobs(monkeypatch: pytest.MonkeyPatch) -
     held = Held()
     monkeypatch.setattr(answers, "plan", held.plan)
     with TestClient(create_app(Settings(slots=2))) as client:
+        work = client.app.state.queue.dispatcher._work
+        while len(work._waiters) < 2:  # both slots have looked, and sleep
+            time.sleep(0.01)
         asked = [{"problem": EXAMPLE.problem, "limits": {"seed": seed}} for seed in range(2)]
         assert client.post("/v1/batches", json={"requests": asked}).status_code == 202
         assert held.begun.acquire(timeout=60)
