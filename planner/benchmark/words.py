@@ -14,6 +14,12 @@ def percent(share: float) -> str:
     return f"{hundredths:.{digits}f} %"
 
 
+def digits(value: float) -> str:
+    """Two digits of a positive number, none in an exponent: 0.77, 1.4, 12, 120, 2,800."""
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
+
+
 def seconds(nanoseconds: float) -> str:
     """A time in at most two digits and its unit."""
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):

@@ -95,7 +95,7 @@ def test_gaps_go_into_a_document(folder: Path, tmp_path: Path) -> None:
     assert text.endswith("\n\nEnd.\n")
     entries = book.read_text(encoding="utf-8")
     assert entries.index("Why it was run.") < entries.index("## old entry")
-    assert "| pipeline_partition | latency | dp | 64 layers, the largest tried |" in entries
+    assert "| latency | dp | 64 layers | 640 ms | 95.37 MiB | not tried |" in entries
     assert "| pipeline_partition | latency | milp | 16 layers |" in entries
     for renew in (summary.renew, lambda text, *_: ledger.add(text, "")):
         with pytest.raises(ValueError, match="mark"):
