@@ -240,7 +240,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256),
             256,
         ),
-        Family("regions", "nodes", _regions, (4, 5, 6), (4, 5, 6, 7, 8, 10, 12, 16)),
+        Family("regions", "nodes", _regions, (5, 6), (4, 5, 6, 7, 8, 10, 12, 16)),
     ),
     "sequence_pipeline": (
         Family("prompt", "layers", _sequence, (8, 12), _doubling(8, 1024), 1024),
