@@ -20,6 +20,10 @@ class TwoLines(PsycopgDriver):
         super().__init__(asked)
         self._heard = PsycopgDriver(heard)
 
+    async def notify(self, channel: str, payload: str) -> None:
+        """Say something, behind the listening that was begun before: it is heard here too."""
+        await self._heard.notify(channel, payload)
+
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         """Call `callback` with what is said on `channel`."""
         await self._heard.add_listener(channel, callback)

@@ -117,6 +117,7 @@ class Worker:
         self._slots = ThreadPoolExecutor(slots, "slot")
         self._over = threading.Event()
         self._sweeper = Sweeper(store)
+        self._rounds = Rounds("sweeper", self._sweep, _SWEEP_S)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._manager: QueueManager | None = None
 
@@ -129,7 +130,10 @@ class Worker:
         """Work until told to stop; a database that goes away is waited for."""
         self._crew.start()
         self._ear.open()
+        self._rounds.start()
         asyncio.run(self._work())
+        self._rounds.stop()
+        self._slots.shutdown()
         self._ear.close()
         self._crew.close()
 
@@ -142,15 +146,12 @@ class Worker:
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
-        sweeper = asyncio.create_task(self._sweep())
         while not self._over.is_set():
             try:
                 await self._until_broken()
             except Exception as error:  # noqa: BLE001  # whatever PGQueuer makes of a lost database
                 _log.warning("the queue is away: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(_NO_DATABASE_S)
-        await sweeper
-        await asyncio.to_thread(self._slots.shutdown)
 
     async def _until_broken(self) -> None:
         async with lines.opened(self._address) as driver:
@@ -167,16 +168,14 @@ class Worker:
                 shutdown_on_listener_failure=True,
             )
 
-    async def _sweep(self) -> None:
+    def _sweep(self) -> None:
         """Queue again what dead workers held, and end what has waited too long.
 
         Then look for jobs without a ticket in hand: one may take a second or two to be heard of.
         """
-        while not self._over.is_set():
-            await asyncio.to_thread(self._sweeper.go)
-            for _ in range(self.free):
-                self._slots.submit(self._answer_next)
-            await asyncio.sleep(_SWEEP_S)
+        self._sweeper.go()
+        for _ in range(self.free):
+            self._slots.submit(self._answer_next)
 
     async def _handle(self, _: Ticket) -> None:
         loop = asyncio.get_running_loop()

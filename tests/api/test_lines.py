@@ -27,6 +27,20 @@ async def _heard_meanwhile(address: str) -> str:
             statement.cancel()
 
 
+def test_what_is_said_at_once_is_heard(postgres: str) -> None:
+    """PGQueuer probes its ear while it begins to listen, and gives up on one that misses that."""
+    asyncio.run(_heard_at_once(postgres.replace("+psycopg", "")))
+
+
+async def _heard_at_once(address: str) -> None:
+    for attempt in range(20):
+        heard = asyncio.get_running_loop().create_future()
+        async with opened(address) as driver, driver:
+            listening = driver.add_listener("jobs", heard.set_result)
+            await asyncio.gather(listening, driver.notify("jobs", f"probe {attempt}"))
+            assert await asyncio.wait_for(heard, _PATIENCE_S) == f"probe {attempt}"
+
+
 async def _until_running(other: TwoLines) -> None:
     while not await other.fetch(_RUNNING):
         await asyncio.sleep(0.01)
