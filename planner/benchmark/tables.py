@@ -92,6 +92,13 @@ def _climb(climb: Climb) -> tuple[str, ...]:
     )
 
 
+# What stands in the cells of `peers`.
+PEERS = (
+    "Costs, of which less is better (where quality or flow is maximised, what is missing of it), "
+    "and times; ✓: proved."
+)
+
+
 def peers(rows: Sequence[Record]) -> Words:
     """A row per problem of a public set, a column per method, figures of others last."""
     names = list(dict.fromkeys(row.method for row in rows))
