@@ -32,7 +32,8 @@ h1 {{ font-size: 1.7rem; }} h2 {{ margin-top: 3rem; border-top: 1px solid var(--
 p.note, figcaption {{ color: var(--faint); font-size: 0.9rem; }}
 p.alarm {{ color: var(--c1); font-weight: bold; }}
 nav a {{ margin-right: 1rem; }} a {{ color: var(--c0); }}
-.grid {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); }}
+.grid {{ display: grid; gap: 1.5rem;
+        grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); }}
 figure {{ margin: 0; }} svg {{ max-width: 100%; height: auto; }}
 .wide {{ overflow-x: auto; }}
 table {{ margin: 1rem 0; border-collapse: collapse; font-size: 0.9rem;
