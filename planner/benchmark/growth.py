@@ -84,13 +84,29 @@ class Climb:
 
 
 def climbs(rows: Iterable[Record]) -> list[Climb]:
-    """A climb per kind, family and exact method, of generated problems of three sizes or more."""
-    grouped: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
-    for row in rows:
-        if row.measured and row.exact and row.source == "generated" and row.size is not None:
-            grouped[row.kind, row.family, row.method].append(row)
-    found = [_climb(rows) for rows in grouped.values()]
-    return [climb for climb in found if climb.tried >= LEAST_SIZES or climb.largest is None]
+    """A climb per kind, family and exact method, of generated problems.
+
+    It has three sizes or more, or ended at one where nothing was proved. Sizes count of which a
+    method was run on all problems: some alone are those that another left unproved.
+    """
+    known = [row for row in rows if row.measured and row.exact and row.source == "generated"]
+    sizes: dict[tuple[str, str, int], set[str]] = defaultdict(set)
+    grouped: dict[tuple[str, str, str], dict[int, list[Record]]] = defaultdict(dict)
+    for row in known:
+        if row.size is not None:
+            sizes[row.kind, row.family, row.size].add(row.instance)
+            own = grouped[row.kind, row.family, row.method]
+            own.setdefault(row.size, []).append(row)
+    found = []
+    for (kind, family, _), by_size in grouped.items():
+        whole = [
+            row
+            for size, own in by_size.items()
+            if {row.instance for row in own} == sizes[kind, family, size]
+            for row in own
+        ]
+        found += [_climb(whole)] if whole else []
+    return [climb for climb in found if climb.tried >= LEAST_SIZES or climb.failed is not None]
 
 
 def _climb(rows: list[Record]) -> Climb:

@@ -36,7 +36,7 @@ def summary(header: Header, found: list[Section]) -> str:
             limit = header.settings.time_limit_ns
             parts.append(tables.growth(section.climbs, limit).to_markdown())
         if section.peers:
-            parts.append(tables.peers(section.peers).to_markdown())
+            parts += [tables.PEERS, tables.peers(section.peers).to_markdown()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -77,11 +77,11 @@ def _rows(found: list[Section]) -> dict[str, str]:
 
 
 def _gap(item: HeuristicGaps, problems: int) -> str:
-    """Median and worst; how many problems, where it takes but a few or finds no plan for some."""
+    """Median and worst; on how many problems, where not on all, and without a plan for how many."""
     middle = 0.0 if item.middle is None else item.middle.value
     words = f"`{item.method}` {percent(middle)} / {percent(item.worst or 0.0)}"
     tried = len(item.values) + item.missing
-    if tried < problems // 2:
+    if tried < problems:
         words += f" on {tried}"
     return words + (f", no plan for {item.missing}" if item.missing else "")
 

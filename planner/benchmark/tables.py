@@ -20,6 +20,13 @@ _ENDS = {
 }
 
 
+# What stands in the cells of `peers`.
+PEERS = (
+    "Costs, of which less is better (where quality or flow is maximised, what is missing of it), "
+    "and times; ✓: proved."
+)
+
+
 @dataclass(frozen=True)
 class Words:
     """A table ready to be written: a header and rows of equal length."""
@@ -49,9 +56,16 @@ def _heuristic(item: HeuristicGaps) -> tuple[str, ...]:
         percent(item.worst),
         percent(average.value),
         f"{item.optimal} of {len(item.values)}",
-        ", ".join(f"{number} {source}" for source, number in item.sources.items()),
+        _measured(item),
         _missing(item),
     )
+
+
+def _measured(item: HeuristicGaps) -> str:
+    """How many problems by source; those above an optimum of 0 have no gap and stand beside."""
+    counts = [f"{number} {source}" for source, number in item.sources.items()]
+    above = [f"{item.boundless} more above an optimum of 0"] if item.boundless else []
+    return ", ".join([*counts, *above])
 
 
 def _missing(item: HeuristicGaps) -> str:

@@ -21,9 +21,10 @@ def digits(value: float) -> str:
 
 
 def seconds(nanoseconds: float) -> str:
-    """A time in at most two digits and its unit."""
+    """A time in three digits and its unit."""
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if nanoseconds >= size:
+        # 999.6 ms are a second in three digits.
+        if nanoseconds >= size * 0.9995:
             return f"{nanoseconds / size:.3g} {unit}"
     return f"{nanoseconds:.0f} ns"
 

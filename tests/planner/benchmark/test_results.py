@@ -88,11 +88,30 @@ def test_profiles_are_of_common_problems() -> None:
     rows = [
         exact(1, wall_ns=10**7), exact(1, wall_ns=4 * 10**7, method="milp"),
         exact(2, wall_ns=10**7), exact(2, proved=False, method="milp"),
-        exact(3, wall_ns=10**7),
+        exact(3, wall_ns=10**7, size=16),
     ]  # fmt: skip
     dp, milp = performance(rows, ["dp", "milp"])
     assert (dp.ratios, dp.problems) == ((1.0, 1.0), 2)
     assert (milp.ratios, milp.problems) == ((4.0,), 2)
+
+
+def test_what_another_left_is_no_sample() -> None:
+    """Run only where `dp` failed, `milp` is not the better one: no profile, no climb of it."""
+    rows = [
+        *(exact(number, size=size) for size in (8, 16) for number in range(size, size + 4)),
+        exact(20, size=16, proved=False), exact(20, size=16, method="milp"),
+        exact(30, size=32, proved=False), exact(30, size=32, method="milp", proved=False),
+    ]  # fmt: skip
+    assert [profile.problems for profile in performance(rows, ["dp", "milp"])] == [0, 0]
+    assert [(c.method, c.largest, c.failed) for c in climbs(rows)] == [
+        ("dp", 16, 32), ("milp", None, 32),
+    ]  # fmt: skip
+
+
+def test_an_early_end_is_told() -> None:
+    """A method that is stuck at its second size is in the table of growth."""
+    rows = [exact(1, size=2, method="milp"), exact(2, size=4, method="milp", proved=False)]
+    assert [(c.largest, c.failed) for c in climbs(rows)] == [(2, 4)]
 
 
 @pytest.mark.parametrize(
