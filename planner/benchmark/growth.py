@@ -106,7 +106,9 @@ def climbs(rows: Iterable[Record]) -> list[Climb]:
             for row in own
         ]
         found += [_climb(whole)] if whole else []
-    return [climb for climb in found if climb.tried >= LEAST_SIZES or climb.failed is not None]
+    kept = [climb for climb in found if climb.tried >= LEAST_SIZES or climb.failed is not None]
+    # A run shuffles its chains; tables and colours are the same for each.
+    return sorted(kept, key=lambda climb: (climb.kind, climb.family, climb.method))
 
 
 def _climb(rows: list[Record]) -> Climb:

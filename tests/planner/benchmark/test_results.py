@@ -108,6 +108,19 @@ def test_what_another_left_is_no_sample() -> None:
     ]  # fmt: skip
 
 
+@given(
+    st.permutations(
+        [(f, m, n) for f in ("latency", "x") for m in ("dp", "milp") for n in (1, 2, 4)]
+    )
+)
+def test_climbs_stand_in_one_order(drawn: list[tuple[str, str, int]]) -> None:
+    """Whatever a run measured first, families stand together and methods in order."""
+    found = climbs([exact(n, family=f, method=m, size=n) for f, m, n in drawn])
+    assert [(c.family, c.method) for c in found] == [
+        ("latency", "dp"), ("latency", "milp"), ("x", "dp"), ("x", "milp"),
+    ]  # fmt: skip
+
+
 def test_an_early_end_is_told() -> None:
     """A method that is stuck at its second size is in the table of growth."""
     rows = [exact(1, size=2, method="milp"), exact(2, size=4, method="milp", proved=False)]
