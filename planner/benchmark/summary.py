@@ -3,6 +3,7 @@
 from planner.benchmark import tables
 from planner.benchmark.analysis import HeuristicGaps, Section
 from planner.benchmark.session import Header
+from planner.benchmark.standings import standings
 from planner.benchmark.words import markdown, percent, row, seconds
 from solvers.registry import REGISTRY
 
@@ -36,6 +37,7 @@ def summary(header: Header, found: list[Section]) -> str:
             limit = header.settings.time_limit_ns
             parts.append(tables.growth(section.climbs, limit).to_markdown())
         if section.peers:
+            parts.append(standings(section.peers).to_markdown())
             parts += [tables.PEERS, tables.peers(section.peers).to_markdown()]
     return "\n\n".join(parts) + "\n"
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from planner.benchmark.growth import Growth, NoLaw, climbs, fit
 from planner.benchmark.profiles import mean_gap, performance, primal_integral
 from planner.benchmark.results import answers, gap, gaps, primal_gap
+from planner.benchmark.standings import standings
 from planner.benchmark.tables import growth
 from planner.benchmark.words import digits
 from tests.planner.benchmark.rows import exact, heuristic
@@ -81,6 +82,25 @@ def test_primal_integral_is_the_area() -> None:
     rows = [exact()]
     curve = mean_gap(rows, answers(rows), [5_000_000, 15_000_000, 25_000_000])
     assert curve == pytest.approx([1.0, 1 / 6, 0.0])
+
+
+def test_public_problems_stand_against_the_best_bound() -> None:
+    """Unproved optima are bounded by whoever is best at it; others' figures count beside ours."""
+    public: dict[str, object] = {"source": "external", "size": None}
+    rows = [
+        exact(1, proved=False, objective=120, lower_bound=90, wall_ns=2 * _S, **public),
+        exact(1, method="milp", proved=False, objective=None, lower_bound=100, **public),
+        heuristic(1, objective=150, wall_ns=4 * _S, **public),
+        exact(2, objective=None, lower_bound=None, wall_ns=4 * _S, **public),
+        heuristic(2, objective=10, wall_ns=5 * _S, **public),
+        heuristic(1, method="theirs", objective=110, measured=False, wall_ns=None, **public),
+    ]
+    assert standings(rows).rows == (
+        ("dp", "1 of 2", "0", "20 %", "20 %", "3 s"),
+        ("milp", "0 of 1", "0", "–", "–", "20 ms"),
+        ("edgeshard", "2 of 2", "1", "50 %", "50 %", "4.5 s"),
+        ("theirs", "1 of 1", "1", "10 %", "10 %", "–"),
+    )
 
 
 def test_profiles_are_of_common_problems() -> None:
