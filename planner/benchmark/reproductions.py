@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from planner.benchmark import (
+    edgeshard_fit,
     jupiter,
     jupiter_fit,
     reproduction_asteroid,
@@ -26,6 +27,7 @@ Tables = Callable[[], Iterator[Table]]
 def _edgeshard() -> Iterator[Table]:
     yield reproduction_edgeshard.table()
     yield reproduction_edgeshard.ratios()
+    yield edgeshard_fit.trade_off()
 
 
 def _galaxy() -> Iterator[Table]:

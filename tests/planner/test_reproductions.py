@@ -7,11 +7,13 @@ from statistics import median
 import pytest
 
 from planner.benchmark import (
+    edgeshard_fit,
     jupiter,
     reproduction_edgeshard,
     reproduction_galaxy,
     reproduction_gaps,
 )
+from planner.benchmark.edgeshard_calibration import Calibration as EdgeShard
 from planner.benchmark.jupiter import FITTED, PUBLISHED, errors, predictions, published_ns
 from planner.benchmark.jupiter_calibration import Calibration
 from planner.benchmark.jupiter_fit import worst_fitted_ppm
@@ -98,6 +100,31 @@ def test_baselines_of_edgeshard_run_out_of_memory() -> None:
     for row in reproduction_edgeshard.table().rows:
         if row["paper ms"] == "out of memory":
             assert row["predicted ms"] == "out of memory"
+
+
+def test_edgeshards_scalar_meets_its_cell() -> None:
+    """The one scalar is fitted on 7B alone on the source, to a thousandth."""
+    cell = reproduction_edgeshard.FITTED
+    found = reproduction_edgeshard.latency_ms(EdgeShard(), *cell)
+    assert found == pytest.approx(float(reproduction_edgeshard.LATENCY[cell]), rel=1e-3)
+
+
+def test_edgeshards_figures() -> None:
+    """7B and 13B within ten percent of what is published, 70B at half of it."""
+    cells = edgeshard_fit.CELLS.items()
+    errors_ppm = {
+        column: reproduction_edgeshard.error_ppm(predict(EdgeShard()), paper)
+        for column, (paper, predict) in cells
+    }
+    assert -550_000 < (errors_ppm.pop("70B ms") or 0) < -500_000
+    assert all(error is not None and abs(error) < 100_000 for error in errors_ppm.values())
+
+
+@pytest.mark.parametrize("choice", [c for c in edgeshard_fit.CHOICES if c.scalar])
+def test_other_scalars_of_edgeshard_meet_their_cells(choice: edgeshard_fit.Choice) -> None:
+    """Every fit of the comparison ends on the figure that it is fitted on."""
+    paper, predict = edgeshard_fit.CELLS[choice.cell]
+    assert predict(edgeshard_fit.fit(choice)) == pytest.approx(float(paper), rel=1e-3)
 
 
 def test_planners_never_beat_the_optimum() -> None:
