@@ -17,6 +17,7 @@ from planner.benchmark import (
     reproduction_edgeshard,
     reproduction_galaxy,
     reproduction_gaps,
+    reproduction_recovery,
 )
 from planner.benchmark.summary import renew
 from planner.benchmark.table import Table
@@ -36,7 +37,7 @@ def _galaxy() -> Iterator[Table]:
 
 def _asteroid() -> Iterator[Table]:
     yield reproduction_asteroid.speed()
-    yield reproduction_asteroid.recovery()
+    yield reproduction_recovery.table()
 
 
 def _trade_off() -> Iterator[Table]:

@@ -6,6 +6,7 @@ from statistics import median
 
 import pytest
 
+from models.problems.pipeline_training import PipelineTrainingProblem
 from planner.benchmark import (
     edgeshard_fit,
     jupiter,
@@ -18,8 +19,11 @@ from planner.benchmark.jupiter import FITTED, PUBLISHED, errors, predictions, pu
 from planner.benchmark.jupiter_calibration import Calibration
 from planner.benchmark.jupiter_fit import worst_fitted_ppm
 from planner.benchmark.jupiter_systems import RATES, predict
+from planner.benchmark.reproduction_recovery import moving_ns
 from planner.benchmark.reproductions import QUICK, SLOW, block, mark
 from planner.benchmark.summary import renew
+from planner.replan.move import Move
+from problem_instances import load
 
 PAGE = Path(__file__).parents[2] / "docs/reproductions.md"
 
@@ -132,3 +136,13 @@ def test_planners_never_beat_the_optimum() -> None:
     for row in reproduction_gaps.table(generated=4, planners=("Galaxy", "Asteroid")).rows:
         assert isinstance(row["worst_ppm"], int)
         assert row["worst_ppm"] >= 0
+
+
+def test_moving_waits_for_the_busiest_device() -> None:
+    """100 MB to one device from two others, at 100 Mbit/s, take the eight seconds of all."""
+    problem = load("pipeline_training/nanos-5-resnet-50")
+    assert isinstance(problem, PipelineTrainingProblem)
+    halves = [Move("half", source, "nano-1", 50 * 10**6) for source in ("nano-2", "nano-3")]
+    assert moving_ns(problem, halves) == 8 * 10**9
+    assert moving_ns(problem, halves[:1]) == 4 * 10**9
+    assert moving_ns(problem, []) == 0
