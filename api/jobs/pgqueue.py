@@ -12,8 +12,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import psycopg
-from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
@@ -21,7 +19,7 @@ from pgqueuer.domain.models import Job as Ticket
 from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.jobs import leases, tickets
+from api.jobs import leases, lines, tickets
 from api.jobs.crew import Crew
 from api.jobs.ear import Ear
 from api.jobs.rounds import Rounds
@@ -155,10 +153,9 @@ class Worker:
         await asyncio.to_thread(self._slots.shutdown)
 
     async def _until_broken(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
-        async with connection:
-            await connection.execute(_PRESENT)
-            self._manager = QueueManager(Queries(PsycopgDriver(connection)))
+        async with lines.opened(self._address) as driver:
+            await driver.execute(_PRESENT)
+            self._manager = QueueManager(Queries(driver))
             self._manager.entrypoint(tickets.ENTRYPOINT)(self._handle)
             if self._over.is_set():
                 return
