@@ -23,8 +23,6 @@ _BASELINES: dict[str, Cell] = {
     "pipeline-even": "12.2",
     "pipedream": "2.1",
 }
-
-
 # Side of the images or tokens (None: the usual), micro-batches of 32 samples.
 _SAMPLES = ((None, 16), (32, 16), (32, 64))
 
