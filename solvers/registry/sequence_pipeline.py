@@ -10,6 +10,12 @@ METHODS = (
         "layer plans by their bound, chunks by labels over token positions",
     ),
     Entry(
+        "deepening",
+        "solvers.search.sequence_pipeline:Deepening",
+        exact("iterative-deepening"),
+        "all plans below a rising value, layer plans in bulk, chunks as a tree",
+    ),
+    Entry(
         "cpsat",
         "solvers.cpsat.sequence_pipeline:ConstraintProgram",
         exact("constraint-programming"),
