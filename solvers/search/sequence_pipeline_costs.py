@@ -36,12 +36,12 @@ class Costs:
 
     arc: [N + 1, N + 1] number of the arc, -1 for none; tokens: [E]; following: [N + 1] the shortest
     arc from a position that leaves something for another one, -1 for none; final: the shortest arc
-    that ends the prompt. work: [E, T, L + 1] of the first layers; wire: [E, H]. rest_work, rest_wire:
-    [N + 1, ..] of all that is left from a position on in two chunks or more, at least. passes:
-    [T, L + 1] one decoding pass; pass_wire: [H]; back: [D, D] of its way back, UNREACHABLE without
-    a link. way: [D, D, L + 1] between devices at a cut, -1 without a link. kind: [D] type; room:
-    [D, L + 1, L + 1] tokens of the longest chunk that layers start..stop have memory for, -1 where
-    nothing fits.
+    that ends the prompt. work: [E, T, L + 1] of the first layers; wire: [E, H]; rest_work,
+    rest_wire: [N + 1, ..] of all that is left from a position on, in two chunks or more, at least.
+    passes: [T, L + 1] one decoding pass; pass_wire: [H]; back: [D, D] of its way back, UNREACHABLE
+    without a link. way: [D, D, L + 1] between devices at a cut, -1 without a link. kind: [D] type;
+    room: [D, L + 1, L + 1] tokens of the longest chunk that layers start..stop have memory for, -1
+    where nothing fits.
     """
 
     problem: Problem
@@ -69,22 +69,22 @@ class Costs:
     @property
     def layers(self) -> int:
         """L."""
-        return self.passes.shape[1] - 1
+        return int(self.passes.shape[1]) - 1
 
 
 def read(problem: Problem) -> Costs | None:
     """The costs of a problem; None where chunks can be cut in too many ways for these tables."""
     types = sorted({device.profile_type for device in problem.devices})
     prompt, step, least = problem.prompt_tokens, problem.chunk_step, problem.least_chunk
+    ways, way = _ways(problem)
     places = -(-prompt // step)
-    if places * places // 2 * len(types) * (len(problem.layers) + 1) > _ENTRIES:
+    if places * (places + 1) // 2 * (len(types) * (len(problem.layers) + 1) + len(ways)) > _ENTRIES:
         return None
     position = np.append(np.arange(0, prompt, step, dtype=np.int64), prompt)
     begin, end = _arcs(position, least)
     arc = np.full((len(position),) * 2, -1, dtype=np.int64)
     arc[begin, end] = np.arange(len(begin))
     tokens = position[end] - position[begin]
-    ways, way = _ways(problem)
     chunk, token, kilopair, once = _times(problem, types)
     pairs = (position[end] * (position[end] + 1) - position[begin] * (position[begin] + 1)) // 2
     attended = (kilopair * pairs[:, None, None] + 500) // 1000  # a half goes up
@@ -175,11 +175,13 @@ def _wire(
     problem: Problem, ways: list[tuple[LinkRate, int]], tokens: list[int], messages: int
 ) -> Ints:
     """[len(tokens), H] ns to send so many tokens in so many messages, at least, by every way."""
-    table = np.zeros((len(tokens), len(ways) + 1), dtype=np.int64)
+    different = sorted(set(tokens))
+    table = np.zeros((len(different), len(ways) + 1), dtype=np.int64)
     for number, (rate, size) in enumerate(ways, start=1):
         # Python's integers: bits times 10^9 leave 64 bits.
-        table[:, number] = [_ns(rate, size * n, problem.message_bytes, messages) for n in tokens]
-    return table
+        sent = [_ns(rate, size * n, problem.message_bytes, messages) for n in different]
+        table[:, number] = sent
+    return table[np.searchsorted(different, tokens)]
 
 
 def _ns(rate: LinkRate, size: int, message: int, messages: int) -> int:

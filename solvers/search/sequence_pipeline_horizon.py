@@ -1,7 +1,5 @@
 """How far a round of the search looks, and what it has seen beyond that."""
 
-import numpy as np
-
 from models.problems.sequence_pipeline import SequencePipelinePlan as Plan
 from solvers.base import UNREACHABLE
 from solvers.search.sequence_pipeline_costs import Bools, Ints
@@ -17,7 +15,7 @@ class Horizon:
         self.cap = self.beyond = self.value = UNREACHABLE
         self.plan: Plan | None = None
 
-    def opened(self, cap: int) -> None:
+    def open(self, cap: int) -> None:
         """Begin a round."""
         self.cap, self.beyond = min(cap, self.value), UNREACHABLE
 
@@ -41,8 +39,3 @@ class Horizon:
 def pieces(size: int, most: int) -> list[slice]:
     """0..size in slices of at most `most`."""
     return [slice(at, at + most) for at in range(0, size, most)]
-
-
-def repeated(mask: Bools) -> tuple[Ints, ...]:
-    """The indices at which a mask is set, one array per axis."""
-    return tuple(axis.astype(np.int64) for axis in np.nonzero(mask))

@@ -10,8 +10,9 @@ over placed machines; and for one that is not placed yet, with m the lesser of f
     Σ first (placed) + Σ_l min_d m + (Σ_l w_l) / (Σ_d speed_d)
 
 where w_l is the least work above m over all devices, and speed_d = max_l w_l / (that of d), no more
-than 1: what is left is shared by the devices that are left as if it could be cut anywhere. One chunk:
-its time on all machines. Passes likewise. Devices that can be exchanged are used in their order.
+than 1: what is left is shared by the devices that are left as if it could be cut anywhere. One
+chunk: its time on all machines. Passes likewise. Devices that can be exchanged are used in their
+order. Where devices do not overlap, a device and its link are bounded as two machines still.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.base import UNREACHABLE
+from solvers.base import UNREACHABLE, Stopwatch
 from solvers.search.sequence_pipeline_costs import Bools, Costs, Ints
 from solvers.search.sequence_pipeline_horizon import Horizon, pieces
 
@@ -81,7 +82,11 @@ class Layers:
         self._order = _order(costs)
         self._twins = _twins(costs)
 
-    def root(self) -> Beginnings:
+    def least(self) -> int:
+        """No plan costs less, ns."""
+        return int(self.bounds(self._root())[0])
+
+    def _root(self) -> Beginnings:
         """No stage yet."""
         nothing, zero = np.zeros((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64)
         prompt = zero + self.costs.problem.prompt_tokens
@@ -105,21 +110,20 @@ class Layers:
         bounds: Ints = np.minimum(UNREACHABLE, prefill + decoding(self.costs, latency, period))
         return bounds
 
-    def plans(self, horizon: Horizon) -> Iterator[Beginnings]:
-        """Whole plans within the horizon, some thousands at a time."""
+    def plans(self, horizon: Horizon, watch: Stopwatch) -> Iterator[Beginnings]:
+        """Whole plans within the horizon, some thousands at a time, until the watch expires."""
         costs = self.costs
         most = max(1, _CELLS // (costs.devices * (costs.layers + 1)))
-        stack = [self.root()]
-        while stack:
+        stack = [self._root()]
+        while stack and not watch.expired():
             some = stack.pop()
             some = some.taken(np.flatnonzero(horizon.within(self.bounds(some))))
-            if not len(some.head):
-                continue
             self.looked_at += len(some.head)
             more = self._longer(some)
             more = more.taken(np.flatnonzero(horizon.within(self.bounds(more))))
             ended = _at(more) == costs.layers
-            yield more.taken(np.flatnonzero(ended))
+            if ended.any():
+                yield more.taken(np.flatnonzero(ended))
             rest = more.taken(np.flatnonzero(~ended))
             rest = rest.taken(np.argsort(self.bounds(rest), kind="stable"))
             stack += [rest.taken(piece) for piece in pieces(len(rest.head), most)][::-1]
@@ -136,9 +140,7 @@ class Layers:
         )
         # The link is a machine before the device's; both stand behind all others.
         head = some.head[n] + self._first_wire[way]
-        peak = np.maximum(
-            some.peak[n] + self._last_wire[way], some.head[n] + self._work_wire[way]
-        )
+        peak = np.maximum(some.peak[n] + self._last_wire[way], some.head[n] + self._work_wire[way])
         sent = costs.pass_wire[way]
         return Beginnings(
             device=np.column_stack([some.device[n], device]),

@@ -1,14 +1,16 @@
 """Divisions of the prompt as a tree, gone through for thousands of layer plans side by side.
 
-A node is a layer plan and the chunks that have left so far, with the times at which each machine is
-done with them: C(u, m) = max(C(u - 1, m), C(u, m - 1)) + t(u, m), replayed for all nodes of a block
-at once. Below it the prompt ends with one chunk more, whose time is exact, or goes on with two or
-more, which take at least, over machines m,
+A node is a layer plan and the chunks that have left so far; a block of nodes is taken one chunk
+further at once by the recursion C(u, m) = max(C(u - 1, m), C(u, m - 1)) + t(u, m) over machines m.
+From a node the prompt ends with one chunk more, whose time is exact, or goes on with two or more,
+which take at least
 
-    max_m  A_m + (all that is left on m) + Σ_{m' > m} (shortest last chunk)
+    max_m  A_m + (all that is left, on m) + Σ_{m' > m} (the shortest last chunk, on m')
 
-A_m being when the next chunk, at its shortest, can be on m. Nothing is merged: two nodes with equal
-chunks so far stay two.
+where A_m is the earliest time at which the next chunk can be on m: when m is done with the one
+before, or A_{m - 1} and the shortest next chunk's time on m - 1, whichever is later. C is not
+needed beside A: whatever chunk comes next, it starts on m at the same time by either. Of two nodes
+of a layer plan whose chunks end at the same token, the one that is nowhere earlier is left out.
 """
 
 from dataclasses import dataclass
@@ -22,25 +24,30 @@ from solvers.search.sequence_pipeline_costs import Costs, Ints
 from solvers.search.sequence_pipeline_horizon import Horizon, pieces
 from solvers.search.sequence_pipeline_layers import Beginnings, decoding
 
-# Nodes that are taken further at once.
-_BLOCK = 2000
+# Nodes that are taken further at once, times the positions to which they may go.
+_BLOCK = 50_000
+# Nodes that each one is held against.
+_WINDOW = 8
 
 
 @dataclass(frozen=True, eq=False)
 class _Nodes:
-    """N nodes: row [n] of the layer plan, path [n, chunks + 1] positions, done [n, M], bound [n]."""
+    """N nodes.
+
+    row: [n] of the layer plan; path: [n, chunks + 1] positions; ready: [n, M] A; bound: [n].
+    """
 
     row: Ints
     path: Ints
-    done: Ints
+    ready: Ints
     bound: Ints
 
     def taken(self, index: Ints | slice) -> "_Nodes":
         """Some of them."""
-        return _Nodes(self.row[index], self.path[index], self.done[index], self.bound[index])
+        return _Nodes(self.row[index], self.path[index], self.ready[index], self.bound[index])
 
 
-class Flow:
+class Tree:
     """R layer plans as machines of a flow shop: stages and ways in turn, or both in one."""
 
     def __init__(self, costs: Costs, plans: Beginnings) -> None:
@@ -83,14 +90,16 @@ class Flow:
 
     def search(self, horizon: Horizon, watch: Stopwatch) -> None:
         """All divisions within the horizon; part of them where the watch expires."""
+        most = max(1, _BLOCK // len(self.costs.position))
         stack = [self._roots(horizon)]
         while stack and not watch.expired():
             nodes = stack.pop()
             nodes = nodes.taken(np.flatnonzero(horizon.within(nodes.bound)))
             self.looked_at += len(nodes.row)
             nodes = self._further(nodes, horizon)
+            nodes = nodes.taken(_undominated(nodes))
             nodes = nodes.taken(np.argsort(nodes.bound, kind="stable"))
-            stack += [nodes.taken(piece) for piece in pieces(len(nodes.row), _BLOCK)][::-1]
+            stack += [nodes.taken(piece) for piece in pieces(len(nodes.row), most)][::-1]
 
     def _roots(self, horizon: Horizon) -> _Nodes:
         every = np.flatnonzero(self.decoding < UNREACHABLE)
@@ -106,20 +115,20 @@ class Flow:
         row, arc = nodes.row[here], arcs[here, to]
         times = self._times(self.costs.work, self.costs.wire, row, arc)
         path = np.column_stack([nodes.path[here], to])
-        return self._bounded(row, path, _advanced(nodes.done[here], times), horizon)
+        return self._bounded(row, path, _advanced(nodes.ready[here], times), horizon)
 
     def _bounded(self, row: Ints, path: Ints, done: Ints, horizon: Horizon) -> _Nodes:
-        """The nodes from which two chunks or more may lead to less; a last chunk is tried at once."""
+        """The nodes from which two chunks or more may lead to less; one chunk is tried at once."""
         costs, at = self.costs, path[:, -1]
         self._end(row, path, done, horizon)
         ahead = costs.following[at]
         on = np.flatnonzero(ahead >= 0)
         row, path, done, at, ahead = row[on], path[on], done[on], at[on], ahead[on]
         next_ = self._times(costs.work, costs.wire, row, ahead)
-        arrival = _advanced(done, next_) - next_
+        ready = _advanced(done, next_) - next_
         rest = self._times(costs.rest_work, costs.rest_wire, row, at)
-        bound = (arrival + rest + self._tail[row]).max(axis=1) + self.decoding[row]
-        nodes = _Nodes(row, path, done, bound)
+        bound = (ready + rest + self._tail[row]).max(axis=1) + self.decoding[row]
+        nodes = _Nodes(row, path, ready, bound)
         return nodes.taken(np.flatnonzero(horizon.within(bound)))
 
     def _end(self, row: Ints, path: Ints, done: Ints, horizon: Horizon) -> None:
@@ -157,3 +166,18 @@ def _advanced(done: Ints, times: Ints) -> Ints:
         at = np.maximum(at, done[:, machine]) + times[:, machine]
         after[:, machine] = at
     return after
+
+
+def _undominated(nodes: _Nodes) -> Ints:
+    """Indices of all nodes but those that are nowhere earlier than another one, at equal ends.
+
+    Each is held against the `_WINDOW` before it, by their times in sum: most of what can be left
+    out is, at the price of a sort.
+    """
+    order = np.lexsort((nodes.ready.sum(axis=1), nodes.path[:, -1], nodes.row))
+    row, end, ready = nodes.row[order], nodes.path[order, -1], nodes.ready[order]
+    kept = np.ones(len(order), dtype=np.bool_)
+    for far in range(1, min(_WINDOW, len(order) - 1) + 1):
+        equal = (row[far:] == row[:-far]) & (end[far:] == end[:-far])
+        kept[far:] &= ~(equal & (ready[:-far] <= ready[far:]).all(axis=1))
+    return np.asarray(order[kept])
