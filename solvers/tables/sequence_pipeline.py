@@ -78,11 +78,6 @@ class Tables:
         return table
 
     @cached_property
-    def leaving(self) -> list[Ints]:
-        """[N + 1] the arcs that begin at each boundary."""
-        return [np.flatnonzero(self.begin == n) for n in range(len(self.position))]
-
-    @cached_property
     def arriving(self) -> list[Ints]:
         """[N + 1] the arcs that end at each boundary."""
         return [np.flatnonzero(self.end == n) for n in range(len(self.position))]

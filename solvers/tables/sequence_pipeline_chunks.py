@@ -99,16 +99,15 @@ def completion(tables: Tables, machines: Ints) -> Ints:
     """
     later = np.where(machines < UNREACHABLE, machines, 0)
     later = later[::-1].cumsum(axis=0)[::-1] - later
+    last = tables.arriving[-1]
     size = len(tables.position)
-    rest = np.full((len(machines), size), UNREACHABLE, dtype=np.int64)
-    final = tables.end == size - 1
-    through = np.where(machines < UNREACHABLE, machines + later, UNREACHABLE)
+    steps = np.full((len(machines), size, size), UNREACHABLE, dtype=np.int64)
+    steps[:, tables.begin, tables.end] = machines
+    steps[:, tables.begin[last], -1] += later[:, last]
+    rest = np.zeros((len(machines), size), dtype=np.int64)
     for i in range(size - 2, -1, -1):
-        out = tables.leaving[i]
-        if len(out) == 0:
-            continue
-        last = np.where(final[out], through[:, out], machines[:, out] + rest[:, tables.end[out]])
-        rest[:, i] = np.minimum(UNREACHABLE, last.min(axis=1))
+        ahead = steps[:, i, i + 1 :] + rest[:, i + 1 :]
+        rest[:, i] = np.minimum(UNREACHABLE, ahead.min(axis=1))
     return rest
 
 
