@@ -73,6 +73,15 @@ def test_all_exact_methods_agree_on_generated_problems(seed: int) -> None:
     assert {_objective(problem, claim) for claim in claims} == values
 
 
+@pytest.mark.parametrize("seed", [5, 7, 10, 12])
+def test_nodes_that_are_left_out_lead_to_nothing_better(seed: int) -> None:
+    """Long prompts, where a rule that leaves out more than it may has lost the optimum."""
+    problem = _generated(seed, devices=3, types=3, layers=6, prompt=480)
+    one, two = _solved("deepening", problem), _solved("dp", problem)
+    assert one.reason is two.reason is Reason.COMPLETED
+    assert one.lower_bound == two.lower_bound
+
+
 @pytest.mark.parametrize("name", names(KIND))
 def test_deepening_proves_the_shipped_optima(name: str) -> None:
     """Each in a fraction of a second, knowing nothing of the dynamic program that found them."""
