@@ -21,6 +21,8 @@ def tell(before: Path, after: Path, into: Path | None, note: str) -> Status:
         found = compare(session.records(before), session.records(after))
     except (OSError, SessionError, RecordsError) as error:
         raise typer.BadParameter(f"no run to compare: {error}", param_hint="--compare") from None
+    if not found.findings:
+        raise typer.BadParameter("the runs have no problem in common", param_hint="--compare")
     console = cli_output.answers()
     console.print(
         f"{len(found.findings)} tests, adjusted together (Holm, {ALPHA:g}); "
@@ -30,6 +32,8 @@ def tell(before: Path, after: Path, into: Path | None, note: str) -> Status:
         console.print(f"{found.only_one} runs of a method are in one of both only")
     if a.settings.time_limit_ns != b.settings.time_limit_ns:
         console.print("the time limits differ: what they cut short is compared all the same")
+    if a.settings.server != b.settings.server:
+        console.print("one run is a service's: there is no time to compare")
     for words in found.failures:
         console.print(f"failed in B only: {words}")
     console.print(_table(found.regressions) if found.regressions else "no regression")

@@ -16,7 +16,7 @@ from api.cli_planner import planner_of
 from api.cli_status import Status
 from models.result import Limits
 from planner.benchmark import runner, session
-from planner.benchmark.output import Outputs, write
+from planner.benchmark.output import Outputs, check, write
 from planner.benchmark.selection import Choice, SelectionError
 from planner.benchmark.session import Session, SessionError, Settings
 from planner.benchmark.suites import Chain
@@ -79,10 +79,17 @@ def dry(request: Request) -> Status:
 def bench(request: Request, outputs: Outputs) -> Status:
     """Run what is missing, and write the report of what there is."""
     chains = request.chains()
+    if not request.limits.time_limit_ns:
+        raise typer.BadParameter("no time to measure anything", param_hint="--time-limit")
+    try:
+        # Before anything is measured that could then not be written.
+        check(outputs)
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(str(error), param_hint="--readme or --ledger") from None
     try:
         session.begin(request.folder, request.settings)
         measuring = Session(request.folder, request.settings, _runner(request), request.jobs)
-    except (SessionError, ValueError) as error:
+    except (SessionError, ValueError, OSError) as error:
         raise typer.BadParameter(f"{error}; give another --out") from None
     tasks = [task for chain in chains for step in chain.steps for task in step]
     if request.server is None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.problems.expert_selection import MILLION
+from models.problems.expert_selection_checks import MILLION
 from models.prompts import PromptTable
 
 Floats = npt.NDArray[np.float64]

@@ -10,14 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.devices import Device, DeviceGraph
-from models.problems.expert_selection import (
-    MILLION,
-    Cluster,
-    Expert,
-    ExpertSelectionProblem,
-    MeasuredSet,
-    QualityModel,
-)
+from models.problems.expert_selection import Cluster, Expert, ExpertSelectionProblem, MeasuredSet
+from models.problems.expert_selection_checks import MILLION
+from models.problems.expert_selection_modes import QualityModel
 from models.prompts import PromptTable, TwoLevels
 from models.result import Grade
 from planner.gate import Bools, Floats, Gate, Prompts, arrays, quality, report, restricted, train

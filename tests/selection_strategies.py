@@ -8,15 +8,8 @@ floating-point solvers lie.
 from hypothesis import strategies as st
 
 from models.devices import Device, DeviceGraph, LinkRate
-from models.problems.expert_selection import (
-    Cluster,
-    EnergyMode,
-    Expert,
-    ExpertSelectionProblem,
-    LatencyMode,
-    MeasuredSet,
-    QualityModel,
-)
+from models.problems.expert_selection import Cluster, Expert, ExpertSelectionProblem, MeasuredSet
+from models.problems.expert_selection_modes import EnergyMode, LatencyMode, QualityModel
 
 _PLACES = ("orin", "rtx")
 _MILLION = 10**6

@@ -7,15 +7,8 @@ from hypothesis import strategies as st
 from models.devices import Device, DeviceGraph, Link, LinkRate
 from models.layers import Layer, Measurement, ModelGraph, Profile
 from models.problems.dag_partition import DagPartitionProblem, Operator
-from models.problems.expert_selection import (
-    Cluster,
-    EnergyMode,
-    Expert,
-    ExpertSelectionProblem,
-    LatencyMode,
-    MeasuredSet,
-    QualityModel,
-)
+from models.problems.expert_selection import Cluster, Expert, ExpertSelectionProblem, MeasuredSet
+from models.problems.expert_selection_modes import EnergyMode, LatencyMode, QualityModel
 from models.problems.pipeline_partition import (
     PipelineObjective,
     PipelinePartitionProblem,

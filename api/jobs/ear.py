@@ -11,6 +11,8 @@ from api.jobs.bell import CHANNEL
 
 _log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 1.0
+# Nothing wakes a thread that waits for notices: this is how late it may see that it is over.
+_HEAR_S = 0.2
 
 
 class Ear:
@@ -46,5 +48,5 @@ class Ear:
 
     def _hear(self, connection: psycopg.Connection) -> None:
         while not self._over.is_set():
-            for notice in connection.notifies(timeout=_LOOK_AGAIN_S):
+            for notice in connection.notifies(timeout=_HEAR_S):
                 self._heard(notice.payload)

@@ -12,8 +12,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import psycopg
-from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
@@ -21,7 +19,7 @@ from pgqueuer.domain.models import Job as Ticket
 from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.jobs import leases, tickets
+from api.jobs import leases, lines, tickets
 from api.jobs.crew import Crew
 from api.jobs.ear import Ear
 from api.jobs.rounds import Rounds
@@ -119,6 +117,7 @@ class Worker:
         self._slots = ThreadPoolExecutor(slots, "slot")
         self._over = threading.Event()
         self._sweeper = Sweeper(store)
+        self._rounds = Rounds("sweeper", self._sweep, _SWEEP_S)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._manager: QueueManager | None = None
 
@@ -131,7 +130,10 @@ class Worker:
         """Work until told to stop; a database that goes away is waited for."""
         self._crew.start()
         self._ear.open()
+        self._rounds.start()
         asyncio.run(self._work())
+        self._rounds.stop()
+        self._slots.shutdown()
         self._ear.close()
         self._crew.close()
 
@@ -144,21 +146,17 @@ class Worker:
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
-        sweeper = asyncio.create_task(self._sweep())
         while not self._over.is_set():
             try:
                 await self._until_broken()
             except Exception as error:  # noqa: BLE001  # whatever PGQueuer makes of a lost database
                 _log.warning("the queue is away: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(_NO_DATABASE_S)
-        await sweeper
-        await asyncio.to_thread(self._slots.shutdown)
 
     async def _until_broken(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
-        async with connection:
-            await connection.execute(_PRESENT)
-            self._manager = QueueManager(Queries(PsycopgDriver(connection)))
+        async with lines.opened(self._address) as driver:
+            await driver.execute(_PRESENT)
+            self._manager = QueueManager(Queries(driver))
             self._manager.entrypoint(tickets.ENTRYPOINT)(self._handle)
             if self._over.is_set():
                 return
@@ -170,16 +168,14 @@ class Worker:
                 shutdown_on_listener_failure=True,
             )
 
-    async def _sweep(self) -> None:
+    def _sweep(self) -> None:
         """Queue again what dead workers held, and end what has waited too long.
 
         Then look for jobs without a ticket in hand: one may take a second or two to be heard of.
         """
-        while not self._over.is_set():
-            await asyncio.to_thread(self._sweeper.go)
-            for _ in range(self.free):
-                self._slots.submit(self._answer_next)
-            await asyncio.sleep(_SWEEP_S)
+        self._sweeper.go()
+        for _ in range(self.free):
+            self._slots.submit(self._answer_next)
 
     async def _handle(self, _: Ticket) -> None:
         loop = asyncio.get_running_loop()

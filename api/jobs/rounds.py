@@ -10,7 +10,10 @@ _log = logging.getLogger(__name__)
 
 
 class Rounds:
-    """Calls `go` every `pause_s`; a database that is away is waited for."""
+    """Calls `go` every `pause_s`; a database that is away is waited for.
+
+    A round that fails otherwise is logged: those after it may do better.
+    """
 
     def __init__(self, name: str, go: Callable[[], object], pause_s: float) -> None:
         self._go = go
@@ -33,3 +36,5 @@ class Rounds:
                 self._go()
             except SQLAlchemyError as error:
                 _log.warning("%s: the database does not answer: %s", self._thread.name, error)
+            except Exception:  # noqa: BLE001  # one bad round must not be the last
+                _log.exception("%s: a round failed", self._thread.name)

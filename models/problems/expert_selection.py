@@ -45,53 +45,32 @@ formulas are not public in this detail, the ones above are edgeplan's. Monotone 
 functions: Nemhauser, Wolsey and Fisher, Mathematical Programming 14 (1978).
 """
 
-from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Name, contradiction, first_duplicate, last_index
+from models.base import Document, Name
 from models.devices import DeviceGraph
-from models.units import MAX_DURATION_NS, Bytes, Microjoules, Nanoseconds, Ppm
+from models.problems.expert_selection_checks import (
+    MAX_TOTAL_WEIGHT,
+    check_measured,
+    check_names,
+    check_references,
+    check_rows,
+    check_shares,
+    check_sums,
+    check_top_k,
+)
+from models.problems.expert_selection_modes import (
+    EnergyMode,
+    LatencyMode,
+    QualityModel,
+    SelectionObjective,
+)
+from models.units import Bytes, Microjoules, Nanoseconds, Ppm
 
-MILLION = 10**6
 MAX_EXPERTS = 2_000
 MAX_CLUSTERS = 20_000
-MAX_TOTAL_WEIGHT = 10**9
-# Weighted sums of energies stay inside 64-bit integers in every solver.
-MAX_TOTAL_ENERGY = 2**60
-
-
-class SelectionObjective(StrEnum):
-    """What is minimised, in ppm."""
-
-    SHORTFALL = "shortfall"
-
-
-class QualityModel(StrEnum):
-    """How the quality of an answer follows from the experts in service."""
-
-    MODULAR = "modular"
-    BEST_EXPERT = "best_expert"
-    TOP_K = "top_k"
-    COVERAGE = "coverage"
-    GATED = "gated"
-    TABLE = "table"
-
-
-class EnergyMode(StrEnum):
-    """Which energy the budget is compared with."""
-
-    WORST_CASE = "worst_case"
-    WORST_TOP_K = "worst_top_k"
-    EXPECTED = "expected"
-
-
-class LatencyMode(StrEnum):
-    """Whether a late expert is excluded altogether or only from the prompts it is late for."""
-
-    WORST_CASE = "worst_case"
-    ROUTED = "routed"
 
 
 class Cluster(Document):
@@ -193,144 +172,14 @@ class ExpertSelectionProblem(Document):
         return len(self.experts)
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        for what, names in (
-            ("experts", [expert.name for expert in self.experts]),
-            ("clusters", [cluster.name for cluster in self.clusters]),
-        ):
-            twice = first_duplicate(names)
-            if twice is not None:
-                place = (what, last_index(names, twice), "name")
-                reason = f"two {what} are named '{twice}'"
-                raise contradiction(reason, "give each its own name", *place)
-        return self
-
-    @model_validator(mode="after")
-    def _names_are_known(self) -> Self:
-        places: dict[tuple[str | int, ...], str] = {("source_device",): self.source_device}
-        places |= {("experts", i, "device"): e.device for i, e in enumerate(self.experts)}
-        for place, name in places.items():
-            if self.device_graph.device(name) is None:
-                known = sorted(device.name for device in self.device_graph.devices)
-                raise contradiction(
-                    f"the device '{name}' is not in the device graph",
-                    f"use one of: {', '.join(known[:8])}",
-                    *place,
-                )
-        categories = {cluster.category for cluster in self.clusters}
-        for name in self.deadline_ns:
-            if name not in categories:
-                raise contradiction(
-                    f"no cluster has the category '{name}'",
-                    f"use one of: {', '.join(sorted(categories)[:8])}",
-                    *("deadline_ns", name),
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _rows_go_with_the_clusters(self) -> Self:
-        gated = self.quality_model is QualityModel.GATED
-        for index, expert in enumerate(self.experts):
-            rows = {"quality_ppm": expert.quality_ppm}
-            if (expert.gate_weight is not None) != gated:
-                raise contradiction(
-                    f"gate weights and the model '{self.quality_model}' of expert '{expert.name}'",
-                    "give gate_weight for every expert in the model 'gated', and nowhere else",
-                    *("experts", index, "gate_weight"),
-                )
-            if expert.gate_weight is not None:
-                rows["gate_weight"] = expert.gate_weight
-            for name, row in rows.items():
-                if len(row) != len(self.clusters):
-                    raise contradiction(
-                        f"{name} of expert '{expert.name}' has {len(row)} entries "
-                        f"for {len(self.clusters)} clusters",
-                        "give one per cluster, in their order",
-                        *("experts", index, name),
-                    )
-        return self
-
-    @model_validator(mode="after")
-    def _top_k_goes_with_its_modes(self) -> Self:
-        asked = (
-            self.quality_model is QualityModel.TOP_K or self.energy_mode is EnergyMode.WORST_TOP_K
-        )
-        if asked != (self.top_k is not None):
-            raise contradiction(
-                "'top_k' and the modes that need it",
-                "give top_k with the quality model 'top_k' or the energy mode 'worst_top_k' only",
-                "top_k",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _shares_add_up_to_a_whole(self) -> Self:
-        if self.quality_model not in (QualityModel.MODULAR, QualityModel.TOP_K):
-            return self
-        for index, cluster in enumerate(self.clusters):
-            shares = sorted(expert.quality_ppm[index] or 0 for expert in self.experts)
-            whole = sum(shares[-self.asked_at_most :])
-            if whole > MILLION:
-                raise contradiction(
-                    f"the qualities of cluster '{cluster.name}' add up to {whole} ppm",
-                    "give shares of at most 1,000,000 ppm together",
-                    *("clusters", index),
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _measured_sets_are_known(self) -> Self:
-        if (self.measured is not None) != (self.quality_model is QualityModel.TABLE):
-            raise contradiction(
-                "'measured' and the quality model 'table' go together",
-                "give 'measured' with the model 'table', and nowhere else",
-                "measured",
-            )
-        known = {expert.name for expert in self.experts}
-        seen: set[frozenset[str]] = set()
-        for index, row in enumerate(self.measured or ()):
-            names = frozenset(row.experts)
-            if not names <= known or len(names) < len(row.experts) or names in seen:
-                raise contradiction(
-                    "the set names an unknown expert, an expert twice, or stands a second time",
-                    "list each set once, each of its experts once",
-                    *("measured", index, "experts"),
-                )
-            seen.add(names)
-        return self
-
-    @model_validator(mode="after")
-    def _sums_are_sane(self) -> Self:
-        weight = self.total_weight
-        if weight > MAX_TOTAL_WEIGHT:
-            raise contradiction(
-                f"the weights add up to {weight}",
-                f"scale them to {MAX_TOTAL_WEIGHT} or less",
-                "clusters",
-            )
-        prompt = max(cluster.prompt_tokens for cluster in self.clusters)
-        output = max(cluster.output_tokens for cluster in self.clusters)
-        total = 0
-        for index, expert in enumerate(self.experts):
-            time = prompt * expert.prefill_ns_per_token + output * expert.decode_ns_per_token
-            if time > MAX_DURATION_NS:
-                raise contradiction(
-                    f"expert '{expert.name}' takes over a day for one request",
-                    "check prefill_ns_per_token and decode_ns_per_token",
-                    *("experts", index),
-                )
-            total += (
-                expert.request_energy_uj
-                + prompt * expert.prefill_energy_uj_per_token
-                + output * expert.decode_energy_uj_per_token
-            )
-        factor = weight if self.energy_mode is EnergyMode.EXPECTED else 1
-        if max(total, self.energy_limit_uj or 0) * factor > MAX_TOTAL_ENERGY:
-            raise contradiction(
-                "the energies, times the weights in mode 'expected', overflow 64-bit sums",
-                "check the energies, or scale the weights down",
-                "experts",
-            )
+    def _parts_go_together(self) -> Self:
+        check_names(self)
+        check_references(self)
+        check_rows(self)
+        check_top_k(self)
+        check_shares(self)
+        check_measured(self)
+        check_sums(self)
         return self
 
 

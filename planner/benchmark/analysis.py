@@ -10,6 +10,7 @@ from planner.benchmark.growth import Climb, climbs
 from planner.benchmark.profiles import (
     FLOOR_NS,
     Profile,
+    common_cases,
     mean_gap,
     performance,
     primal_integral,
@@ -149,8 +150,7 @@ def _others(rows: Iterable[Record]) -> list[str]:
 
 def _common(rows: list[Record], names: list[str]) -> list[Record]:
     """The rows of problems on which every method was run."""
-    tried = [{row.case for row in rows if row.method == name} for name in names]
-    shared = set.intersection(*tried) if tried else set()
+    shared = common_cases(rows, names)
     return [row for row in rows if row.measured and row.case in shared]
 
 

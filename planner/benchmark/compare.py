@@ -1,16 +1,18 @@
 """Two runs held against each other: what got slower, what got worse, and what is only noise.
 
 Times: for each method the paired ratios of processor time over the problems of both runs, divided
-by how much slower the machine was (the reference work that every run carries with it). A method is
-slower when its ratios lie above the least effect by a one-sided signed-rank test, and Holm's
-correction over all methods leaves it so. Plans: a deterministic method that ended by itself gives
+by how much slower the machine was (the reference work that every run carries with it). What one of
+the runs cut short at the limit took at least that long. A method is slower when its ratios lie
+above the least effect by a one-sided signed-rank test, and Holm's correction over all methods
+leaves it so. Plans: a deterministic method that ended by itself gives
 the same plan again, so that a plan that costs more is no noise; elsewhere the same test is used. A
 problem that was proved before and no more is tested by its sign alone.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 from math import exp, log
 from statistics import mean, median
 
@@ -25,6 +27,7 @@ LEAST_GAP = 0.001
 # Two milliseconds beside every time, so that the shortest do not decide.
 _SHIFT_NS = 2 * 10**6
 _ENDED = {"heuristic", "completed", "infeasible"}
+_CUT = "time-limit"
 MethodKey = tuple[str, str]
 
 
@@ -33,7 +36,8 @@ class Finding:
     """What two runs say about one method in one respect: "time", "cost" or "proofs".
 
     effect: of B against A: the median ratio of times, the mean growth of the cost, or proofs lost
-    less those won; p: adjusted, 0.0 where it is no question of chance; pairs: problems in both.
+    less those won; p: adjusted, 0.0 where it is no question of chance; pairs: problems in both;
+    moved: on how many of them there is a difference to test.
     """
 
     kind: str
@@ -44,6 +48,7 @@ class Finding:
     pairs: int
     regression: bool
     detail: str
+    moved: int
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Pair:
-    """One problem in both runs: the middle one of the repetitions of each."""
+    """One problem in both runs: of the repetitions of each the best plan; the ratio of times."""
 
     before: Record
     after: Record
@@ -116,21 +121,28 @@ def _machine_factor(before: Iterable[list[Record]], after: Iterable[list[Record]
 
 def _pair(before: list[Record], after: list[Record], factor: float) -> _Pair:
     a, b = (min(rows, key=_dearness) for rows in (before, after))
-    times = [median(_times(rows)) if _times(rows) else None for rows in (before, after)]
-    ratio = None
-    if times[0] is not None and times[1] is not None and a.reason == b.reason:
-        ratio = (times[1] / factor + _SHIFT_NS) / (times[0] + _SHIFT_NS)
-    return _Pair(a, b, ratio)
+    return _Pair(a, b, _ratio(before, after, factor) if _timed(a.reason, b.reason) else None)
+
+
+def _timed(before: str, after: str) -> bool:
+    """Whether times say something: both ended alike, or one did and one came to its limit."""
+    if before == after:
+        return after in _ENDED
+    return _CUT in (before, after) and not _ENDED.isdisjoint((before, after))
+
+
+def _ratio(before: list[Record], after: list[Record], factor: float) -> float | None:
+    """Of processor times, or of wall times where neither run has others: one clock for both."""
+    cpu = [[row.cpu_ns for row in side if row.cpu_ns is not None] for side in (before, after)]
+    wall = [[row.wall_ns for row in side if row.wall_ns is not None] for side in (before, after)]
+    times = cpu if any(cpu) else wall
+    if not all(times):
+        return None
+    return (median(times[1]) / factor + _SHIFT_NS) / (median(times[0]) + _SHIFT_NS)
 
 
 def _dearness(row: Record) -> float:
     return float("inf") if row.objective is None else row.objective
-
-
-def _times(rows: list[Record]) -> list[int]:
-    """Processor times, or wall times where a run has no others, of runs that ended."""
-    found = [row.cpu_ns if row.cpu_ns is not None else row.wall_ns for row in rows]
-    return [time for time in found if time is not None]
 
 
 def _lost(before: list[Record], after: list[Record]) -> str:
@@ -143,11 +155,12 @@ def _lost(before: list[Record], after: list[Record]) -> str:
 
 def _slower(key: MethodKey, pairs: list[_Pair]) -> Finding:
     """Whether times grew by more than the least effect."""
-    ratios = [p.ratio for p in pairs if p.ratio is not None and p.after.reason in _ENDED]
+    ratios = [p.ratio for p in pairs if p.ratio is not None]
     p_value = signed_rank([log(ratio) - log(LEAST_RATIO) for ratio in ratios])
     effect = exp(median(map(log, ratios))) if ratios else 1.0
     detail = f"{effect:.2f} times the processor time"
-    return Finding(*key, "time", effect, p_value, len(ratios), effect > LEAST_RATIO, detail)
+    number = len(ratios)
+    return Finding(*key, "time", effect, p_value, number, effect > LEAST_RATIO, detail, number)
 
 
 def _dearer(key: MethodKey, pairs: list[_Pair]) -> Finding:
@@ -162,7 +175,8 @@ def _dearer(key: MethodKey, pairs: list[_Pair]) -> Finding:
     p_value = 0.0 if certain and changed else signed_rank([value for _, value in changed])
     worse = sum(value > 0 for _, value in changed)
     detail = f"costs {effect:+.2%} in the mean; worse on {worse}, better on {len(changed) - worse}"
-    return Finding(*key, "cost", effect, p_value, len(pairs), effect > LEAST_GAP, detail)
+    regression = effect > LEAST_GAP
+    return Finding(*key, "cost", effect, p_value, len(pairs), regression, detail, len(changed))
 
 
 def _growth(pair: _Pair) -> float:
@@ -180,22 +194,20 @@ def _unproved(key: MethodKey, pairs: list[_Pair]) -> Finding:
     lost, won = votes.count(1.0), votes.count(-1.0)
     detail = f"{lost} proofs lost, {won} won"
     p_value = signed_rank(votes)
-    return Finding(*key, "proofs", float(lost - won), p_value, len(pairs), lost > won, detail)
+    effect, moved = float(lost - won), lost + won
+    return Finding(*key, "proofs", effect, p_value, len(pairs), lost > won, detail, moved)
 
 
 def _corrected(found: list[Finding]) -> list[Finding]:
-    """With p-values corrected over all methods; what chance explains is no regression."""
-    adjusted = holm([item.p for item in found])
+    """With p-values corrected over all methods; what chance explains is no regression.
+
+    A method with too few differences to reach ALPHA, all of one sign, raises no alarm and takes
+    none of it from the others (Tarone 1990).
+    """
+    able = [item.p == 0 or 0.5**item.moved < ALPHA for item in found]
+    adjusted = iter(holm([item.p for item in compress(found, able)]))
+    p_values = [next(adjusted) if one else 1.0 for one in able]
     return [
-        Finding(
-            item.kind,
-            item.method,
-            item.respect,
-            item.effect,
-            p_value,
-            item.pairs,
-            item.regression and p_value < ALPHA,
-            item.detail,
-        )
-        for item, p_value in zip(found, adjusted, strict=True)
+        replace(item, p=p_value, regression=item.regression and p_value < ALPHA)
+        for item, p_value in zip(found, p_values, strict=True)
     ]

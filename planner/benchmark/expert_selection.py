@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.frontier import Budget
-from models.problems.expert_selection import MILLION, ExpertSelectionProblem
+from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.expert_selection_checks import MILLION
 from models.result import Limits
 from planner.benchmark.expert_selection_black_box import black_boxes
 from planner.benchmark.expert_selection_gate import gates

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.problems.expert_selection import MILLION, ExpertSelectionProblem, QualityModel
+from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.expert_selection_checks import MILLION
+from models.problems.expert_selection_modes import QualityModel
 from models.result import Limits
 from planner.benchmark.table import Table
 from problem_instances.generators.expert_selection import SelectionSpec, expert_selection

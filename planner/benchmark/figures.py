@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from planner.benchmark.analysis import HeuristicGaps, Interval, Section
-from planner.benchmark.growth import LEAST_SIZES, Climb
+from planner.benchmark.growth import LEAST_SIZES, Climb, Growth
 from planner.benchmark.svg import canvas, colour, dash, inline
 from planner.benchmark.words import percent, seconds
 from planner.plot.palette import FAINT, INK
@@ -26,9 +26,7 @@ def overview(found: Sequence[Section]) -> str | None:
     with canvas(2 * _WIDTH, 0.42 * len(kinds) + 0.9) as (figure, axes):
         largest = 0.0
         for row, section in enumerate(kinds):
-            known = sorted(
-                (h.middle.value, h.method) for h in section.heuristics if h.middle is not None
-            )
+            known = ranked(section.heuristics)
             largest = max(largest, known[-1][0])
             axes.scatter(
                 [gap for gap, _ in known], [row] * len(known), s=26, color=FAINT, alpha=0.6
@@ -41,6 +39,16 @@ def overview(found: Sequence[Section]) -> str | None:
         _gap_axis(axes, largest)
         axes.set_xlabel("median gap to the optimum; grey: each heuristic, blue: the best one")
         return inline(figure, "median gap of every heuristic by kind of problem")
+
+
+def ranked(found: Sequence[HeuristicGaps]) -> list[tuple[float, str]]:
+    """Median gap and name of each heuristic that has one, the best first: of equal ones by mean."""
+    known = [
+        (item.middle.value, item.mean.value, item.method)
+        for item in found
+        if item.middle is not None and item.mean is not None
+    ]
+    return [(middle, method) for middle, _, method in sorted(known)]
 
 
 def gap_figure(found: Sequence[HeuristicGaps]) -> str | None:
@@ -156,9 +164,8 @@ def growth_figure(found: Sequence[Climb]) -> str | None:
     with canvas(_WIDTH, 3.4) as (figure, axes):
         for number, climb in enumerate(drawn):
             sizes = sorted(climb.times)
-            label = climb.method if climb.growth is None else (
-                f"{climb.method}: {climb.growth.in_words}"
-            )  # fmt: skip
+            law = climb.growth if isinstance(climb.growth, Growth) else None
+            label = climb.method if law is None else f"{climb.method}: {law.in_words}"
             axes.plot(
                 sizes,
                 [climb.times[size] for size in sizes],
@@ -169,12 +176,12 @@ def growth_figure(found: Sequence[Climb]) -> str | None:
                 color=colour(number),
                 label=label,
             )
-            if climb.growth is not None:
-                span = climb.growth.sizes
+            if law is not None:
+                span = law.sizes
                 ends = [span[0] + (span[-1] - span[0]) * step / 40 for step in range(41)]
                 axes.plot(
                     ends,
-                    [climb.growth.at(size) for size in ends],
+                    [law.at(size) for size in ends],
                     linewidth=1.6,
                     color=colour(number),
                 )

@@ -20,6 +20,14 @@ class Outputs:
     note: str = ""
 
 
+def check(outputs: Outputs) -> None:
+    """Raises ValueError where a document has no marks, OSError where it cannot be read."""
+    if outputs.readme is not None:
+        summary.renew(outputs.readme.read_text(encoding="utf-8"), _GAPS, "")
+    if outputs.ledger is not None:
+        ledger.add(outputs.ledger.read_text(encoding="utf-8"), "")
+
+
 def write(folder: Path, outputs: Outputs) -> list[Path]:
     """Write all of it; the files written. Raises ValueError where a document has no marks."""
     header, rows = session.header(folder), session.records(folder)
@@ -30,7 +38,8 @@ def write(folder: Path, outputs: Outputs) -> list[Path]:
     }
     if outputs.readme is not None:
         text = outputs.readme.read_text(encoding="utf-8")
-        texts[outputs.readme] = summary.renew(text, _GAPS, summary.gaps(header, found))
+        table = summary.gaps(header, found, summary.between(text, _GAPS))
+        texts[outputs.readme] = summary.renew(text, _GAPS, table)
     if outputs.ledger is not None:
         text = outputs.ledger.read_text(encoding="utf-8")
         texts[outputs.ledger] = ledger.add(text, ledger.of_run(header, found, outputs.note))

@@ -7,6 +7,7 @@ from planner.benchmark import figures, tables
 from planner.benchmark.analysis import Section
 from planner.benchmark.growth import Climb
 from planner.benchmark.session import Header
+from planner.benchmark.standings import standings
 from planner.benchmark.summary import about
 from planner.benchmark.svg import DARK, LIGHT
 from planner.benchmark.tables import Words
@@ -32,7 +33,8 @@ h1 {{ font-size: 1.7rem; }} h2 {{ margin-top: 3rem; border-top: 1px solid var(--
 p.note, figcaption {{ color: var(--faint); font-size: 0.9rem; }}
 p.alarm {{ color: var(--c1); font-weight: bold; }}
 nav a {{ margin-right: 1rem; }} a {{ color: var(--c0); }}
-.grid {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); }}
+.grid {{ display: grid; gap: 1.5rem;
+        grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); }}
 figure {{ margin: 0; }} svg {{ max-width: 100%; height: auto; }}
 .wide {{ overflow-x: auto; }}
 table {{ margin: 1rem 0; border-collapse: collapse; font-size: 0.9rem;
@@ -79,12 +81,12 @@ def _section(section: Section, limit_ns: int) -> str:
         _figure(
             "Performance profile",
             figures.profile_figure(section),
-            "Dolan and Moré (2002); times below 1 ms count as 1 ms.",
+            "Dolan and Moré (2002), problems that all were run on; below 1 ms counts as 1 ms.",
         ),
         _figure(
             "Gap over time",
             figures.time_figure(section),
-            "The best eight methods; 100 % until there is a plan.",
+            "The best eight methods, problems that all were run on; 100 % until there is a plan.",
         ),
         _figure(
             "Primal integral",
@@ -108,7 +110,10 @@ def _section(section: Section, limit_ns: int) -> str:
     if section.climbs:
         parts.append(_table(tables.growth(section.climbs, limit_ns)))
     if section.peers:
-        parts.append("<h3>Beside the figures of others</h3>" + _table(tables.peers(section.peers)))
+        parts.append("<h3>Beside the figures of others</h3>")
+        parts.append(_table(standings(section.peers)))
+        parts.append(f"<p class='note'>{tables.PEERS}</p>")
+        parts.append(_table(tables.peers(section.peers)))
     return "\n".join(parts)
 
 

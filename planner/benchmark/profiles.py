@@ -41,16 +41,29 @@ def proof_times(rows: Iterable[Record]) -> dict[str, dict[CaseKey, int]]:
     return dict(times)
 
 
+def common_cases(rows: Iterable[Record], methods: Sequence[str]) -> set[CaseKey]:
+    """The problems that all methods were run on, whatever came out.
+
+    A method that was not run on a problem has neither won nor lost there. Generated problems of one
+    family and size count together or not at all: where a method was run on some of them only, these
+    are what another left unproved, and would speak against that one.
+    """
+    tried: dict[tuple[object, ...], dict[str, set[CaseKey]]] = defaultdict(
+        lambda: {method: set() for method in methods}
+    )
+    for row in rows:
+        if row.measured and row.method in methods:
+            alike = (row.family, row.size) if row.source == "generated" else (row.case,)
+            tried[row.kind, row.source, *alike][row.method].add(row.case)
+    equal = (list(found.values()) for found in tried.values())
+    return {case for found in equal if all(own == found[0] for own in found) for case in found[0]}
+
+
 def performance(rows: Iterable[Record], methods: Sequence[str]) -> list[Profile]:
     """Profiles of exact methods over their common problems, by time to proof."""
     kept = list(rows)
     times = proof_times(kept)
-    tried: dict[str, set[CaseKey]] = defaultdict(set)
-    for row in kept:
-        if row.measured:
-            tried[row.method].add(row.case)
-    # A method that was not run on a problem has neither won nor lost there.
-    common = set.intersection(*(tried[method] for method in methods)) if methods else set()
+    common = common_cases(kept, methods)
     best: dict[CaseKey, int] = {}
     for method in methods:
         for case, wall in times.get(method, {}).items():

@@ -1,7 +1,7 @@
 """What a run consists of: suites as chains of steps, derived from the registry and the families.
 
-- `quick`: every method on the shipped instances and a few generated ones, exact methods up a
-  ladder of sizes too, in minutes.
+- `quick`: every method on the shipped instances and a few generated ones, exact methods up the
+  first rungs of a ladder of sizes too, in minutes.
 - `paper`: every heuristic on at least 200 generated and all shipped instances, with exact methods
   in their order of preference until one has proved the optimum.
 - `scale`: every exact method up a ladder of sizes, as far as it proves.
@@ -24,6 +24,9 @@ _SECOND_NS = 10**9
 _ENOUGH = 240
 # In `quick`: as many as a test of ten percent needs.
 _FEW = 12
+
+# Rungs of a ladder in `quick`: to build the largest problems takes longer than to solve them there.
+_RUNGS = 7
 
 # Not a method but all of them as planner.strategy lets them race: what a user gets.
 STRATEGY = Entry(
@@ -103,7 +106,7 @@ def _generated(kind: str, family: Family, size: int, seed: int) -> Case:
 def _quick(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
     for case in (*shipped(kind), *_small(kind, seed, _FEW)):
         yield from alone(case, entries(kind), repetitions)
-    yield from _ladders(kind, seed, repetitions)
+    yield from _ladders(kind, seed, repetitions, _RUNGS)
 
 
 def _paper(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
@@ -114,8 +117,8 @@ def _paper(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
         yield Chain(tuple((Task(case, m),) for m in _exact(kind)), Proceed.UNTIL_PROVED)
 
 
-def _ladders(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
-    """A chain per family and exact method, the sizes in turn."""
+def _ladders(kind: str, seed: int, repetitions: int, rungs: int | None = None) -> Iterator[Chain]:
+    """A chain per family and exact method, the sizes in turn, no more than so many."""
     for family in families(kind):
         for method in _exact(kind):
             steps = (
@@ -123,7 +126,7 @@ def _ladders(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
                     Task(_generated(kind, family, size, seed), method, repetition)
                     for repetition in range(repetitions)
                 )
-                for size in family.ladder
+                for size in family.ladder[:rungs]
             )
             chain = Chain(tuple(steps))
             if chain.steps:

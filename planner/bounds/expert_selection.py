@@ -10,7 +10,9 @@ Deadlines only take experts away from a cluster, and every model's quality of a 
 
 from fractions import Fraction
 
-from models.problems.expert_selection import MILLION, ExpertSelectionProblem, QualityModel
+from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.expert_selection_checks import MILLION
+from models.problems.expert_selection_modes import QualityModel
 
 
 def lower_bound(problem: ExpertSelectionProblem) -> int:

@@ -4,11 +4,9 @@ Branch, reduce and bound decides each variant exactly: a budget is said to suffi
 was found, and to be too small only where the search proved that there is none.
 """
 
-from models.problems.expert_selection import (
-    ExpertSelectionPlan,
-    QualityModel,
-)
+from models.problems.expert_selection import ExpertSelectionPlan
 from models.problems.expert_selection import ExpertSelectionProblem as Problem
+from models.problems.expert_selection_modes import QualityModel
 from models.result import Verification
 from models.units import format_quantity
 from planner.explain.clock import TimeUpError, least

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from models.problems.expert_selection import ExpertSelectionProblem as Problem
-from models.problems.expert_selection import QualityModel
+from models.problems.expert_selection_modes import QualityModel
 from models.result import Limits
 from planner.explain.clock import Clock, TimeUpError
 from solvers.base import UNREACHABLE, Stopwatch

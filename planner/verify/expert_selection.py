@@ -9,15 +9,13 @@ from fractions import Fraction
 from functools import cached_property
 
 from models.problems.expert_selection import (
-    MILLION,
     Cluster,
-    EnergyMode,
     Expert,
     ExpertSelectionPlan,
     ExpertSelectionProblem,
-    LatencyMode,
-    QualityModel,
 )
+from models.problems.expert_selection_checks import MILLION
+from models.problems.expert_selection_modes import EnergyMode, LatencyMode, QualityModel
 from models.result import Breakdown, Verification, Violation
 
 

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from models.documents import MAX_FILE_BYTES, parse, shorten, validate
 from models.errors import DocumentError, FieldError
-from models.problems.expert_selection import MILLION, ExpertSelectionProblem
+from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.expert_selection_checks import MILLION
 
 # Weights have up to 17 digits; rounded at the twelfth, no sum crosses a capacity.
 _WEIGHT_SCALE = 10**12

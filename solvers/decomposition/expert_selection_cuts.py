@@ -22,12 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.problems.expert_selection import (
-    MILLION,
-    ExpertSelectionPlan,
-    ExpertSelectionProblem,
-    QualityModel,
-)
+from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.problems.expert_selection_checks import MILLION
+from models.problems.expert_selection_modes import QualityModel
 from models.result import Claim, Limits, Reason
 from solvers.backends import highs
 from solvers.backends.coarsening import around

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from models.problems.expert_selection import MILLION, ExpertSelectionPlan
+from models.problems.expert_selection import ExpertSelectionPlan
+from models.problems.expert_selection_checks import MILLION
 from solvers.base import Progress
 from solvers.tables.expert_selection import Bools, Tables
 

@@ -10,11 +10,8 @@ import heapq
 
 import numpy as np
 
-from models.problems.expert_selection import (
-    MILLION,
-    ExpertSelectionPlan,
-    ExpertSelectionProblem,
-)
+from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem
+from models.problems.expert_selection_checks import MILLION
 from models.result import Claim, Limits, Reason
 from solvers.base import Progress, Stopwatch
 from solvers.tables.expert_selection import Bools, Tables, build

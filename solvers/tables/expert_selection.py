@@ -16,15 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.devices import LinkRate
-from models.problems.expert_selection import (
-    MILLION,
-    EnergyMode,
-    ExpertSelectionPlan,
-    ExpertSelectionProblem,
-    LatencyMode,
-    QualityModel,
-    Route,
-)
+from models.problems.expert_selection import ExpertSelectionPlan, ExpertSelectionProblem, Route
+from models.problems.expert_selection_checks import MILLION
+from models.problems.expert_selection_modes import EnergyMode, LatencyMode, QualityModel
 from solvers.base import UNREACHABLE
 from solvers.tables.expert_selection_quality import SetFunction, quality_of
 from solvers.tables.kept import kept

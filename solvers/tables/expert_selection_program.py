@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.problems.expert_selection import ExpertSelectionPlan, QualityModel
+from models.problems.expert_selection import ExpertSelectionPlan
+from models.problems.expert_selection_modes import QualityModel
 from models.result import Claim, Reason
 from solvers.base import Progress
 from solvers.integer_program import NO_LIMIT, Answer, Array, IntegerProgram

@@ -10,11 +10,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from models.problems.expert_selection import (
-    MILLION,
-    ExpertSelectionProblem,
-    QualityModel,
-)
+from models.problems.expert_selection import ExpertSelectionProblem
+from models.problems.expert_selection_checks import MILLION
+from models.problems.expert_selection_modes import QualityModel
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

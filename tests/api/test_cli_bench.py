@@ -122,6 +122,10 @@ def test_a_dry_run_says_how_much_it_is() -> None:
         (["bench", "quick", "--compare", "a", "b"], "two folders"),
         (["bench", "--compare", "a", "b"], "no run to compare"),
         (["bench", "quick", "--server", "nowhere", "--out", "{out}"], "is no address"),
+        (["bench", "quick", "--time-limit", "0s", "--out", "{out}"], "no time to measure"),
+        (["bench", "quick", "--out", "/dev/null/run"], "give another --out"),
+        (["bench", "quick", "--ledger", "/dev/null", "--out", "{out}"], "there is no mark"),
+        (["bench", "quick", "--readme", "{out}/none", "--out", "{out}"], "No such file"),
     ],
 )
 def test_what_is_asked_wrongly_is_said(arguments: list[str], words: str, tmp_path: Path) -> None:
@@ -153,6 +157,10 @@ def test_regressions_are_told(tmp_path: Path) -> None:
     same = edgeplan("bench", "--compare", a, a)
     assert same.exit_code == 0
     assert "no regression" in same.stdout
+    others = _kept(tmp_path / "c", [replace(row, kind="split_fleet") for row in rows])
+    nothing = edgeplan("bench", "--compare", a, others)
+    assert nothing.exit_code == 64
+    assert "no problem in common" in " ".join(nothing.output.split())
 
 
 def test_where_data_were_looked_for_is_said(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.documents import read_prompts
-from models.problems.expert_selection import QualityModel
+from models.problems.expert_selection_modes import QualityModel
 from models.prompts import PromptTable
 from models.result import Limits
 from planner.gate import Gate, GateError, Prompts, quality, report, restricted, train

@@ -2,7 +2,8 @@
 
 import pytest
 
-from models.problems.expert_selection import MeasuredSet, QualityModel
+from models.problems.expert_selection import MeasuredSet
+from models.problems.expert_selection_modes import QualityModel
 from models.result import Limits
 from planner.replan import ChangeError, changed, moves
 from solvers.registry import entries

@@ -7,15 +7,13 @@ import pytest
 from models.devices import Device, DeviceGraph, Link
 from models.problems.expert_selection import (
     Cluster,
-    EnergyMode,
     Expert,
     ExpertSelectionPlan,
     ExpertSelectionProblem,
-    LatencyMode,
     MeasuredSet,
-    QualityModel,
     Route,
 )
+from models.problems.expert_selection_modes import EnergyMode, LatencyMode, QualityModel
 from planner.verify import verify
 
 

@@ -10,14 +10,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import problem_instances
-from models.problems.expert_selection import (
-    MILLION,
-    EnergyMode,
-    Expert,
-    ExpertSelectionProblem,
-    LatencyMode,
-    QualityModel,
-)
+from models.problems.expert_selection import Expert, ExpertSelectionProblem
+from models.problems.expert_selection_checks import MILLION
+from models.problems.expert_selection_modes import EnergyMode, LatencyMode, QualityModel
 from models.result import Limits, Reason
 from planner.bounds import lower_bound
 from planner.verify import verify

@@ -6,12 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from models.devices import Device, DeviceGraph
-from models.problems.expert_selection import (
-    Cluster,
-    Expert,
-    ExpertSelectionProblem,
-    QualityModel,
-)
+from models.problems.expert_selection import Cluster, Expert, ExpertSelectionProblem
+from models.problems.expert_selection_modes import QualityModel
 from models.result import Limits, Reason
 from planner.verify import verify
 from solvers.decomposition import expert_selection_cuts

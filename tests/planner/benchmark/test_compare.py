@@ -121,3 +121,33 @@ def test_other_problems_are_not_compared() -> None:
     found = compare(_run(1), changed)
     assert not found.findings
     assert found.only_one == 160
+
+
+def test_half_of_the_proofs_lost_among_many_methods() -> None:
+    """Methods that nothing happened to do not hide one that lost ten of its twenty proofs."""
+    before = [replace(row, method=f"m{n}") for n in range(100) for row in _run(1)[::4]]
+    after = [
+        replace(row, proved=False, reason="memory-limit")
+        if row.method == "m7" and (row.seed or 0) < 10
+        else row
+        for row in before
+    ]
+    assert _told(before, after) == {("m7", "proofs")}
+
+
+def test_a_method_that_runs_into_its_limit_is_slower() -> None:
+    """Cut short with the plan that it had in a tenth of the time before."""
+    after = [
+        replace(row, reason="time-limit", cpu_ns=10 * row.cpu_ns) if row.cpu_ns else row
+        for row in _run(1)
+        if row.method == "edgeshard"
+    ]
+    assert _told(_run(1), after) == {("edgeshard", "time")}
+    assert _told(after, _run(1)) == set()
+
+
+def test_two_clocks_are_not_compared() -> None:
+    """A service tells no processor times: its wall times are not held against them."""
+    after = [replace(row, cpu_ns=None, wall_ns=10**10) for row in _run(1)]
+    assert _told(_run(1), after) == set()
+    assert _told([replace(row, cpu_ns=None) for row in _run(1)], after) >= {("dp", "time")}

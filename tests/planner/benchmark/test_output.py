@@ -3,19 +3,21 @@
 import csv
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from planner.benchmark import ledger, record, session, summary, tidy
+from planner.benchmark import ledger, record, session, summary, tables, tidy
 from planner.benchmark.analysis import sections
+from planner.benchmark.figures import ranked
 from planner.benchmark.output import Outputs, write
 from planner.benchmark.record import COLUMNS, Record
 from planner.benchmark.session import Settings
-from planner.benchmark.words import percent
+from planner.benchmark.words import percent, seconds
 from tests.planner.benchmark.rows import exact, heuristic
 
+MACHINE = {"processor": "p", "cores": "2", "memory": "1 GiB"}
 _MARKS = "# Title\n\n<!-- bench: gaps -->\nold\n<!-- /bench: gaps -->\n\nEnd.\n"
 _LEDGER = "# Ledger\n\n<!-- entries, the latest first -->\n\n## old entry\n"
 
@@ -57,6 +59,28 @@ def test_the_table_is_tidy(folder: Path) -> None:
     assert table == expected
 
 
+def test_a_run_of_some_kinds_leaves_the_other_rows(tmp_path: Path) -> None:
+    """Its rows are renewed, or come in the registry's order; the next such run says so once."""
+    whole, some = (
+        session.begin(tmp_path / name, Settings("paper", kinds, 10**9, 2**30, 1, 1))
+        for name, kinds in (("whole", ()), ("some", ("pipeline_partition",)))
+    )
+    other = [replace(row, kind="serving_flow") for row in _rows()]
+    before = summary.gaps(whole, sections([*_rows(), *other], 10**9))
+    better = [heuristic(1, objective=101), exact(1)]
+    for _ in range(2):
+        after = summary.gaps(some, sections(better, 10**9), before)
+        rows = [line for line in after.splitlines() if line.startswith("| `")]
+        assert [line.split("`")[1] for line in rows] == ["pipeline_partition", "serving_flow"]
+        assert rows[0] == "| `pipeline_partition` | `edgeshard` 1.0 % / 1.0 % | 1 |"
+        assert rows[1] in before
+        sources = after.splitlines()[-3:]
+        assert sources[0] in before
+        assert sources[2].startswith("`pipeline_partition`: `edgeplan bench paper`")
+        before = after
+    assert summary.gaps(whole, sections(_rows(), 10**9), before).count("edgeplan bench") == 1
+
+
 def test_the_page_holds_everything(folder: Path) -> None:
     """Every drawing and table is in one file, with nothing to fetch and ids used once."""
     write(folder, Outputs())
@@ -95,7 +119,7 @@ def test_gaps_go_into_a_document(folder: Path, tmp_path: Path) -> None:
     assert text.endswith("\n\nEnd.\n")
     entries = book.read_text(encoding="utf-8")
     assert entries.index("Why it was run.") < entries.index("## old entry")
-    assert "| pipeline_partition | latency | dp | 64 layers, the largest tried |" in entries
+    assert "| latency | dp | 64 layers | 640 ms | 95.37 MiB | not tried |" in entries
     assert "| pipeline_partition | latency | milp | 16 layers |" in entries
     for renew in (summary.renew, lambda text, *_: ledger.add(text, "")):
         with pytest.raises(ValueError, match="mark"):
@@ -109,3 +133,31 @@ def test_gaps_go_into_a_document(folder: Path, tmp_path: Path) -> None:
 def test_shares_in_words(share: float, words: str) -> None:
     """No more digits than a reader needs."""
     assert percent(share) == words
+
+
+def test_times_in_words() -> None:
+    """What rounds to a thousand is one of the next unit."""
+    assert [seconds(n) for n in (999_600_000, 999_400_000, 1_500, 999_999, 12)] == [
+        "1 s", "999 ms", "1.5 µs", "1 ms", "12 ns",
+    ]  # fmt: skip
+
+
+def test_a_heuristic_of_some_problems_says_so() -> None:
+    """Gaps on fewer problems than the row's are told by how many."""
+    rows = _rows()
+    rows += [heuristic(number, size=size, method="pipedream",
+                       reason="unsupported" if number == 3 else "heuristic", detail="")
+             for number, size in enumerate((8, 16, 32, 64))]  # fmt: skip
+    header = session.Header(Settings("quick", (), 10**9, 2**30, 1, 1), "c", "d", {}, MACHINE)
+    assert "`pipedream` 10 % / 10 % on 3" in summary.gaps(header, sections(rows, 10**9))
+
+
+def test_of_equal_medians_the_best_mean_is_first() -> None:
+    """Names do not decide which heuristic is called the best; what is above 0 is told."""
+    rows = [exact(n, objective=100 * (n < 3), lower_bound=100 * (n < 3)) for n in range(4)]
+    for method, worst in (("pipedream", 100), ("even-split", 400)):
+        rows += [heuristic(n, method=method, objective=(100, 100, worst, 5)[n]) for n in range(4)]
+    (section,) = sections(rows, 10**9)
+    assert ranked(section.heuristics) == [(0.0, "pipedream"), (0.0, "even-split")]
+    cells = [row[6] for row in tables.heuristics(section.heuristics).rows]
+    assert cells == ["3 generated, 1 more above an optimum of 0"] * 2
