@@ -59,8 +59,8 @@ _LANES: dict[str, tuple[tuple[str, ...], ...]] = {
 # How long a second opinion is waited for: nanoseconds at least, and percent of what the proof took.
 _PATIENCE = (3 * 10**9, 400)
 # Of selections the programs take ten times what the search takes, where that is long: waiting is no
-# use. Of sequence pipelines the dynamic program takes some seconds where deepening takes one, and of
-# training rounds CP-SAT where the dynamic program does.
+# use. Of sequence pipelines the dynamic program takes some seconds where deepening takes one, and
+# of training rounds CP-SAT where the dynamic program does.
 _PATIENCE_OF = {
     "expert_selection": (10**9 // 10, 10),
     "sequence_pipeline": (10**10, 50),
