@@ -88,19 +88,17 @@ class _Search:
             leaf = self.leaves.pop(node.stages, None)
             if leaf is not None:
                 self._settle(leaf)
-                continue
-            self.looked_at += 1
-            for child in space.children(node):
-                self._add(child)
+            elif node.stages and node.stages[-1][2] == self.tables.layers:
+                self._measure(node)
+            else:
+                self.looked_at += 1
+                for child in space.children(node):
+                    if child.bound < self.upper:
+                        self.queue.push(child)
         return self._stopped(name, bound)
 
-    def _add(self, node: Node) -> None:
-        """Queue a node; a whole plan gets the bound of its own machines first."""
-        if node.bound >= self.upper:
-            return
-        if node.stages[-1][2] < self.tables.layers:
-            self.queue.push(node)
-            return
+    def _measure(self, node: Node) -> None:
+        """Queue a whole plan once more, by the bound of its own machines."""
         machines = self.tables.machines(node.stages)
         if machines is None:
             return

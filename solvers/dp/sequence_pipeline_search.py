@@ -11,7 +11,7 @@ by all devices that are left. Devices that can be exchanged are used in the orde
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
@@ -22,7 +22,7 @@ from solvers.tables.sequence_pipeline import Columns, Ints, Tables
 from solvers.tables.sequence_pipeline_chunks import least_and_spread
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Node:
     """Stages of the first layers, and what is known of them; ns.
 
@@ -33,10 +33,10 @@ class Node:
     bound: int
     depth: int  # deeper ones first, so that a plan is found soon
     stages: Columns
-    head: int = field(compare=False, default=0)
-    peak: int = field(compare=False, default=0)
-    latency: int = field(compare=False, default=0)
-    period: int = field(compare=False, default=0)
+    head: int = 0
+    peak: int = 0
+    latency: int = 0
+    period: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,12 +192,13 @@ class Queue:
     """Nodes, the least bound first."""
 
     def __init__(self) -> None:
-        self._heap: list[Node] = []
+        # By bound, depth and stages, which no two nodes have in common.
+        self._heap: list[tuple[int, int, Columns, Node]] = []
 
     def push(self, node: Node) -> None:
         """One more."""
-        heappush(self._heap, node)
+        heappush(self._heap, (node.bound, node.depth, node.stages, node))
 
     def pop(self) -> Node | None:
         """The one with the least bound, None where there is none."""
-        return heappop(self._heap) if self._heap else None
+        return heappop(self._heap)[-1] if self._heap else None

@@ -4,6 +4,12 @@ from solvers.registry.method import HEURISTIC, Entry, exact
 
 METHODS = (
     Entry(
+        "deepening",
+        "solvers.search.sequence_pipeline:Deepening",
+        exact("iterative-deepening"),
+        "all plans below a rising value, layer plans in bulk, chunks as a tree",
+    ),
+    Entry(
         "dp",
         "solvers.dp.sequence_pipeline:DynamicProgram",
         exact("dynamic-programming"),

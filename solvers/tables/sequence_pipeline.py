@@ -77,6 +77,11 @@ class Tables:
         table[self.begin, self.end] = np.arange(len(self.begin))
         return table
 
+    @cached_property
+    def arriving(self) -> list[Ints]:
+        """[N + 1] the arcs that end at each boundary."""
+        return [np.flatnonzero(self.end == n) for n in range(len(self.position))]
+
     def compute(self, device: int, start: int, stop: int) -> Ints:
         """[E] ns of layers [start, stop) on a device, for every arc."""
         rows = self.prefix[self.kind[device]]

@@ -99,16 +99,15 @@ def completion(tables: Tables, machines: Ints) -> Ints:
     """
     later = np.where(machines < UNREACHABLE, machines, 0)
     later = later[::-1].cumsum(axis=0)[::-1] - later
+    last = tables.arriving[-1]
     size = len(tables.position)
-    rest = np.full((len(machines), size), UNREACHABLE, dtype=np.int64)
-    final = tables.end == size - 1
-    through = np.where(machines < UNREACHABLE, machines + later, UNREACHABLE)
+    steps = np.full((len(machines), size, size), UNREACHABLE, dtype=np.int64)
+    steps[:, tables.begin, tables.end] = machines
+    steps[:, tables.begin[last], -1] += later[:, last]
+    rest = np.zeros((len(machines), size), dtype=np.int64)
     for i in range(size - 2, -1, -1):
-        out = np.flatnonzero(tables.begin == i)
-        if len(out) == 0:
-            continue
-        last = np.where(final[out], through[:, out], machines[:, out] + rest[:, tables.end[out]])
-        rest[:, i] = np.minimum(UNREACHABLE, last.min(axis=1))
+        ahead = steps[:, i, i + 1 :] + rest[:, i + 1 :]
+        rest[:, i] = np.minimum(UNREACHABLE, ahead.min(axis=1))
     return rest
 
 
@@ -132,26 +131,21 @@ def best_path(
     anywhere than another cannot lead to less, and neither can one that `rest` takes to `upper`.
     """
     size = len(tables.position)
-    fronts: list[list[tuple[Ints, Ints]]] = [[] for _ in range(size)]
-    root = np.zeros((1, len(machines)), dtype=np.int64)
-    arrived: list[Ints] = [root, *[np.zeros((0, len(machines)), dtype=np.int64)] * (size - 1)]
-    origin: list[Ints] = [
-        np.zeros((1, 2), dtype=np.int64),
-        *[np.zeros((0, 2), dtype=np.int64)] * (size - 1),
-    ]
+    arrived = [np.zeros((int(n == 0), len(machines)), dtype=np.int64) for n in range(size)]
+    origin = [np.zeros((int(n == 0), 2), dtype=np.int64) for n in range(size)]
     for j in range(1, size):
         if watch.expired():
             return None
-        for e in np.flatnonzero(tables.end == j).tolist():
-            i = int(tables.begin[e])
-            if machines[0, e] < UNREACHABLE and len(arrived[i]):
-                labels = _advanced(arrived[i], machines[:, e])
-                parents = np.stack([np.full(len(labels), e), np.arange(len(labels))], axis=1)
-                fronts[j].append((labels, parents))
-        if not fronts[j]:
+        arcs = tables.arriving[j]
+        arcs = arcs[machines[0, arcs] < UNREACHABLE]
+        if not len(arcs):
             continue
-        labels = np.concatenate([part for part, _ in fronts[j]])
-        parents = np.concatenate([part for _, part in fronts[j]])
+        before = [arrived[i] for i in tables.begin[arcs].tolist()]
+        last = arcs.repeat([len(labels) for labels in before])
+        labels = _advanced(np.concatenate(before), machines[:, last].T)
+        parents = np.stack(
+            [last, np.concatenate([np.arange(len(labels)) for labels in before])], axis=1
+        )
         ahead = labels[:, -1] if j == size - 1 else (labels + rest[:, j]).max(axis=1)
         promising = ahead < upper
         kept = _undominated(labels[promising], only_last=j == size - 1)
@@ -162,11 +156,11 @@ def best_path(
 
 
 def _advanced(labels: Ints, work: Ints) -> Ints:
-    """The labels after one more chunk."""
+    """The labels after one more chunk each; work: [n, K]."""
     after = np.empty_like(labels)
     at = np.zeros(len(labels), dtype=np.int64)
     for machine in range(labels.shape[1]):
-        at = np.maximum(at, labels[:, machine]) + work[machine]
+        at = np.maximum(at, labels[:, machine]) + work[:, machine]
         after[:, machine] = at
     return after
 

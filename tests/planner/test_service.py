@@ -78,7 +78,9 @@ def test_the_second_opinion_has_a_share_of_the_time() -> None:
     kind = "expert_selection"
     assert confirmation_ns(kind, 60 * second, second // 10) == second // 10
     assert confirmation_ns(kind, 60 * second, 8 * second) == 8 * second // 10
-    assert confirmation_ns("sequence_pipeline", 60 * second, 12 * second) == 6 * second
+    kind = "sequence_pipeline"
+    assert confirmation_ns(kind, 60 * second, second) == 10 * second
+    assert confirmation_ns(kind, 60 * second, 24 * second) == 12 * second
 
 
 def test_what_binds_a_plan() -> None:

@@ -1,6 +1,6 @@
 """The methods of sequence pipelines beyond what the conformance suite asks of all kinds."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,12 @@ from models.problems.sequence_pipeline import SequencePipelinePlan, SequencePipe
 from models.result import Claim, Limits, Reason
 from planner.bounds import lower_bound as combinatorial
 from planner.verify import verify
+from planner.verify.sequence_pipeline import chunk_ns
+from problem_instances import best_known, load, names
 from problem_instances.generators.sequence_pipeline import SequenceSpec, sequence_pipeline
-from solvers.base import UNREACHABLE, Stopwatch
-from solvers.registry import entry
+from solvers.base import UNREACHABLE, Progress, Stopwatch
+from solvers.registry import entries, entry
+from solvers.search.sequence_pipeline_costs import read
 from solvers.tables.sequence_pipeline import build, makespan
 from solvers.tables.sequence_pipeline_chunks import (
     best_path,
@@ -29,6 +32,7 @@ from tests.oracles.sequence_pipeline import optimum
 
 LIMITS = Limits()
 KIND = "sequence_pipeline"
+_EXACT = ("deepening", "dp", "cpsat")
 
 
 def _generated(seed: int, **fields: Any) -> SequencePipelineProblem:
@@ -58,15 +62,92 @@ def test_the_combinatorial_bound_never_exceeds_the_optimum(
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
-def test_both_exact_methods_agree_on_generated_problems(seed: int) -> None:
+def test_all_exact_methods_agree_on_generated_problems(seed: int) -> None:
     """Six layers on three devices, four places to end a chunk; ordered, free, overlapped or not."""
     fields = {"ordered": seed % 2 == 0, "overlap": seed > 2, "request": seed == 3, "points": 2}
     problem = _generated(seed, devices=3, layers=6, prompt=100, step=20, **fields)
-    one, two = _solved("dp", problem), _solved("cpsat", problem)
+    claims = [_solved(name, problem) for name in _EXACT]
+    assert {claim.reason for claim in claims} == {Reason.COMPLETED}
+    values = {claim.lower_bound for claim in claims}
+    assert len(values) == 1
+    assert {_objective(problem, claim) for claim in claims} == values
+
+
+@pytest.mark.parametrize("seed", [5, 7, 10, 12])
+def test_nodes_that_are_left_out_lead_to_nothing_better(seed: int) -> None:
+    """Long prompts, where a rule that leaves out more than it may has lost the optimum."""
+    problem = _generated(seed, devices=3, types=3, layers=6, prompt=480)
+    one, two = _solved("deepening", problem), _solved("dp", problem)
     assert one.reason is two.reason is Reason.COMPLETED
-    assert (
-        one.lower_bound == two.lower_bound == _objective(problem, one) == _objective(problem, two)
-    )
+    assert one.lower_bound == two.lower_bound
+
+
+@pytest.mark.parametrize("name", names(KIND))
+def test_deepening_proves_the_shipped_optima(name: str) -> None:
+    """Each in a fraction of a second, knowing nothing of the dynamic program that found them."""
+    best, claim = best_known(name), _solved("deepening", load(name))
+    assert best is not None
+    assert claim.reason is (Reason.INFEASIBLE if best.plan is None else Reason.COMPLETED)
+    assert claim.lower_bound == best.objective
+
+
+def test_deepening_is_no_kin_of_the_other_exact_methods() -> None:
+    """Three methods of three families: any two of them are two opinions."""
+    families = [item.traits.family for item in entries(KIND) if item.traits.exact]
+    assert len(set(families)) == len(families) == 3
+
+
+@settings(deadline=None, max_examples=50)
+@given(problem=strategies.sequence_pipeline(), data=st.data())
+def test_the_searchs_costs_are_the_verifiers(
+    problem: SequencePipelineProblem, data: st.DataObject
+) -> None:
+    """Any chunk in all layers of a device to the nanosecond; two or more chunks never below."""
+    costs = read(problem)
+    assert costs is not None
+    ends = data.draw(st.sampled_from(_divisions(costs.arc)))
+    for device, kind in zip(problem.devices, costs.kind, strict=True):
+        took = [
+            sum(chunk_ns(problem, layer, device, int(j - i), int(i)) for layer in problem.layers)
+            for i, j in pairwise(costs.position[list(ends)])
+        ]
+        assert took == [costs.work[costs.arc[i, j], kind, -1] for i, j in pairwise(ends)]
+        for n, i in enumerate(ends[:-2]):
+            assert costs.rest_work[i, kind, -1] <= sum(took[n:])
+
+
+def _divisions(arc: Any, at: int = 0) -> list[tuple[int, ...]]:
+    """All paths of positions to the end of the prompt."""
+    if at == len(arc) - 1:
+        return [(at,)]
+    return [(at, *rest) for to in np.flatnonzero(arc[at] >= 0) for rest in _divisions(arc, int(to))]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_deepening_cut_short_has_a_bound_that_holds(seed: int) -> None:
+    """However many rounds there was time for, no plan is below what they have left behind."""
+    problem = _generated(seed, devices=4, types=4, layers=16, prompt=480)
+    optimum = _solved("deepening", problem).lower_bound
+    bounds = _Bounds()
+    method = entry(KIND, "deepening")
+    assert method is not None
+    assert optimum is not None
+    method.load().solve(problem, LIMITS, report=bounds)
+    assert len(bounds.seen) > 2
+    assert bounds.seen == sorted(bounds.seen)
+    assert bounds.seen[-1] == optimum
+    assert method.load().solve(problem, Limits(time_limit_ns=0)).lower_bound <= bounds.seen[0]
+
+
+class _Bounds(Progress[SequencePipelinePlan]):
+    """Keeps all bounds that it hears of."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def bound(self, lower_bound: int) -> None:
+        """One more."""
+        self.seen.append(lower_bound)
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
@@ -167,7 +248,7 @@ def _formula(times: Any, path: tuple[int, ...]) -> int:
 def test_a_long_prompt_in_single_tokens_is_left_to_heuristics() -> None:
     """Thousands of places to end a chunk: exact methods say why not, heuristics thin them out."""
     problem = _generated(1, prompt=20000, step=1, tightness=1)
-    for name in ("dp", "cpsat"):
+    for name in _EXACT:
         claim = _solved(name, problem)
         assert claim.reason is Reason.UNSUPPORTED
         assert "chunk_step" in claim.detail
