@@ -93,13 +93,15 @@ def test_public_problems_stand_against_the_best_bound() -> None:
         heuristic(1, objective=150, wall_ns=4 * _S, **public),
         exact(2, objective=None, lower_bound=None, wall_ns=4 * _S, **public),
         heuristic(2, objective=10, wall_ns=5 * _S, **public),
+        heuristic(3, objective=100_100, **public),
+        heuristic(3, method="theirs", objective=100_000, measured=False, wall_ns=None, **public),
         heuristic(1, method="theirs", objective=110, measured=False, wall_ns=None, **public),
     ]
     assert standings(rows).rows == (
         ("dp", "1 of 2", "0", "20 %", "20 %", "3 s"),
         ("milp", "0 of 1", "0", "–", "–", "20 ms"),
-        ("edgeshard", "2 of 2", "1", "50 %", "50 %", "4.5 s"),
-        ("theirs", "1 of 1", "1", "10 %", "10 %", "–"),
+        ("edgeshard", "3 of 3", "2", "50 %", "50 %", "4 s"),
+        ("theirs", "2 of 2", "2", "10 %", "10 %", "–"),
     )
 
 
