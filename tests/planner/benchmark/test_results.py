@@ -143,6 +143,13 @@ def test_climbs_stand_in_one_order(drawn: list[tuple[str, str, int]]) -> None:
     ]  # fmt: skip
 
 
+def test_a_refused_allocation_is_want_of_memory() -> None:
+    """A process that ended for it says nothing else of its method."""
+    detail = "the process ended without an answer (exit status 1): MemoryError: std::bad_alloc"
+    rows = [exact(1, size=2), exact(2, size=4, proved=False, reason="failed", detail=detail)]
+    assert [climb.reason for climb in climbs(rows)] == ["memory-limit"]
+
+
 def test_an_early_end_is_told() -> None:
     """A method that is stuck at its second size is in the table of growth."""
     rows = [exact(1, size=2, method="milp"), exact(2, size=4, method="milp", proved=False)]
