@@ -184,7 +184,7 @@ def simulate(
     plot: options.Plot = None,
     server: options.Server = None,
 ) -> None:
-    """Replay a plan unit by unit: utilisation, formula. For pipelines, tensor partitions."""
+    """Replay a plan unit by unit. Pipelines, graphs, tensor partitions, flows."""
     from api import cli_input, cli_simulate
     from api.cli_planner import planner_of
 

@@ -14,8 +14,8 @@ RESUMED = "end with a second plan"
 class Bar(Document):
     """One piece of work on one machine, from start to stop in ns.
 
-    unit: the token, chunk, micro-batch, pass or layer, from 0; stage: from 0 along the pipeline or
-    the ring; lost: its machine stopped before it was done.
+    unit: the token, chunk, micro-batch, sample, pass or layer, from 0; stage: from 0 along the
+    pipeline, the ring, the parts or the nodes; lost: its machine stopped before it was done.
     """
 
     unit: int

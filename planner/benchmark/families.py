@@ -30,7 +30,9 @@ from problem_instances.generators.tensor_partition import TensorSpec
 class Family:
     """Problems that differ by a size, in `unit`, and a seed; make(size, seed) specifies one.
 
-    ceiling: the largest size that a document allows, None where methods fail long before.
+    ceiling: the largest size that a document allows, None where methods fail long before; own:
+    whether gaps are measured on as many of them as of all others together, since some heuristic has
+    no plan for the others.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Family:
     small: tuple[int, ...] = ()
     ladder: tuple[int, ...] = ()
     ceiling: int | None = None
+    own: bool = False
 
 
 def _doubling(first: int, last: int) -> tuple[int, ...]:
@@ -51,6 +54,12 @@ def _doubling(first: int, last: int) -> tuple[int, ...]:
 
 def _pipeline(size: int, seed: int, **fields: Any) -> PipelineSpec:
     return replace(PipelineSpec(seed, devices=4, types=4, layers=size, tightness=60), **fields)
+
+
+def _roomy_pipeline(size: int, seed: int) -> PipelineSpec:
+    """Some device holds the whole model; every objective in turn."""
+    objective = ("latency", "throughput", "makespan")[seed % 3]
+    return _pipeline(size, seed, objective=objective, tightness=20)
 
 
 def _many_devices(size: int, seed: int) -> PipelineSpec:
@@ -89,6 +98,11 @@ def _offload(size: int, seed: int, model: str, gpu_mb: int) -> OffloadSpec:
     return OffloadSpec(seed, model, layers=size, gpu_mb=room, cpu_mb=shared)
 
 
+def _sites(size: int, seed: int) -> OffloadSpec:
+    """Two boxes that serve, each with a GPU and users of its own."""
+    return replace(_offload(size, seed, "mixtral-8x7b", 250), sites=2)
+
+
 def _balance(size: int, seed: int) -> BalanceSpec:
     """A quarter of the experts has room for a second replica."""
     return BalanceSpec(seed, 1, size, slots=-(-5 * size // 16) * 4, windows=4, skew=100)
@@ -110,6 +124,11 @@ def _hops(size: int, seed: int) -> BalanceSpec:
 
 def _serving(size: int, seed: int) -> ServingSpec:
     return ServingSpec(seed, nodes=size, layers=4 * size)
+
+
+def _roomy_serving(size: int, seed: int) -> ServingSpec:
+    """Nodes hold the model three times, so that every rule of thumb covers all layers."""
+    return ServingSpec(seed, nodes=size, layers=8, room=300)
 
 
 def _gateways(size: int, seed: int) -> ServingSpec:
@@ -134,6 +153,11 @@ def _training(size: int, seed: int) -> TrainingSpec:
 
 def _tensor(size: int, seed: int) -> TensorSpec:
     return TensorSpec(seed, 3, 3, heads=size, columns=4 * size)
+
+
+def _roomy_tensor(size: int, seed: int) -> TensorSpec:
+    """Every device holds the whole model, and the network is fast enough to share the work."""
+    return TensorSpec(seed, 3, 3, size, 4 * size, tightness=10, bandwidth_mbit_per_s=2000)
 
 
 def _galaxy(size: int, seed: int) -> TensorSpec:
@@ -170,10 +194,12 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             )
             for objective in ("latency", "throughput", "makespan")
         ),
+        Family("roomy", "layers", _roomy_pipeline, (12, 24), own=True),
         Family("unlike devices", "devices", _many_devices, (), tuple(range(2, 33, 2))),
     ),
     "split_computing": (
-        Family("chain", "layers", _chain, (12, 24), _doubling(8, 4096), 4096),
+        # Only chains have bottlenecks.
+        Family("chain", "layers", _chain, (12, 24), _doubling(8, 4096), 4096, own=True),
         Family("graph", "layers", _graph, (12, 24), _doubling(16, 4096), 4096),
     ),
     "split_fleet": (
@@ -216,12 +242,13 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             _doubling(2, 256),
             256,
         ),
+        Family("two sites", "layers", _sites, (1, 2)),
     ),
     "expert_balance": (
         Family("split", "experts", _balance, (8, 12), _doubling(8, 3200), 3200),
         Family("equal split", "experts", _equal, (6, 8), (4, 6, 8, 10, 12, 16, 24, 32)),
-        # Most heuristics balance and do not look at hops: their gaps are not measured here.
-        Family("hops", "experts", _hops, (), (4, 6, 8, 10, 12, 16, 20, 24, 32)),
+        # Most heuristics balance and do not look at hops, one looks at nothing else.
+        Family("hops", "experts", _hops, (4, 6), (4, 6, 8, 10, 12, 16, 20, 24, 32), own=True),
     ),
     "serving_flow": (
         Family(
@@ -240,6 +267,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256),
             256,
         ),
+        Family("roomy", "nodes", _roomy_serving, (5, 6), own=True),
         Family("regions", "nodes", _regions, (5, 6), (4, 5, 6, 7, 8, 10, 12, 16)),
     ),
     "sequence_pipeline": (
@@ -258,6 +286,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     ),
     "tensor_partition": (
         Family("heads", "heads", _tensor, (8, 16), _doubling(8, 1024), 1024),
+        Family("roomy", "heads", _roomy_tensor, (8, 16), own=True),
         Family("as Galaxy states it", "heads", _galaxy, (8, 16)),
         Family(
             "unlike devices",

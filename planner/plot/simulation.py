@@ -34,7 +34,11 @@ def figure(title: str, simulation: Simulation, stops_ns: Mapping[str, int]) -> F
     if not stages:
         raise ValueError("nothing ran, so there is nothing to draw")
     busy = {use.machine: use.utilisation_ppm / 10**4 for use in simulation.machines}
-    devices = [f"{shorten(stages[n], 15)}, {busy[stages[n]]:.0f} % busy" for n in sorted(stages)]
+    # A device that stopped before anything ran on it keeps its row, empty.
+    devices = [
+        f"{shorten(stages[n], 15)}, {busy[stages[n]]:.0f} % busy" if n in stages else "nothing ran"
+        for n in range(1 + max(bar.stage for bar in simulation.bars))
+    ]
     chart = max(len(devices), 3) * ROW_INCHES
     height = _TOP + chart + _BOTTOM
     page = Figure(figsize=(_WIDTH, height))

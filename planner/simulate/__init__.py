@@ -9,9 +9,11 @@ from models.result import Breakdown
 from models.simulation import Simulation
 from planner.replan import ChangeError, changed
 from planner.simulate import (
+    dag_partition,
     pipeline_partition,
     pipeline_training,
     sequence_pipeline,
+    serving_flow,
     tensor_partition,
 )
 from planner.simulate.resumed import Second, everything_stops, joined
@@ -29,6 +31,7 @@ __all__ = [
 
 # What a certificate may spend on it: some tens of milliseconds.
 _TASKS = 5000
+_NEEDED_TASKS = 15_000  # where fewer tell nothing
 _NOTHING_STOPS: Mapping[str, int] = {}
 _MOST_TASKS = 10**5  # some seconds
 
@@ -52,21 +55,35 @@ class UnitsError(ValueError):
         self.asked, self.possible = asked, possible
 
 
+def _devices(problem: object, plan: object, breakdown: Breakdown) -> set[str]:
+    """The devices in use, where the breakdown names them."""
+    del problem, plan
+    return {str(row["device"]) for row in breakdown.rows if "device" in row}
+
+
+def _two_tasks_each(problem: object, plan: object, breakdown: Breakdown) -> int:
+    """Every device computes and sends."""
+    return 2 * len(_devices(problem, plan, breakdown))
+
+
 @dataclass(frozen=True)
 class Simulator:
     """A kind's replay: (problem, plan, breakdown, units, stops, shared=) -> Simulation.
 
-    default_units: how many units tell the objective of a problem, given the breakdown;
+    default_units: how many units tell the objective, given problem, plan and breakdown;
     keeps: whether units that have come through stay done when a device is lost;
     fewest: units that a certificate's replay has, however long it takes;
-    tasks_per_unit: how many at most, given how many devices take part.
+    needs: units, given problem and plan, with fewer of which a replay tells nothing;
+    tasks_per_unit: how many at most; devices: those that can stop.
     """
 
     replay: Callable[..., Simulation]
-    default_units: Callable[[Any, Breakdown], int]
+    default_units: Callable[[Any, Any, Breakdown], int]
     keeps: bool = False
     fewest: int = 2
-    tasks_per_unit: Callable[[int], int] = lambda devices: 2 * devices
+    needs: Callable[[Any, Any], int] = lambda problem, plan: 1  # noqa: ARG005  # any will do
+    tasks_per_unit: Callable[[Any, Any, Breakdown], int] = _two_tasks_each
+    devices: Callable[[Any, Any, Breakdown], set[str]] = _devices
 
 
 _BY_KIND: dict[str, Simulator] = {
@@ -80,6 +97,21 @@ _BY_KIND: dict[str, Simulator] = {
         tensor_partition.default_units,
         fewest=1,
         tasks_per_unit=tensor_partition.tasks_per_unit,
+    ),
+    "dag_partition": Simulator(
+        dag_partition.simulate,
+        dag_partition.default_units,
+        needs=dag_partition.fewest_units,
+        tasks_per_unit=dag_partition.tasks_per_unit,
+        devices=dag_partition.devices,
+    ),
+    "serving_flow": Simulator(
+        serving_flow.simulate,
+        serving_flow.default_units,
+        keeps=True,
+        needs=serving_flow.fewest_units,
+        tasks_per_unit=serving_flow.tasks_per_unit,
+        devices=serving_flow.devices,
     ),
 }
 
@@ -159,14 +191,13 @@ def _checked(
     if not verdict.accepted:
         broken = verdict.violations[0]
         raise ValueError(f"the plan is refused: {broken.rule} ({broken.where})")
-    used = _devices(verdict.breakdown)
+    setting = problem, plan, verdict.breakdown
+    used = simulator.devices(*setting)
     for device in stops:
         if device not in used:
             raise UnusedDeviceError(device, used)
-    most = max(1, _MOST_TASKS // simulator.tasks_per_unit(len(used)))
-    count = (
-        min(simulator.default_units(problem, verdict.breakdown), most) if units is None else units
-    )
+    most = max(1, _MOST_TASKS // simulator.tasks_per_unit(*setting))
+    count = min(simulator.default_units(*setting), most) if units is None else units
     if count > most:
         raise ValueError(f"{count} units are more than the {most} that can be replayed")
     return simulator, verdict.breakdown, count
@@ -175,17 +206,16 @@ def _checked(
 def second_opinion(problem: AnyProblem, plan: AnyPlan, breakdown: Breakdown) -> Simulation | None:
     """What goes with a certificate: no chart, and no more units than a moment allows.
 
-    None for a kind that no simulator is for.
+    None for a kind that no simulator is for, and where a moment allows too few units.
     """
     simulator = _BY_KIND.get(problem.kind)
     if simulator is None:
         return None
-    most = max(simulator.fewest, _TASKS // simulator.tasks_per_unit(len(_devices(breakdown))))
-    units = min(simulator.default_units(problem, breakdown), most)
-    found = simulator.replay(problem, plan, breakdown, units, _NOTHING_STOPS, shared=False)
+    setting = problem, plan, breakdown
+    each, needs = simulator.tasks_per_unit(*setting), simulator.needs(problem, plan)
+    if needs * each > _NEEDED_TASKS:
+        return None
+    most = max(simulator.fewest, _TASKS // each)
+    units = max(needs, min(simulator.default_units(*setting), most))
+    found = simulator.replay(*setting, units, _NOTHING_STOPS, shared=False)
     return found.model_copy(update={"bars": ()})
-
-
-def _devices(breakdown: Breakdown) -> set[str]:
-    """The devices in use."""
-    return {str(row["device"]) for row in breakdown.rows if "device" in row}

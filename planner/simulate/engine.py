@@ -92,7 +92,9 @@ def run(tasks: Sequence[Task], stops: Mapping[str, int] = _NOTHING_STOPS) -> Run
             raise ValueError(
                 f"task {index} ({task.label}) takes less than nothing or waits in vain"
             )
-    TopologicalSorter({index: task.after for index, task in enumerate(tasks)}).prepare()
+    # Tasks that only come after earlier ones, as most do, wait for nobody in a circle.
+    if any(before >= index for index, task in enumerate(tasks) for before in task.after):
+        TopologicalSorter({index: task.after for index, task in enumerate(tasks)}).prepare()
     return _Loop(tasks, stops).run()
 
 

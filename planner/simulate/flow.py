@@ -37,8 +37,9 @@ class Medium:
 
     def machines(self, hop: Hop) -> tuple[str, ...]:
         """What a transfer of that hop holds."""
-        channel = MEDIUM if self.shared else f"{hop.device} -> {hop.sends_to}"
-        return (channel,) if self.overlap else (hop.device, channel)
+        # A link ends with a device at its ends, the medium that all share does not.
+        channels = (f"{hop.device} -> {hop.sends_to}", *((MEDIUM,) if self.shared else ()))
+        return channels if self.overlap else (hop.device, *channels)
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,18 @@ class Flow:
         return after[0]
 
     def add(
-        self, machines: tuple[str, ...], duration_ns: int, after: tuple[int, ...], piece: Piece
+        self,
+        machines: tuple[str, ...],
+        duration_ns: int,
+        after: tuple[int, ...],
+        piece: Piece,
+        not_before_ns: int = 0,
     ) -> int:
         """One piece of work; the index of its task."""
         index = len(self.tasks)
         label = f"{piece.work} of unit {piece.unit} on stage {piece.stage}"
         # Whoever was added first goes first: units keep their order on every machine.
-        self.tasks.append(Task(label, machines, duration_ns, after, (index,)))
+        self.tasks.append(Task(label, machines, duration_ns, after, (index,), not_before_ns))
         self.pieces.append(piece)
         return index
 

@@ -17,9 +17,9 @@ from planner.simulate.flow import Flow, Hop, Medium, difference_ppm, usage
 _UNITS = 8
 
 
-def default_units(problem: PipelinePartitionProblem, breakdown: Breakdown) -> int:
+def default_units(problem: PipelinePartitionProblem, plan: object, breakdown: Breakdown) -> int:
     """How many units tell the objective: all of a makespan, one alone, or a few in a row."""
-    del breakdown
+    del plan, breakdown
     if problem.objective is PipelineObjective.LATENCY:
         return 1
     return problem.units or _UNITS

@@ -31,9 +31,9 @@ class Stage:
     reduce: int
 
 
-def default_units(problem: PipelineTrainingProblem, breakdown: Breakdown) -> int:
+def default_units(problem: PipelineTrainingProblem, plan: object, breakdown: Breakdown) -> int:
     """All micro-batches of a round."""
-    del breakdown
+    del plan, breakdown
     return problem.micro_batches
 
 
@@ -50,7 +50,7 @@ def simulate(  # what every simulator is given
     del problem, plan  # all that a round needs is in the rows
     stages = _stages(breakdown)
     tasks, bars = Round(stages, units, shared=shared).tasks()
-    done = run(tasks, dict(stops))
+    done = run(tasks, {**stops, **_ways_that_stop(stages, stops)})
     complete = not done.undone
     predicted = predicted_ns(stages, units)
     undone = set(done.undone)
@@ -69,6 +69,21 @@ def simulate(  # what every simulator is given
         machines=usage(done),
         bars=_bars(done, bars, [str(row["device"]) for row in breakdown.rows]),
     )
+
+
+def _ways_that_stop(stages: list[Stage], stops: Mapping[str, int]) -> dict[str, int]:
+    """The ways at the ends of what stops: no group sends or takes its samples in part."""
+    found = {}
+    for number, pair in enumerate(pairwise(stages)):
+        ends = [stops[name] for stage in pair for name, _, _ in stage.devices if name in stops]
+        if ends:
+            found[_way(number)] = min(ends)
+    return found
+
+
+def _way(number: int) -> str:
+    """The way from a stage, from 0, to the next one."""
+    return f"stage {number + 1} and {number + 2}"
 
 
 def _stages(breakdown: Breakdown) -> list[Stage]:
@@ -117,9 +132,10 @@ class Round:
                     self._add((FORWARD, unit, number), (name,), forward)
                     self._add((BACKWARD, unit, number), (name,), backward)
                 if number < len(self._stages) - 1:
-                    way = MEDIUM if self._shared else f"stage {number + 1} and {number + 2}"
-                    self._add((SENDS, unit, number), (way,), stage.sends, rank=1)
-                    self._add((RETURNS, unit, number), (way,), stage.returns, rank=0)
+                    # A way ends with a device at its ends, the medium that all share does not.
+                    ways = (_way(number), *((MEDIUM,) if self._shared else ()))
+                    self._add((SENDS, unit, number), ways, stage.sends, rank=1)
+                    self._add((RETURNS, unit, number), ways, stage.returns, rank=0)
         last = [i for n in range(len(self._stages)) for i in self._of(BACKWARD, self._units - 1, n)]
         after = self._precedences()
         tasks = [
@@ -205,5 +221,6 @@ def _bars(done: Run, pieces: list[_Key], devices: list[str]) -> tuple[Bar, ...]:
         )
         for (work, unit, number), task, span in zip(pieces, done.tasks, done.spans, strict=True)
         if span is not None
-        for machine in task.machines  # all of a group average
+        # All of a group average; a transfer stands under the last of what it holds.
+        for machine in (task.machines[-1:] if work in (SENDS, RETURNS) else task.machines)
     )

@@ -14,8 +14,9 @@ from planner.simulate.flow import Flow, Hop, Medium, difference_ppm, usage
 from planner.verify.sequence_pipeline import chunk_rows, completed_ns, decoding_ns, pass_rows
 
 
-def default_units(problem: Problem, breakdown: Breakdown) -> int:
+def default_units(problem: Problem, plan: object, breakdown: Breakdown) -> int:
     """All chunks and, where their time counts, all passes of all points."""
+    del plan
     chunks = sum("chunk" in row for row in breakdown.rows)
     decoding = problem.timed_decoding
     return chunks + (0 if decoding is None else decoding.passes * decoding.points)

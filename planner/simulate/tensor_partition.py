@@ -26,15 +26,16 @@ from planner.simulate.tensor_partition_ring import Ring, is_exact, ring_of
 ATTENTION, MLP, CONNECTIVE = "attention", "MLP", "connective"
 
 
-def default_units(problem: TensorPartitionProblem, breakdown: Breakdown) -> int:
+def default_units(problem: TensorPartitionProblem, plan: object, breakdown: Breakdown) -> int:
     """All layers."""
-    del breakdown
+    del plan, breakdown
     return problem.layers
 
 
-def tasks_per_unit(devices: int) -> int:
+def tasks_per_unit(problem: object, plan: TensorPartitionPlan, breakdown: Breakdown) -> int:
     """No layer has more: two blocks, two collectives each, a tile and a hop per step."""
-    return 8 * devices * devices
+    del problem, breakdown
+    return 8 * len(plan.shares) ** 2
 
 
 def simulate(  # what every simulator is given

@@ -12,8 +12,8 @@ from models.result import Breakdown, Verification, Violation
 
 # Ends of arcs: the source, the sink, the way into a node and the way out of it.
 Vertex = tuple[str, str]
-_SOURCE: Vertex = ("source", "")
-_SINK: Vertex = ("sink", "")
+SOURCE: Vertex = ("source", "")
+SINK: Vertex = ("sink", "")
 Arcs = dict[Vertex, dict[Vertex, int]]
 
 
@@ -26,8 +26,7 @@ def verify(problem: ServingFlowProblem, plan: ServingFlowPlan) -> Verification:
     violations = _names(problem, plan) or _ranges(problem, plan)
     if violations:
         return Verification(violations=tuple(violations))
-    network = _network(problem, plan)
-    flow, sent = _maximal_flow(network)
+    flow, sent = maximal_flow(network(problem, plan))
     if flow == 0:
         missing = Violation(rule="no-flow", where="source to sink")
         return Verification(violations=(missing,))
@@ -76,19 +75,19 @@ def _ranges(problem: ServingFlowProblem, plan: ServingFlowPlan) -> list[Violatio
     return found
 
 
-def _network(problem: ServingFlowProblem, plan: ServingFlowPlan) -> Arcs:
+def network(problem: ServingFlowProblem, plan: ServingFlowPlan) -> Arcs:
     """What may pass from each vertex to the next."""
     ranges = {item.node: item for item in plan.placements}
-    arcs: Arcs = {_SOURCE: {}, _SINK: {}}
+    arcs: Arcs = {SOURCE: {}, SINK: {}}
     for node in problem.nodes:
         held = ranges[node.name]
         into, out = ("into", node.name), ("out of", node.name)
         arcs[into] = {out: problem.throughput[node.name][held.stop - held.start - 1]}
         arcs[out] = {}
         if held.start == 0 and node.from_source_utokens_per_s is not None:
-            arcs[_SOURCE][into] = node.from_source_utokens_per_s
+            arcs[SOURCE][into] = node.from_source_utokens_per_s
         if held.stop == problem.layers and node.to_sink_utokens_per_s is not None:
-            arcs[out][_SINK] = node.to_sink_utokens_per_s
+            arcs[out][SINK] = node.to_sink_utokens_per_s
     for (a, b), rate in problem.rates.items():
         if _follows(problem, ranges[a], ranges[b]):
             arcs["out of", a]["into", b] = rate
@@ -102,7 +101,7 @@ def _follows(problem: ServingFlowProblem, before: Placement, after: Placement) -
     return after.start == before.stop
 
 
-def _maximal_flow(arcs: Arcs) -> tuple[int, Arcs]:
+def maximal_flow(arcs: Arcs) -> tuple[int, Arcs]:
     """The maximal flow and what of it passes each arc."""
     left: Arcs = {vertex: dict(heads) for vertex, heads in arcs.items()}
     for tail, heads in arcs.items():
@@ -111,10 +110,10 @@ def _maximal_flow(arcs: Arcs) -> tuple[int, Arcs]:
     flow = 0
     while True:
         came = _search(left)
-        if _SINK not in came:
+        if SINK not in came:
             break
-        path = [_SINK]
-        while path[-1] != _SOURCE:
+        path = [SINK]
+        while path[-1] != SOURCE:
             path.append(came[path[-1]])
         steps = list(zip(path[1:], path, strict=False))
         amount = min(left[tail][head] for tail, head in steps)
@@ -134,7 +133,7 @@ def _maximal_flow(arcs: Arcs) -> tuple[int, Arcs]:
 
 def _search(left: Arcs) -> dict[Vertex, Vertex]:
     """The vertices that anything more can reach, each with the one before it."""
-    came, waiting = {_SOURCE: _SOURCE}, deque([_SOURCE])
+    came, waiting = {SOURCE: SOURCE}, deque([SOURCE])
     while waiting:
         tail = waiting.popleft()
         for head, room in left[tail].items():

@@ -20,6 +20,19 @@ def test_a_stop_is_marked_at_its_time() -> None:
     assert axes.get_yticklabels()[0].get_text().startswith("1: nx-1, ")
 
 
+def test_who_never_ran_keeps_an_empty_row() -> None:
+    """A node that stops at once stands between two that work, each in its own row."""
+    plan = best_known("slow-links-4").plan
+    assert plan is not None
+    stops = {"host-2": 0}
+    seen = simulate(load("slow-links-4"), plan, stops=stops)
+    (axes,) = figure("flow", seen, stops).axes
+    labels = [label.get_text().split(",")[0] for label in axes.get_yticklabels()]
+    rows = {bar.stage: bar.machine for bar in seen.bars if bar.work == "compute"}
+    assert labels == [f"{n + 1}: {rows.get(n, 'nothing ran')}" for n in range(4)]
+    assert sorted(rows) == [0, 2, 3]
+
+
 def test_bars_of_a_layer_are_as_long_as_it_takes() -> None:
     """Own work, waiting and transfers add up to the layer on every device."""
     name = "galaxy-c-opt-l"

@@ -149,3 +149,14 @@ def test_a_refused_plan_is_not_replayed() -> None:
     """Its first broken rule is named."""
     with pytest.raises(ValueError, match="memory"):
         simulate(two_devices(memory_bytes=100), split(2))
+
+
+@MODES
+def test_a_shared_medium_does_not_carry_for_who_stopped(*, overlap: bool) -> None:
+    """A transfer is lost with the device at its end, though the medium goes on."""
+    problem = two_devices(memory_bytes=400, overlap=overlap)
+    found = simulate(problem, split(2), units=1, stops={"quick": 207}, shared=True)
+    assert [(bar.work, bar.stop_ns, bar.lost) for bar in found.bars] == [
+        ("compute", 200, False),
+        ("transfer", 207, True),
+    ]
