@@ -123,7 +123,7 @@ def _climb(rows: list[Record]) -> Climb:
         if walls:
             times[size] = round(median(walls))
         else:
-            failed[size] = by_size[size][0].reason
+            failed[size] = _reason(by_size[size][0])
     first, largest = rows[0], max(times, default=None)
     peaks = [r.peak_bytes for r in rows if r.size == largest and r.proved and r.peak_bytes]
     end = min(failed, default=None)
@@ -142,6 +142,11 @@ def _climb(rows: list[Record]) -> Climb:
         ceiling=largest is not None and largest in limits,
         growth=fit(times),
     )
+
+
+def _reason(row: Record) -> str:
+    """How a method ended: an allocation that its limit refuses can end its process."""
+    return "memory-limit" if "MemoryError" in row.detail else row.reason
 
 
 def fit(times: dict[int, int]) -> Growth | NoLaw:

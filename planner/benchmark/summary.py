@@ -14,7 +14,8 @@ ENOUGH = 200
 def about(header: Header) -> str:
     """What a run was, in a line."""
     found, machine = header.settings, header.machine
-    where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}"
+    cores = f"{machine['cores']} core{'s' if machine['cores'] != '1' else ''}"
+    where = f"{machine['processor']}, {cores}, {machine['memory']}"
     return (
         f"`edgeplan bench {found.suite}`, {header.date}, edgeplan "
         f"{header.versions.get('edgeplan', 'from its sources')}, code {header.code}; "

@@ -93,13 +93,15 @@ def test_public_problems_stand_against_the_best_bound() -> None:
         heuristic(1, objective=150, wall_ns=4 * _S, **public),
         exact(2, objective=None, lower_bound=None, wall_ns=4 * _S, **public),
         heuristic(2, objective=10, wall_ns=5 * _S, **public),
+        heuristic(3, objective=100_100, **public),
+        heuristic(3, method="theirs", objective=100_000, measured=False, wall_ns=None, **public),
         heuristic(1, method="theirs", objective=110, measured=False, wall_ns=None, **public),
     ]
     assert standings(rows).rows == (
         ("dp", "1 of 2", "0", "20 %", "20 %", "3 s"),
         ("milp", "0 of 1", "0", "–", "–", "20 ms"),
-        ("edgeshard", "2 of 2", "1", "50 %", "50 %", "4.5 s"),
-        ("theirs", "1 of 1", "1", "10 %", "10 %", "–"),
+        ("edgeshard", "3 of 3", "2", "50 %", "50 %", "4 s"),
+        ("theirs", "2 of 2", "2", "10 %", "10 %", "–"),
     )
 
 
@@ -139,6 +141,13 @@ def test_climbs_stand_in_one_order(drawn: list[tuple[str, str, int]]) -> None:
     assert [(c.family, c.method) for c in found] == [
         ("latency", "dp"), ("latency", "milp"), ("x", "dp"), ("x", "milp"),
     ]  # fmt: skip
+
+
+def test_a_refused_allocation_is_want_of_memory() -> None:
+    """A process that ended for it says nothing else of its method."""
+    detail = "the process ended without an answer (exit status 1): MemoryError: std::bad_alloc"
+    rows = [exact(1, size=2), exact(2, size=4, proved=False, reason="failed", detail=detail)]
+    assert [climb.reason for climb in climbs(rows)] == ["memory-limit"]
 
 
 def test_an_early_end_is_told() -> None:
