@@ -81,17 +81,18 @@ def bench(request: Request, outputs: Outputs) -> Status:
     chains = request.chains()
     if not request.limits.time_limit_ns:
         raise typer.BadParameter("no time to measure anything", param_hint="--time-limit")
+    tasks = [task for chain in chains for step in chain.steps for task in step]
     try:
         # Before anything is measured that could then not be written.
-        check(outputs)
+        check(outputs, dict.fromkeys(task.case.kind for task in tasks))
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint="--readme or --ledger") from None
+        hint = "--readme, --pages or --ledger"
+        raise typer.BadParameter(str(error), param_hint=hint) from None
     try:
         session.begin(request.folder, request.settings)
         measuring = Session(request.folder, request.settings, _runner(request), request.jobs)
     except (SessionError, ValueError, OSError) as error:
         raise typer.BadParameter(f"{error}; give another --out") from None
-    tasks = [task for chain in chains for step in chain.steps for task in step]
     if request.server is None:
         methods = {task.method.where.partition(":")[0] for task in tasks}
         # Children are forked with all they need: imports would take longer than many a solve.

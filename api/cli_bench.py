@@ -44,6 +44,9 @@ def bench(  # noqa: PLR0913  # one parameter per option
     readme: Annotated[
         Path | None, typer.Option(metavar="FILE", help="renew the tables of gaps in it")
     ] = None,
+    pages: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="renew the results in its KIND.md")
+    ] = None,
     ledger: Annotated[
         Path | None, typer.Option(metavar="FILE", help="add a dated entry to it")
     ] = None,
@@ -56,7 +59,7 @@ def bench(  # noqa: PLR0913  # one parameter per option
     if compare is not None:
         from api import bench_compare
 
-        if suite is not None or kind or readme is not None:
+        if suite is not None or kind or readme is not None or pages is not None:
             raise typer.BadParameter("--compare takes two folders of runs and --ledger only")
         raise typer.Exit(bench_compare.tell(*compare, ledger, note))
     if suite is None:
@@ -69,5 +72,5 @@ def bench(  # noqa: PLR0913  # one parameter per option
     limits = cli_input.limits(time_limit or bench_run.time_limit(choice), memory_limit, seed)
     folder = out or Path("bench-out") / suite
     request = bench_run.Request(choice, limits, repeat, jobs, folder, server)
-    outputs = Outputs(readme, ledger, note)
+    outputs = Outputs(readme, ledger, note, pages)
     raise typer.Exit(bench_run.dry(request) if dry_run else bench_run.bench(request, outputs))

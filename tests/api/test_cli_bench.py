@@ -126,6 +126,8 @@ def test_a_dry_run_says_how_much_it_is() -> None:
         (["bench", "quick", "--out", "/dev/null/run"], "give another --out"),
         (["bench", "quick", "--ledger", "/dev/null", "--out", "{out}"], "there is no mark"),
         (["bench", "quick", "--readme", "{out}/none", "--out", "{out}"], "No such file"),
+        (["bench", "quick", "--pages", "{out}", "--out", "{out}/run"], "No such file"),
+        (["bench", "--compare", "a", "b", "--pages", "docs"], "--ledger only"),
     ],
 )
 def test_what_is_asked_wrongly_is_said(arguments: list[str], words: str, tmp_path: Path) -> None:
