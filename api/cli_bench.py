@@ -39,7 +39,10 @@ def bench(  # noqa: PLR0913  # one parameter per option
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be run")] = False,
     compare: Annotated[
-        _Both | None, typer.Option(metavar="A B", help="tell the regressions of run B against A")
+        _Both | None,
+        typer.Option(
+            metavar="A B", help="tell regressions of run B; slowdowns below 1.6x may pass"
+        ),
     ] = None,
     readme: Annotated[
         Path | None, typer.Option(metavar="FILE", help="renew the tables of gaps in it")
@@ -50,7 +53,7 @@ def bench(  # noqa: PLR0913  # one parameter per option
     ledger: Annotated[
         Path | None, typer.Option(metavar="FILE", help="add a dated entry to it")
     ] = None,
-    note: Annotated[str, typer.Option(metavar="TEXT", help="for the ledger")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="for ledger and pages")] = "",
 ) -> None:
     """Measure every method: gaps, proofs, growth. Starting it again continues a stopped run.
 

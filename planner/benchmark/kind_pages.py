@@ -19,11 +19,14 @@ def renewed(folder: Path, kind: str, content: str) -> tuple[Path, str]:
         raise ValueError(f"{path}: {error}") from None
 
 
-def block(header: Header, section: Section) -> str:
-    """How far heuristics are from the optimum, how long proofs take, and of what run that is."""
+def block(header: Header, section: Section, note: str) -> str:
+    """How far heuristics are from the optimum, how long proofs take, and of what run that is.
+
+    note: what else there is to say of the run, or empty.
+    """
     parts = [f"{section.proved} of {section.problems} optima proved."]
     if section.heuristics:
         parts.append(tables.heuristics(section.heuristics).to_markdown())
     if section.exact:
         parts.append(tables.exact(section).to_markdown())
-    return "\n\n".join((*parts, f"{about(header)}."))
+    return "\n\n".join((*parts, f"{about(header)}. {note}".rstrip()))

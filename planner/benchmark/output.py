@@ -16,7 +16,7 @@ _GAPS = "bench: gaps"
 class Outputs:
     """Documents beside the run's own folder.
 
-    README's table, an entry of the ledger, its note, the folder of the pages of kinds.
+    README's table, an entry of the ledger, the folder of the pages of kinds; a note for both.
     """
 
     readme: Path | None = None
@@ -51,7 +51,9 @@ def write(folder: Path, outputs: Outputs) -> list[Path]:
         text = outputs.ledger.read_text(encoding="utf-8")
         texts[outputs.ledger] = ledger.add(text, ledger.of_run(header, found, outputs.note))
     if outputs.pages is not None:
-        blocks = {section.kind: kind_pages.block(header, section) for section in found}
+        blocks = {
+            section.kind: kind_pages.block(header, section, outputs.note) for section in found
+        }
         texts |= dict(kind_pages.renewed(outputs.pages, *block) for block in blocks.items())
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")

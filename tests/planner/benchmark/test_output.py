@@ -111,32 +111,31 @@ def test_each_page_is_renewed_by_a_run_of_its_kind_alone(folder: Path, tmp_path:
     marks = _MARKS.replace("gaps", "results")
     for kind in ("pipeline_partition", "split_fleet"):
         (pages / f"{kind}.md").write_text(marks, encoding="utf-8")
-    write(folder, Outputs(pages=pages))
+    write(folder, Outputs(pages=pages, note="On a Sunday."))
     text = (pages / "pipeline_partition.md").read_text(encoding="utf-8")
     assert text.startswith("# Title\n\n<!-- bench: results -->\n\n5 of 5 optima proved.\n")
     assert "| edgeshard | 1.5 % |" in text
     assert "4 generated | 0 |" in text
     assert "| milp | 2 of 4 | 360 ms | 480 ms |" in text
     assert f"`edgeplan bench quick`, {session.header(folder).date}" in text
+    assert "seed 1. On a Sunday.\n\n<!-- /bench" in text
     assert "old" not in text
     assert text.endswith("\n\nEnd.\n")
     assert (pages / "split_fleet.md").read_text(encoding="utf-8") == marks
-    write(folder, Outputs(pages=pages))
-    assert (pages / "pipeline_partition.md").read_text(encoding="utf-8") == text
     for row in _rows():
         record.append(folder / "records.jsonl", replace(row, kind="split_fleet"))
-    write(folder, Outputs(pages=pages))
+    write(folder, Outputs(pages=pages, note="On a Sunday."))
     assert (pages / "pipeline_partition.md").read_text(encoding="utf-8") == text
     assert "5 of 5 optima" in (pages / "split_fleet.md").read_text(encoding="utf-8")
 
 
 def test_a_page_without_marks_is_named(tmp_path: Path) -> None:
-    """Only pages of kinds that are run are looked at; the one without marks, or missing, is told."""
+    """Only pages of kinds that are run are looked at; one without marks, or missing, is told."""
     (tmp_path / "split_fleet.md").write_text("# Fleets\n", encoding="utf-8")
     check(Outputs(pages=tmp_path), [])
-    with pytest.raises(ValueError, match="split_fleet.md: there are no marks .*bench: results"):
+    with pytest.raises(ValueError, match=r"split_fleet\.md: there are no marks .*bench: results"):
         check(Outputs(pages=tmp_path), ["split_fleet"])
-    with pytest.raises(OSError, match="dag_partition.md"):
+    with pytest.raises(OSError, match=r"dag_partition\.md"):
         check(Outputs(pages=tmp_path), ["dag_partition"])
 
 
