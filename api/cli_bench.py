@@ -71,7 +71,7 @@ def bench(  # noqa: PLR0913  # one parameter per option
     from planner.benchmark.output import Outputs
     from planner.benchmark.selection import Choice
 
-    choice = Choice(suite, tuple(kind or ()), data)
+    choice = Choice(suite, tuple(dict.fromkeys(kind or ())), data)
     limits = cli_input.limits(time_limit or bench_run.time_limit(choice), memory_limit, seed)
     folder = out or Path("bench-out") / suite
     request = bench_run.Request(choice, limits, repeat, jobs, folder, server)
