@@ -119,7 +119,7 @@ def begin(folder: Path, settings: Settings) -> Header:
 
 
 class Session:
-    """One run: `run` it once. Raises SessionError where another process is at work, RecordsError."""
+    """One run: `run` it once. Raises RecordsError; SessionError where another is at work."""
 
     def __init__(self, folder: Path, settings: Settings, runner: Runner, jobs: int) -> None:
         # Held until the session is no more, or its process, however that ends.
