@@ -49,3 +49,8 @@ Db = Annotated[
     typer.Option(metavar="URL", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"),
 ]
 Slots = Annotated[int | None, typer.Option(metavar="N", help="jobs at once")]
+
+
+def given(**settings: object) -> dict[str, object]:
+    """The options that were given."""
+    return {name: value for name, value in settings.items() if value is not None}

@@ -1,9 +1,10 @@
 """Families of generated problems, a size that grows in each: the one table that names kinds.
 
 `small` are the sizes at which some exact method proves every optimum in about a second, where the
-gaps of heuristics are measured; `ladder` those at which the growth of exact methods is. A kind
-that is not in the table is measured on its generator's defaults, one that has no generator on the
-shipped instances.
+gaps of heuristics are measured; `ladder` those at which the growth of exact methods is. It goes on
+until every one of them fails, or to the `ceiling`, the largest size that a document of the kind
+allows. A kind that is not in the table is measured on its generator's defaults, one that has no
+generator on the shipped instances.
 """
 
 from collections.abc import Callable
@@ -27,25 +28,38 @@ from problem_instances.generators.tensor_partition import TensorSpec
 
 @dataclass(frozen=True)
 class Family:
-    """Problems that differ by a size, in `unit`, and a seed; make(size, seed) specifies one."""
+    """Problems that differ by a size, in `unit`, and a seed; make(size, seed) specifies one.
+
+    ceiling: the largest size that a document allows, None where methods fail long before; own:
+    whether gaps are measured on as many of them as of all others together, since some heuristic has
+    no plan for the others.
+    """
 
     name: str
     unit: str
     make: Callable[[int, int], Spec]
     small: tuple[int, ...] = ()
     ladder: tuple[int, ...] = ()
+    ceiling: int | None = None
+    own: bool = False
 
 
 def _doubling(first: int, last: int) -> tuple[int, ...]:
-    """first, 2 first, 4 first, … up to last."""
+    """first, 2 first, 4 first, … and last."""
     sizes = [first]
-    while sizes[-1] * 2 <= last:
+    while sizes[-1] * 2 < last:
         sizes.append(sizes[-1] * 2)
-    return tuple(sizes)
+    return (*sizes, last)
 
 
 def _pipeline(size: int, seed: int, **fields: Any) -> PipelineSpec:
     return replace(PipelineSpec(seed, devices=4, types=4, layers=size, tightness=60), **fields)
+
+
+def _roomy_pipeline(size: int, seed: int) -> PipelineSpec:
+    """Some device holds the whole model; every objective in turn."""
+    objective = ("latency", "throughput", "makespan")[seed % 3]
+    return _pipeline(size, seed, objective=objective, tightness=20)
 
 
 def _many_devices(size: int, seed: int) -> PipelineSpec:
@@ -84,6 +98,11 @@ def _offload(size: int, seed: int, model: str, gpu_mb: int) -> OffloadSpec:
     return OffloadSpec(seed, model, layers=size, gpu_mb=room, cpu_mb=shared)
 
 
+def _sites(size: int, seed: int) -> OffloadSpec:
+    """Two boxes that serve, each with a GPU and users of its own."""
+    return replace(_offload(size, seed, "mixtral-8x7b", 250), sites=2)
+
+
 def _balance(size: int, seed: int) -> BalanceSpec:
     """A quarter of the experts has room for a second replica."""
     return BalanceSpec(seed, 1, size, slots=-(-5 * size // 16) * 4, windows=4, skew=100)
@@ -107,9 +126,21 @@ def _serving(size: int, seed: int) -> ServingSpec:
     return ServingSpec(seed, nodes=size, layers=4 * size)
 
 
+def _roomy_serving(size: int, seed: int) -> ServingSpec:
+    """Nodes hold the model three times, so that every rule of thumb covers all layers."""
+    return ServingSpec(seed, nodes=size, layers=8, room=300)
+
+
 def _gateways(size: int, seed: int) -> ServingSpec:
     """Three makes in groups that are joined by their first hosts."""
     return ServingSpec(seed, nodes=size, makes=3, layers=24, room=200, groups=2)
+
+
+def _regions(size: int, seed: int) -> ServingSpec:
+    """No two nodes alike in two regions, source and sink in one, slow links that bind."""
+    return ServingSpec(
+        seed, size, makes=size, layers=8, room=180, groups=2, between=1000, regions=True
+    )
 
 
 def _sequence(size: int, seed: int, *, request: bool = False) -> SequenceSpec:
@@ -124,6 +155,23 @@ def _tensor(size: int, seed: int) -> TensorSpec:
     return TensorSpec(seed, 3, 3, heads=size, columns=4 * size)
 
 
+def _roomy_tensor(size: int, seed: int) -> TensorSpec:
+    """Every device holds the whole model, and the network is fast enough to share the work."""
+    return TensorSpec(seed, 3, 3, size, 4 * size, tightness=10, bandwidth_mbit_per_s=2000)
+
+
+def _galaxy(size: int, seed: int) -> TensorSpec:
+    """As Galaxy states the problem (Ye et al., INFOCOM 2024): its mode, equal rows, all devices.
+
+    No field of the problem asks for equal rows; here they are best, whatever else is chosen, since
+    the ring waits for the longest part and the connective part takes all devices alike.
+    """
+    return TensorSpec(
+        seed, 3, 3, size, 4 * size, tightness=90, use_all_devices=True, mode="tensor+sequence",
+        equal_rows=True,
+    )  # fmt: skip
+
+
 def _unlike(size: int, seed: int) -> TensorSpec:
     """As many types as devices, memory nearly full."""
     return TensorSpec(seed, size, size, 32, 128, 256, 90)
@@ -131,30 +179,28 @@ def _unlike(size: int, seed: int) -> TensorSpec:
 
 FAMILIES: dict[str, tuple[Family, ...]] = {
     "dag_partition": (
-        Family("contiguous", "blocks of 5", _dag, (2, 3), _doubling(2, 256)),
+        Family("contiguous", "blocks of 5", _dag, (2, 3), _doubling(2, 819), 819),
         Family("free", "blocks of 5", partial(_dag, contiguous=False), (2,), _doubling(1, 64)),
     ),
     "pipeline_partition": (
-        Family("latency", "layers", _pipeline, (12, 24), _doubling(8, 1024)),
-        Family(
-            "throughput",
-            "layers",
-            partial(_pipeline, objective="throughput"),
-            (12, 24),
-            _doubling(8, 1024),
+        *(
+            Family(
+                objective,
+                "layers",
+                partial(_pipeline, objective=objective),
+                (12, 24),
+                _doubling(8, 1024),
+                1024,
+            )
+            for objective in ("latency", "throughput", "makespan")
         ),
-        Family(
-            "makespan",
-            "layers",
-            partial(_pipeline, objective="makespan"),
-            (12, 24),
-            _doubling(8, 1024),
-        ),
-        Family("unlike devices", "devices", _many_devices, (), (2, 4, 6, 8, 10, 12, 14, 16)),
+        Family("roomy", "layers", _roomy_pipeline, (12, 24), own=True),
+        Family("unlike devices", "devices", _many_devices, (), tuple(range(2, 33, 2))),
     ),
     "split_computing": (
-        Family("chain", "layers", _chain, (12, 24), _doubling(8, 1024)),
-        Family("graph", "layers", _graph, (12, 24), _doubling(16, 4096)),
+        # Only chains have bottlenecks.
+        Family("chain", "layers", _chain, (12, 24), _doubling(8, 4096), 4096, own=True),
+        Family("graph", "layers", _graph, (12, 24), _doubling(16, 4096), 4096),
     ),
     "split_fleet": (
         Family("ample", "streams", partial(_fleet, load=50, server_load=110), (10, 20)),
@@ -163,7 +209,8 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             "streams",
             partial(_fleet, load=60, server_load=80),
             (10, 20),
-            _doubling(10, 2560),
+            _doubling(10, 5000),
+            5000,
         ),
     ),
     "expert_selection": (
@@ -172,51 +219,83 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             "experts",
             partial(_selection, tightness=20),
             (12, 16),
-            _doubling(8, 512),
+            _doubling(8, 2000),
+            2000,
         ),
         Family("loose", "experts", partial(_selection, tightness=50), (12, 16)),
-        Family("clusters", "clusters", _clusters, (), _doubling(32, 4096)),
+        Family("clusters", "clusters", _clusters, (), _doubling(32, 20_000), 20_000),
     ),
+    # Layers like the model's, more of them than it has.
     "offload_placement": (
         Family(
             "deepseek",
             "layers",
             partial(_offload, model="deepseek-v2-lite", gpu_mb=150),
             (1,),
-            (1, 2, 4, 8, 16, 26),
+            _doubling(1, 64),
         ),
         Family(
             "mixtral",
             "layers",
             partial(_offload, model="mixtral-8x7b", gpu_mb=250),
             (2, 4),
-            (2, 4, 8, 16, 32),
+            _doubling(2, 256),
+            256,
         ),
+        Family("two sites", "layers", _sites, (1, 2)),
     ),
     "expert_balance": (
-        Family("split", "experts", _balance, (8, 12), _doubling(8, 512)),
+        Family("split", "experts", _balance, (8, 12), _doubling(8, 3200), 3200),
         Family("equal split", "experts", _equal, (6, 8), (4, 6, 8, 10, 12, 16, 24, 32)),
-        # Most heuristics balance and do not look at hops: their gaps are not measured here.
-        Family("hops", "experts", _hops, (), (4, 6, 8, 10, 12, 16)),
+        # Most heuristics balance and do not look at hops, one looks at nothing else.
+        Family("hops", "experts", _hops, (4, 6), (4, 6, 8, 10, 12, 16, 20, 24, 32), own=True),
     ),
     "serving_flow": (
-        Family("one switch", "nodes", _serving, (4, 6), (4, 6, 8, 10, 12, 16, 20, 24, 32)),
-        Family("gateways", "nodes", _gateways, (4, 6), (4, 6, 8, 10, 12, 16)),
+        Family(
+            "one switch",
+            "nodes",
+            _serving,
+            (6,),
+            (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 250),
+            250,
+        ),
+        Family(
+            "gateways",
+            "nodes",
+            _gateways,
+            (6,),
+            (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256),
+            256,
+        ),
+        Family("roomy", "nodes", _roomy_serving, (5, 6), own=True),
+        Family("regions", "nodes", _regions, (5, 6), (4, 5, 6, 7, 8, 10, 12, 16)),
     ),
     "sequence_pipeline": (
-        Family("prompt", "layers", _sequence, (8, 12), _doubling(8, 128)),
+        Family("prompt", "layers", _sequence, (8, 12), _doubling(8, 1024), 1024),
         Family(
             "request",
             "layers",
             partial(_sequence, request=True),
             (8, 12),
-            _doubling(8, 128),
+            _doubling(8, 1024),
+            1024,
         ),
     ),
-    "pipeline_training": (Family("boards", "layers", _training, (8, 12), _doubling(8, 128)),),
+    "pipeline_training": (
+        Family("boards", "layers", _training, (8, 12), _doubling(8, 1024), 1024),
+    ),
     "tensor_partition": (
-        Family("heads", "heads", _tensor, (8, 16), _doubling(8, 64)),
-        Family("unlike devices", "devices", _unlike, (), (2, 4, 6, 8, 10, 12, 14)),
+        Family("heads", "heads", _tensor, (8, 16), _doubling(8, 1024), 1024),
+        Family("roomy", "heads", _roomy_tensor, (8, 16), own=True),
+        Family("as Galaxy states it", "heads", _galaxy, (8, 16)),
+        Family(
+            "unlike devices",
+            "devices",
+            _unlike,
+            (),
+            (2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64),
+            64,
+        ),
     ),
 }
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from planner.benchmark.analysis import HeuristicGaps, Interval, Section
-from planner.benchmark.growth import LEAST_SIZES, Climb
+from planner.benchmark.growth import LEAST_SIZES, Climb, Growth
 from planner.benchmark.svg import canvas, colour, dash, inline
 from planner.benchmark.words import percent, seconds
 from planner.plot.palette import FAINT, INK
@@ -164,9 +164,8 @@ def growth_figure(found: Sequence[Climb]) -> str | None:
     with canvas(_WIDTH, 3.4) as (figure, axes):
         for number, climb in enumerate(drawn):
             sizes = sorted(climb.times)
-            label = climb.method if climb.growth is None else (
-                f"{climb.method}: {climb.growth.in_words}"
-            )  # fmt: skip
+            law = climb.growth if isinstance(climb.growth, Growth) else None
+            label = climb.method if law is None else f"{climb.method}: {law.in_words}"
             axes.plot(
                 sizes,
                 [climb.times[size] for size in sizes],
@@ -177,12 +176,12 @@ def growth_figure(found: Sequence[Climb]) -> str | None:
                 color=colour(number),
                 label=label,
             )
-            if climb.growth is not None:
-                span = climb.growth.sizes
+            if law is not None:
+                span = law.sizes
                 ends = [span[0] + (span[-1] - span[0]) * step / 40 for step in range(41)]
                 axes.plot(
                     ends,
-                    [climb.growth.at(size) for size in ends],
+                    [law.at(size) for size in ends],
                     linewidth=1.6,
                     color=colour(number),
                 )

@@ -4,6 +4,7 @@ from planner.benchmark import tables
 from planner.benchmark.analysis import Section
 from planner.benchmark.compare import Comparison
 from planner.benchmark.session import Header
+from planner.benchmark.standings import standings
 from planner.benchmark.summary import about
 from planner.benchmark.words import markdown, percent
 
@@ -19,7 +20,7 @@ def add(text: str, entry: str) -> str:
 
 
 def of_run(header: Header, found: list[Section], note: str) -> str:
-    """The entry of a run: times to the proof, gaps, growth."""
+    """The entry of a run: times to the proof, gaps, public sets against bounds, growth."""
     parts = [f"## {header.date}, {header.settings.suite}", f"{about(header)}.", note]
     times = [(section.kind, *row) for section in found for row in tables.exact(section).rows]
     parts.append(markdown(("kind", "exact method", "proved", "median time", "slowest"), times))
@@ -37,6 +38,11 @@ def of_run(header: Header, found: list[Section], note: str) -> str:
     ]
     if gaps:
         parts.append(markdown(("kind", "heuristic", "median gap", "worst", "optimal"), gaps))
+    parts += [
+        f"`{section.kind}`, against the best bound:\n\n{standings(section.peers).to_markdown()}"
+        for section in found
+        if section.peers
+    ]
     limit = header.settings.time_limit_ns
     climbs = [
         (section.kind, *row)

@@ -46,7 +46,8 @@ def write(folder: Path, outputs: Outputs) -> list[Path]:
     }
     if outputs.readme is not None:
         text = outputs.readme.read_text(encoding="utf-8")
-        texts[outputs.readme] = summary.renew(text, _GAPS, summary.gaps(header, found))
+        table = summary.gaps(header, found, summary.between(text, _GAPS))
+        texts[outputs.readme] = summary.renew(text, _GAPS, table)
     if outputs.ledger is not None:
         text = outputs.ledger.read_text(encoding="utf-8")
         texts[outputs.ledger] = ledger.add(text, ledger.of_run(header, found, outputs.note))

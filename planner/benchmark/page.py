@@ -7,6 +7,7 @@ from planner.benchmark import figures, tables
 from planner.benchmark.analysis import Section
 from planner.benchmark.growth import Climb
 from planner.benchmark.session import Header
+from planner.benchmark.standings import standings
 from planner.benchmark.summary import about
 from planner.benchmark.svg import DARK, LIGHT
 from planner.benchmark.tables import Words
@@ -110,6 +111,7 @@ def _section(section: Section, limit_ns: int) -> str:
         parts.append(_table(tables.growth(section.climbs, limit_ns)))
     if section.peers:
         parts.append("<h3>Beside the figures of others</h3>")
+        parts.append(_table(standings(section.peers)))
         parts.append(f"<p class='note'>{tables.PEERS}</p>")
         parts.append(_table(tables.peers(section.peers)))
     return "\n".join(parts)

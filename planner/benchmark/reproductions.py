@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from planner.benchmark import (
+    edgeshard_fit,
     jupiter,
     jupiter_fit,
     reproduction_asteroid,
     reproduction_edgeshard,
     reproduction_galaxy,
     reproduction_gaps,
+    reproduction_recovery,
 )
 from planner.benchmark.summary import renew
 from planner.benchmark.table import Table
@@ -26,6 +28,7 @@ Tables = Callable[[], Iterator[Table]]
 def _edgeshard() -> Iterator[Table]:
     yield reproduction_edgeshard.table()
     yield reproduction_edgeshard.ratios()
+    yield edgeshard_fit.trade_off()
 
 
 def _galaxy() -> Iterator[Table]:
@@ -34,7 +37,7 @@ def _galaxy() -> Iterator[Table]:
 
 def _asteroid() -> Iterator[Table]:
     yield reproduction_asteroid.speed()
-    yield reproduction_asteroid.recovery()
+    yield reproduction_recovery.table()
 
 
 def _trade_off() -> Iterator[Table]:

@@ -1,16 +1,16 @@
 """What a run consists of: suites as chains of steps, derived from the registry and the families.
 
-- `quick`: every method on the shipped instances and a few generated ones, exact methods up a
-  ladder of sizes too, in minutes.
-- `paper`: every heuristic on at least 200 generated and all shipped instances, with exact methods
-  in their order of preference until one has proved the optimum.
+- `quick`: every method on the shipped instances and a few generated ones, exact methods up the
+  first rungs of a ladder of sizes too, in minutes.
+- `paper`: every heuristic on all shipped instances and at least 200 generated ones that it may find
+  a plan for, with exact methods in their order of preference until one has proved the optimum.
 - `scale`: every exact method up a ladder of sizes, as far as it proves.
 
 A chain is a tuple of steps that are run in turn; whether the next one is run depends on whether
 the last one proved something, so that what is beyond a method is not tried at twice the size.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,10 +20,14 @@ from solvers.base import Traits
 from solvers.registry import Entry, entries
 
 _SECOND_NS = 10**9
-# Generated problems per kind in `paper`: some have no plan, and 200 have to be left.
+# Generated problems per kind in `paper`, and per family that has its own number: some have no plan,
+# and 200 have to be left.
 _ENOUGH = 240
 # In `quick`: as many as a test of ten percent needs.
 _FEW = 12
+
+# Rungs of a ladder in `quick`: to build the largest problems takes longer than to solve them there.
+_RUNGS = 7
 
 # Not a method but all of them as planner.strategy lets them race: what a user gets.
 STRATEGY = Entry(
@@ -87,9 +91,9 @@ def _heuristics(kind: str) -> tuple[Entry, ...]:
     return tuple(method for method in entries(kind) if not method.traits.exact)
 
 
-def _small(kind: str, first_seed: int, number: int) -> Iterator[Case]:
-    """About `number` cases at the small sizes of all families, evenly."""
-    sizes = [(family, size) for family in families(kind) for size in family.small]
+def _small(kind: str, chosen: Iterable[Family], first_seed: int, number: int) -> Iterator[Case]:
+    """About `number` cases at the small sizes of the families, evenly."""
+    sizes = [(family, size) for family in chosen for size in family.small]
     seeds = -(-number // len(sizes)) if sizes else 0
     for family, size in sizes:
         for seed in range(first_seed, first_seed + seeds):
@@ -101,21 +105,23 @@ def _generated(kind: str, family: Family, size: int, seed: int) -> Case:
 
 
 def _quick(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
-    for case in (*shipped(kind), *_small(kind, seed, _FEW)):
+    for case in (*shipped(kind), *_small(kind, families(kind), seed, _FEW)):
         yield from alone(case, entries(kind), repetitions)
-    yield from _ladders(kind, seed, repetitions)
+    yield from _ladders(kind, seed, repetitions, _RUNGS)
 
 
 def _paper(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
     for case in shipped(kind):
         yield from alone(case, entries(kind), repetitions)
-    for case in _small(kind, seed, _ENOUGH):
-        yield from alone(case, _heuristics(kind), repetitions)
-        yield Chain(tuple((Task(case, m),) for m in _exact(kind)), Proceed.UNTIL_PROVED)
+    together = tuple(family for family in families(kind) if not family.own)
+    for chosen in (together, *((family,) for family in families(kind) if family.own)):
+        for case in _small(kind, chosen, seed, _ENOUGH):
+            yield from alone(case, _heuristics(kind), repetitions)
+            yield Chain(tuple((Task(case, m),) for m in _exact(kind)), Proceed.UNTIL_PROVED)
 
 
-def _ladders(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
-    """A chain per family and exact method, the sizes in turn."""
+def _ladders(kind: str, seed: int, repetitions: int, rungs: int | None = None) -> Iterator[Chain]:
+    """A chain per family and exact method, the sizes in turn, no more than so many."""
     for family in families(kind):
         for method in _exact(kind):
             steps = (
@@ -123,7 +129,7 @@ def _ladders(kind: str, seed: int, repetitions: int) -> Iterator[Chain]:
                     Task(_generated(kind, family, size, seed), method, repetition)
                     for repetition in range(repetitions)
                 )
-                for size in family.ladder
+                for size in family.ladder[:rungs]
             )
             chain = Chain(tuple(steps))
             if chain.steps:

@@ -3,7 +3,9 @@
 from planner.benchmark import tables
 from planner.benchmark.analysis import HeuristicGaps, Section
 from planner.benchmark.session import Header
-from planner.benchmark.words import markdown, percent, seconds
+from planner.benchmark.standings import standings
+from planner.benchmark.words import markdown, percent, row, seconds
+from solvers.registry import REGISTRY
 
 # Fewer problems say little about a worst case.
 ENOUGH = 200
@@ -35,22 +37,45 @@ def summary(header: Header, found: list[Section]) -> str:
             limit = header.settings.time_limit_ns
             parts.append(tables.growth(section.climbs, limit).to_markdown())
         if section.peers:
+            parts.append(standings(section.peers).to_markdown())
             parts += [tables.PEERS, tables.peers(section.peers).to_markdown()]
     return "\n\n".join(parts) + "\n"
 
 
-def gaps(header: Header, found: list[Section]) -> str:
-    """The answer to the question how far heuristics are from optimal: a row per kind."""
-    rows = []
+def gaps(header: Header, found: list[Section], before: str = "") -> str:
+    """The answer to the question how far heuristics are from optimal: a row per kind.
+
+    before: the same of other runs. A run of some kinds renews their rows alone, and what is said
+    of where they come from; a run of all kinds leaves nothing of it.
+    """
+    rows = _rows(found)
+    if not header.settings.kinds:
+        return _with_sources(rows, [f"{about(header)}."])
+    lines = before.splitlines()
+    kept = {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+    rows = {kind: row for kind in REGISTRY if (row := {**kept, **rows}.get(kind))}
+    sources = [line for line in lines if line and not line.startswith("|")]
+    named = ", ".join(f"`{kind}`" for kind in header.settings.kinds)
+    sources = [line for line in sources if not line.startswith(f"{named}: ")]
+    return _with_sources(rows, [*sources, f"{named}: {about(header)}."])
+
+
+def _with_sources(rows: dict[str, str], sources: list[str]) -> str:
+    table = markdown(("kind", "heuristic: median / worst gap", "problems"), ())
+    return "\n".join((table, *rows.values())) + "\n\n" + "\n\n".join(sources)
+
+
+def _rows(found: list[Section]) -> dict[str, str]:
+    """A row of the table by kind."""
+    rows = {}
     for section in found:
         known = [item for item in section.heuristics if item.worst is not None]
         known.sort(key=lambda item: (item.middle.value if item.middle else 0.0, item.worst or 0.0))
         if known:
             problems = max(len(item.values) + item.missing for item in known)
             text = "; ".join(_gap(item, problems) for item in known)
-            rows.append((f"`{section.kind}`", text, str(problems)))
-    table = markdown(("kind", "heuristic: median / worst gap", "problems"), rows)
-    return f"{table}\n\n{about(header)}."
+            rows[section.kind] = row((f"`{section.kind}`", text, str(problems)))
+    return rows
 
 
 def _gap(item: HeuristicGaps, problems: int) -> str:
@@ -68,9 +93,20 @@ def renew(text: str, name: str, content: str) -> str:
 
     Raises ValueError where the marks are missing.
     """
+    before, _, after = _cut(text, name)
+    return f"{before}\n{content}\n\n{after}"
+
+
+def between(text: str, name: str) -> str:
+    """What stands between the marks of that name. Raises ValueError where they are missing."""
+    return _cut(text, name)[1]
+
+
+def _cut(text: str, name: str) -> tuple[str, str, str]:
+    """A document up to the first mark, between the marks, and from the last one on."""
     first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
     before, mark, rest = text.partition(first)
-    _, end, after = rest.partition(last)
+    content, end, after = rest.partition(last)
     if not mark or not end:
         raise ValueError(f"there are no marks {first.strip()} and {last}")
-    return f"{before}{first}\n{content}\n\n{last}{after}"
+    return before + mark, content, end + after

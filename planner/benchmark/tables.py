@@ -6,9 +6,25 @@ from dataclasses import dataclass
 
 from models.units import format_quantity
 from planner.benchmark.analysis import HeuristicGaps, Section
-from planner.benchmark.growth import Climb
+from planner.benchmark.growth import Climb, Growth, NoLaw
 from planner.benchmark.record import Record
 from planner.benchmark.words import NOTHING, markdown, percent, seconds
+
+# How a method ended at the first size that it did not prove.
+_ENDS = {
+    "time-limit": "out of time",
+    "memory-limit": "out of memory",
+    "unsupported": "too large for it",
+    "heuristic": "no proof, by its tolerances",
+    "failed": "lost its process",
+}
+
+
+# What stands in the cells of `peers`.
+PEERS = (
+    "Costs, of which less is better (where quality or flow is maximised, what is missing of it), "
+    "and times; ✓: proved."
+)
 
 
 @dataclass(frozen=True)
@@ -77,33 +93,35 @@ def exact(section: Section) -> Words:
 def growth(found: Sequence[Climb], limit_ns: int) -> Words:
     """How far each exact method got within the limit, and the fitted law of its time."""
     largest = f"largest proved in {seconds(limit_ns)}"
-    header = ("family", "exact method", largest, "time", "memory", "fit")
+    header = ("family", "exact method", largest, "time", "memory", "then", "fit")
     return Words(header, tuple(_climb(climb) for climb in found))
 
 
 def _climb(climb: Climb) -> tuple[str, ...]:
     if climb.largest is None:
-        return (climb.family, climb.method, "none", NOTHING, NOTHING, NOTHING)
-    ended = "" if climb.failed else ", the largest tried"
-    law = climb.growth
-    fit = NOTHING
-    if law is not None:
-        fit = f"{law.in_words}, R² {law.r_squared:.2f}, {law.sizes[0]} to {law.sizes[-1]}"
+        return (climb.family, climb.method, "none", NOTHING, NOTHING, _then(climb), NOTHING)
     return (
         climb.family,
         climb.method,
-        f"{climb.largest:,} {climb.unit}{ended}",
+        f"{climb.largest:,} {climb.unit}",
         seconds(climb.times[climb.largest]),
         NOTHING if climb.peak_bytes is None else format_quantity(climb.peak_bytes, "bytes"),
-        fit,
+        _then(climb),
+        _fit(climb.growth),
     )
 
 
-# What stands in the cells of `peers`.
-PEERS = (
-    "Costs, of which less is better (where quality or flow is maximised, what is missing of it), "
-    "and times; ✓: proved."
-)
+def _then(climb: Climb) -> str:
+    """Why it got no further."""
+    if climb.failed is not None:
+        return f"{climb.failed:,}: {_ENDS.get(climb.reason, climb.reason)}"
+    return "a document allows no more" if climb.ceiling else "not tried"
+
+
+def _fit(law: Growth | NoLaw) -> str:
+    if isinstance(law, NoLaw):
+        return law.value
+    return f"{law.in_words}, R² {law.r_squared:.2f}, {law.sizes[0]:,} to {law.sizes[-1]:,}"
 
 
 def peers(rows: Sequence[Record]) -> Words:

@@ -14,6 +14,12 @@ def percent(share: float) -> str:
     return f"{hundredths:.{digits}f} %"
 
 
+def digits(value: float) -> str:
+    """Two digits of a positive number, none in an exponent: 0.77, 1.4, 12, 120, 2,800."""
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
+
+
 def seconds(nanoseconds: float) -> str:
     """A time in three digits and its unit."""
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
@@ -25,7 +31,9 @@ def seconds(nanoseconds: float) -> str:
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; bars in cells are escaped."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    )
+    return "\n".join(map(row, (header, ["---"] * len(header), *rows)))
+
+
+def row(cells: Sequence[str]) -> str:
+    """One line of a table."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

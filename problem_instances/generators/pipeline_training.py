@@ -1,15 +1,15 @@
 """Models to be trained on edge boards: testbeds in the manner of Asteroid, and random ones.
 
-Shapes of ResNet-50 (He et al., 2016) and MobileNetV2 (Sandler et al., 2018) at 224 x 224 are worked
-out from the papers' tables: operations, weights and outputs of every block, fp32. A sample keeps
-the output of every convolution and of its normalisation (derived). Boards: datasheet rates in fp32,
-of which 40 % are sustained (assumed), memory less a reserve (assumed).
+Operations, weights and outputs of every block (training_models), fp32. Boards: datasheet rates in
+fp32, of which 40 % are sustained (assumed), memory less a reserve (assumed).
 
 All draws are integers from one random.Random(seed).
 """
 
 import random
 from dataclasses import dataclass
+
+from problem_instances.generators.training_models import blocks, in_words
 
 # GFLOP/s sustained: 40 % of 845, 665 and 236; GiB left of 8, 8 and 4.
 _RATE = {"nx": 338, "tx2": 266, "nano": 94}
@@ -19,12 +19,11 @@ TESTBEDS = {
     "boards-4": ("nx", "tx2", "nano", "nano"),
     "boards-6": ("nx", "tx2", "tx2", "nano", "nano", "nano"),
 }
+# Those that instances and benchmarks take of training_models.
 MODELS = ("resnet-50", "mobilenet-v2")
 _BYTES = 4
 
 Row = dict[str, object]
-# Name, flop, weights, values kept, values sent on; of one sample.
-Block = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,14 @@ def _random_layer(
     return row, weights
 
 
-def testbed(name: str, model: str, mbit_per_s: int, **fields: object) -> dict[str, object]:
-    """One of TESTBEDS with one of MODELS, as plain data."""
-    blocks = _resnet_50() if model == "resnet-50" else _mobilenet_v2()
+def testbed(
+    name: str,
+    model: str,
+    mbit_per_s: int,
+    size: int | None = None,  # noqa: PT028  # this is no test
+    **fields: object,
+) -> dict[str, object]:
+    """One of TESTBEDS with a model of training_models, as plain data; size: of a sample there."""
     boards = TESTBEDS[name]
     layers = [
         {
@@ -110,7 +114,7 @@ def testbed(name: str, model: str, mbit_per_s: int, **fields: object) -> dict[st
             "output_bytes": _BYTES * sent,
             "forward_ns": {b: f"{flop // _RATE[b] // 1000} us" for b in dict.fromkeys(boards)},
         }
-        for block, flop, weights, kept, sent in blocks
+        for block, flop, weights, kept, sent in blocks(model, size)
     ]
     devices = [
         {
@@ -125,7 +129,7 @@ def testbed(name: str, model: str, mbit_per_s: int, **fields: object) -> dict[st
     return {
         "kind": "pipeline_training",
         "schema_version": 1,
-        "about": _about(name, model, mbit_per_s),
+        "about": _about(name, model, mbit_per_s, in_words(model, size)),
         "layers": layers,
         "device_graph": {"devices": devices, "default_link": link},
         "samples": 32,
@@ -134,9 +138,9 @@ def testbed(name: str, model: str, mbit_per_s: int, **fields: object) -> dict[st
     }
 
 
-def _about(name: str, model: str, mbit_per_s: int) -> str:
+def _about(name: str, model: str, mbit_per_s: int, sample: str) -> str:
     return (
-        f"Training {model} (224 x 224, fp32) on {', '.join(TESTBEDS[name])} behind one switch of "
+        f"Training {model} ({sample}, fp32) on {', '.join(TESTBEDS[name])} behind one switch of "
         f"{mbit_per_s} Mbit/s, in the manner of Asteroid's testbeds (Ye et al., MobiCom 2024, "
         "arXiv 2408.08015; which boards make up its environments is assumed). Operations, weights "
         "and outputs of every block are worked out from the model's paper; a sample keeps the "
@@ -146,52 +150,3 @@ def _about(name: str, model: str, mbit_per_s: int) -> str:
         "assumed. Memory: datasheet less a reserve of 1 GiB (Nano) or 2 GiB, assumed. Gradients "
         "and one momentum beside the weights. Mini-batches of 512 as 16 micro-batches of 32."
     )
-
-
-def _conv(
-    size: int, kernel: int, inputs: int, outputs: int, groups: int = 1
-) -> tuple[int, int, int]:
-    """(flop, weights, values kept) of a convolution with its normalisation; size: of its output."""
-    weights = kernel * kernel * inputs * outputs // groups
-    return 2 * weights * size * size, weights + 2 * outputs, 2 * size * size * outputs
-
-
-def _block(name: str, sent: int, *parts: tuple[int, int, int]) -> Block:
-    flop, weights, kept = (sum(column) for column in zip(*parts, strict=True))
-    return name, flop, weights, kept, sent
-
-
-def _resnet_50() -> list[Block]:
-    found = [_block("stem", 56 * 56 * 64, _conv(112, 7, 3, 64))]
-    inputs = 64
-    for stage, (width, count) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3)), start=2):
-        size = 224 // 2**stage
-        for number in range(count):
-            # The first block of a stage halves the image in its second convolution.
-            before = size * 2 if number == 0 and stage > 2 else size
-            parts = [_conv(before, 1, inputs, width), _conv(size, 3, width, width)]
-            parts.append(_conv(size, 1, width, 4 * width))
-            if number == 0:
-                parts.append(_conv(size, 1, inputs, 4 * width))
-            inputs = 4 * width
-            found.append(_block(f"conv{stage}.{number + 1}", size * size * inputs, *parts))
-    return [*found, _block("head", 1000, (2 * 2048 * 1000, 2049 * 1000, 1000))]
-
-
-def _mobilenet_v2() -> list[Block]:
-    found = [_block("stem", 112 * 112 * 32, _conv(112, 3, 3, 32))]
-    inputs, size = 32, 112
-    rows = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
-    for stage, (expand, outputs, count, stride) in enumerate(
-        (*rows, (6, 160, 3, 2), (6, 320, 1, 1)), start=1
-    ):
-        for number in range(count):
-            hidden, before = inputs * expand, size
-            size = size // stride if number == 0 else size
-            parts = [] if expand == 1 else [_conv(before, 1, inputs, hidden)]
-            parts += [_conv(size, 3, hidden, hidden, hidden), _conv(size, 1, hidden, outputs)]
-            inputs = outputs
-            name = f"bottleneck{stage}.{number + 1}"
-            found.append(_block(name, size * size * outputs, *parts))
-    found.append(_block("last", 7 * 7 * 1280, _conv(7, 1, 320, 1280)))
-    return [*found, _block("head", 1000, (2 * 1280 * 1000, 1281 * 1000, 1000))]

@@ -1,4 +1,4 @@
-"""Random clusters that serve one model: makes of GPUs, groups of hosts, gateways between them.
+"""Random clusters that serve one model: makes of GPUs, groups of hosts, gateways or regions.
 
 A node with one layer lets `base` tokens/s pass, with k of at most m layers base / k, less up to
 half of that as its memory fills (the share k²/m²): the shape of profiled throughputs, which fall
@@ -11,6 +11,9 @@ import random
 from dataclasses import dataclass
 
 _WIDE = "1000000 token/s"
+_ENDS = {"from_source_utokens_per_s": _WIDE, "to_sink_utokens_per_s": _WIDE}
+# A quarter of it is a rate.
+_LEAST = 4
 _ABOUT = (
     "assumed throughout: throughput per number of layers (base / k, less up to half as memory "
     "fills), in the range of profiles published for Llama models on T4, L4 and A100 GPUs; links "
@@ -24,7 +27,9 @@ class ServingSpec:
 
     makes of GPUs in turn over `nodes` nodes; room: percent of the layers that all nodes hold at
     most; groups: hosts in turn over so many groups, joined by links of `between` tokens/s, or
-    where that is 0 by the first host of each group alone.
+    where that is 0 by the first host of each group alone; regions: each direction between two
+    groups has a rate of its own, a quarter to twice of `between`, and the source and the sink are
+    in the first group alone.
     """
 
     seed: int
@@ -35,10 +40,13 @@ class ServingSpec:
     groups: int = 1
     between: int = 0
     partial: bool = True
+    regions: bool = False
 
     def __post_init__(self) -> None:
         if min(self.nodes, self.makes, self.layers, self.room, self.groups) < 1:
             raise ValueError("nodes, makes, layers, room and groups are 1 or more")
+        if self.regions and self.between < _LEAST:
+            raise ValueError(f"between is {_LEAST} or more where groups are regions")
 
 
 def serving_flow(spec: ServingSpec) -> dict[str, object]:
@@ -51,8 +59,7 @@ def serving_flow(spec: ServingSpec) -> dict[str, object]:
         {
             "name": name,
             "type": makes[number % spec.makes]["name"],
-            "from_source_utokens_per_s": _WIDE,
-            "to_sink_utokens_per_s": _WIDE,
+            **(_ENDS if not spec.regions or number % spec.groups == 0 else {}),
         }
         for number, name in enumerate(names)
     ]
@@ -63,7 +70,7 @@ def serving_flow(spec: ServingSpec) -> dict[str, object]:
         "layers": spec.layers,
         "node_types": makes,
         "nodes": nodes,
-        **_links(spec, names),
+        **(_between_regions(rng, spec, names) if spec.regions else _links(spec, names)),
         "partial_inference": spec.partial,
     }
 
@@ -89,4 +96,26 @@ def _links(spec: ServingSpec, names: list[str]) -> dict[str, object]:
             if inside or spec.between or (a in gateways and b in gateways):
                 rate = rate if inside or spec.between else _WIDE
                 links.append({"source": a, "target": b, "utokens_per_s": rate})
+    return {"links": links}
+
+
+def _between_regions(rng: random.Random, spec: ServingSpec, names: list[str]) -> dict[str, object]:
+    """Every pair of hosts in each direction, those of two regions at the rate drawn for these."""
+    regions = range(spec.groups)
+    rates = {
+        (a, b): _WIDE if a == b else f"{spec.between * rng.randint(25, 200) // 100} token/s"
+        for a in regions
+        for b in regions
+    }
+    links = [
+        {
+            "source": source,
+            "target": target,
+            "utokens_per_s": rates[a % spec.groups, b % spec.groups],
+            "directed": True,
+        }
+        for a, source in enumerate(names)
+        for b, target in enumerate(names)
+        if a != b
+    ]
     return {"links": links}

@@ -34,6 +34,7 @@ _BLOCK = 64
 _GALAXY_ROWS, _JUPITER_ROWS = 284, 260
 # The connective part (two additions and normalisations) as permille of MHA and MLP.
 _CONNECTIVE = 20
+_CONNECTIVE_TIMES = ("connective_ns", "launch_ns")
 
 Row = dict[str, object]
 
@@ -43,7 +44,9 @@ class TensorSpec:
     """What to generate.
 
     devices of up to `types` types; tightness: percent of all memory that the weights fill;
-    bandwidth_mbit_per_s: of the fastest device, the slowest has half of it.
+    bandwidth_mbit_per_s: of the fastest device, the slowest has half of it; mode: all where empty;
+    equal_rows: the connective part takes all devices the same time, so that nothing is better than
+    rows in equal parts.
     """
 
     seed: int
@@ -56,6 +59,8 @@ class TensorSpec:
     bandwidth_mbit_per_s: int = 125
     overlap: bool = True
     use_all_devices: bool = False
+    mode: str = ""
+    equal_rows: bool = False
 
     def __post_init__(self) -> None:
         counts = (self.devices, self.types, self.heads, self.columns, self.rows, self.tightness)
@@ -77,6 +82,8 @@ def tensor_partition(spec: TensorSpec) -> dict[str, object]:
         }
         for _ in range(spec.types)
     ]
+    if spec.equal_rows:
+        kinds = [kind | {key: kinds[0][key] for key in _CONNECTIVE_TIMES} for kind in kinds]
     chosen = [rng.choice(kinds) for _ in range(spec.devices)]
     weights = [int(str(kind["weight"])) for kind in chosen]
     whole = layers * (attention + mlp) * 2**20 * 100 // spec.tightness
@@ -107,6 +114,7 @@ def tensor_partition(spec: TensorSpec) -> dict[str, object]:
         "message_bytes": "20 kB",
     }
     document |= {"overlap": {}} if spec.overlap else {}
+    document |= {"modes": [spec.mode]} if spec.mode else {}
     return document | ({"use_all_devices": True} if spec.use_all_devices else {})
 
 

@@ -6,18 +6,24 @@ from statistics import median
 
 import pytest
 
+from models.problems.pipeline_training import PipelineTrainingProblem
 from planner.benchmark import (
+    edgeshard_fit,
     jupiter,
     reproduction_edgeshard,
     reproduction_galaxy,
     reproduction_gaps,
 )
+from planner.benchmark.edgeshard_calibration import Calibration as EdgeShard
 from planner.benchmark.jupiter import FITTED, PUBLISHED, errors, predictions, published_ns
 from planner.benchmark.jupiter_calibration import Calibration
 from planner.benchmark.jupiter_fit import worst_fitted_ppm
 from planner.benchmark.jupiter_systems import RATES, predict
+from planner.benchmark.reproduction_recovery import moving_ns
 from planner.benchmark.reproductions import QUICK, SLOW, block, mark
 from planner.benchmark.summary import renew
+from planner.replan.move import Move
+from problem_instances import load
 
 PAGE = Path(__file__).parents[2] / "docs/reproductions.md"
 
@@ -100,8 +106,43 @@ def test_baselines_of_edgeshard_run_out_of_memory() -> None:
             assert row["predicted ms"] == "out of memory"
 
 
+def test_edgeshards_scalar_meets_its_cell() -> None:
+    """The one scalar is fitted on 7B alone on the source, to a thousandth."""
+    cell = reproduction_edgeshard.FITTED
+    found = reproduction_edgeshard.latency_ms(EdgeShard(), *cell)
+    assert found == pytest.approx(float(reproduction_edgeshard.LATENCY[cell]), rel=1e-3)
+
+
+def test_edgeshards_figures() -> None:
+    """7B and 13B within ten percent of what is published, 70B at half of it."""
+    cells = edgeshard_fit.CELLS.items()
+    errors_ppm = {
+        column: reproduction_edgeshard.error_ppm(predict(EdgeShard()), paper)
+        for column, (paper, predict) in cells
+    }
+    assert -550_000 < (errors_ppm.pop("70B ms") or 0) < -500_000
+    assert all(error is not None and abs(error) < 100_000 for error in errors_ppm.values())
+
+
+@pytest.mark.parametrize("choice", [c for c in edgeshard_fit.CHOICES if c.scalar])
+def test_other_scalars_of_edgeshard_meet_their_cells(choice: edgeshard_fit.Choice) -> None:
+    """Every fit of the comparison ends on the figure that it is fitted on."""
+    paper, predict = edgeshard_fit.CELLS[choice.cell]
+    assert predict(edgeshard_fit.fit(choice)) == pytest.approx(float(paper), rel=1e-3)
+
+
 def test_planners_never_beat_the_optimum() -> None:
     """A few generated problems of each planner are proved, with the gap not below nothing."""
     for row in reproduction_gaps.table(generated=4, planners=("Galaxy", "Asteroid")).rows:
         assert isinstance(row["worst_ppm"], int)
         assert row["worst_ppm"] >= 0
+
+
+def test_moving_waits_for_the_busiest_device() -> None:
+    """100 MB to one device from two others, at 100 Mbit/s, take the eight seconds of all."""
+    problem = load("pipeline_training/nanos-5-resnet-50")
+    assert isinstance(problem, PipelineTrainingProblem)
+    halves = [Move("half", source, "nano-1", 50 * 10**6) for source in ("nano-2", "nano-3")]
+    assert moving_ns(problem, halves) == 8 * 10**9
+    assert moving_ns(problem, halves[:1]) == 4 * 10**9
+    assert moving_ns(problem, []) == 0

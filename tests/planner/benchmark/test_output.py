@@ -59,6 +59,28 @@ def test_the_table_is_tidy(folder: Path) -> None:
     assert table == expected
 
 
+def test_a_run_of_some_kinds_leaves_the_other_rows(tmp_path: Path) -> None:
+    """Its rows are renewed, or come in the registry's order; the next such run says so once."""
+    whole, some = (
+        session.begin(tmp_path / name, Settings("paper", kinds, 10**9, 2**30, 1, 1))
+        for name, kinds in (("whole", ()), ("some", ("pipeline_partition",)))
+    )
+    other = [replace(row, kind="serving_flow") for row in _rows()]
+    before = summary.gaps(whole, sections([*_rows(), *other], 10**9))
+    better = [heuristic(1, objective=101), exact(1)]
+    for _ in range(2):
+        after = summary.gaps(some, sections(better, 10**9), before)
+        rows = [line for line in after.splitlines() if line.startswith("| `")]
+        assert [line.split("`")[1] for line in rows] == ["pipeline_partition", "serving_flow"]
+        assert rows[0] == "| `pipeline_partition` | `edgeshard` 1.0 % / 1.0 % | 1 |"
+        assert rows[1] in before
+        sources = after.splitlines()[-3:]
+        assert sources[0] in before
+        assert sources[2].startswith("`pipeline_partition`: `edgeplan bench paper`")
+        before = after
+    assert summary.gaps(whole, sections(_rows(), 10**9), before).count("edgeplan bench") == 1
+
+
 def test_the_page_holds_everything(folder: Path) -> None:
     """Every drawing and table is in one file, with nothing to fetch and ids used once."""
     write(folder, Outputs())
@@ -97,7 +119,7 @@ def test_gaps_go_into_a_document(folder: Path, tmp_path: Path) -> None:
     assert text.endswith("\n\nEnd.\n")
     entries = book.read_text(encoding="utf-8")
     assert entries.index("Why it was run.") < entries.index("## old entry")
-    assert "| pipeline_partition | latency | dp | 64 layers, the largest tried |" in entries
+    assert "| latency | dp | 64 layers | 640 ms | 95.37 MiB | not tried |" in entries
     assert "| pipeline_partition | latency | milp | 16 layers |" in entries
     for renew in (summary.renew, lambda text, *_: ledger.add(text, "")):
         with pytest.raises(ValueError, match="mark"):

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from models.documents import MAX_FILE_BYTES, DocumentError, read_problem
 from models.problems import KINDS
 from planner.benchmark.cases import problem_of
 from planner.benchmark.external import SETS
-from planner.benchmark.families import families
+from planner.benchmark.families import FAMILIES, Family, families
 from planner.benchmark.selection import NAMES, Choice, SelectionError
 from planner.benchmark.suites import SUITES, Task
 from problem_instances import names
+from problem_instances.generate import generate
 from problem_instances.readers import VARIABLE, data_folder
 from solvers.registry import REGISTRY, entries
 
@@ -50,6 +52,38 @@ def test_scale_climbs(kind: str) -> None:
         ladders.setdefault(chain.steps[0][0].method.name, []).append(len(sizes))
     assert set(ladders) == {m.name for m in entries(kind) if m.traits.exact}
     assert all(max(lengths) >= 4 for lengths in ladders.values())
+
+
+# A minute to build; all others take a second.
+_LARGE = FAMILIES["expert_selection"]
+_CAPPED = [family for found in FAMILIES.values() for family in found if family.ceiling]
+
+
+@pytest.mark.parametrize(
+    "family", [family for family in _CAPPED if family not in _LARGE], ids=lambda f: f.name
+)
+def test_no_document_is_above_the_ceiling(family: Family) -> None:
+    """The last rung is a problem, and one size more is refused by a limit of the document."""
+    last = family.ladder[-1]
+    assert last == family.ceiling
+    assert read_problem(generate(family.make(last, 1)), MAX_FILE_BYTES)
+    with pytest.raises(DocumentError, match=r"more than|at most|above"):
+        read_problem(generate(family.make(last + 1, 1)), MAX_FILE_BYTES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "family", [family for family in _CAPPED if family in _LARGE], ids=lambda f: f.name
+)
+def test_no_large_document_is_above_the_ceiling(family: Family) -> None:
+    """The same of selections, whose documents are of a hundred megabytes."""
+    test_no_document_is_above_the_ceiling(family)
+
+
+def test_quick_climbs_no_further_than_it_has_time_for() -> None:
+    """Its ladders are the first rungs of those of `scale`."""
+    sizes = {t.case.size or 0 for t in _tasks("quick", "split_computing") if t.case.size}
+    assert max(sizes) < max(t.case.size or 0 for t in _tasks("scale", "split_computing"))
 
 
 @EVERY_KIND
