@@ -52,10 +52,10 @@ def write(folder: Path, outputs: Outputs) -> list[Path]:
         text = outputs.ledger.read_text(encoding="utf-8")
         texts[outputs.ledger] = ledger.add(text, ledger.of_run(header, found, outputs.note))
     if outputs.pages is not None:
-        blocks = {
-            section.kind: kind_pages.block(header, section, outputs.note) for section in found
-        }
-        texts |= dict(kind_pages.renewed(outputs.pages, *block) for block in blocks.items())
+        for section in found:
+            block = kind_pages.block(header, section, rows, outputs.note)
+            path, text = kind_pages.renewed(outputs.pages, section.kind, block)
+            texts[path] = text
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
     return [*tidy.write(folder, rows), *texts]

@@ -135,7 +135,8 @@ def test_each_page_is_renewed_by_a_run_of_its_kind_alone(folder: Path, tmp_path:
         (pages / f"{kind}.md").write_text(marks, encoding="utf-8")
     write(folder, Outputs(pages=pages, note="On a Sunday."))
     text = (pages / "pipeline_partition.md").read_text(encoding="utf-8")
-    assert text.startswith("# Title\n\n<!-- bench: results -->\n\n5 of 5 optima proved.\n")
+    assert text.startswith("# Title\n\n<!-- bench: results -->\n\n1 external, ")
+    assert "\n\n1 external, 4 'latency' (8 to 64 layers): 5 of 5 optima proved.\n\n" in text
     assert "| edgeshard | 1.5 % |" in text
     assert "4 generated | 0 |" in text
     assert "| milp | 2 of 4 | 360 ms | 480 ms |" in text
@@ -144,11 +145,13 @@ def test_each_page_is_renewed_by_a_run_of_its_kind_alone(folder: Path, tmp_path:
     assert "old" not in text
     assert text.endswith("\n\nEnd.\n")
     assert (pages / "split_fleet.md").read_text(encoding="utf-8") == marks
-    for row in _rows():
+    nothing = exact(5, size=8, reason="infeasible", objective=None, lower_bound=None)
+    for row in (*_rows(), nothing):
         record.append(folder / "records.jsonl", replace(row, kind="split_fleet"))
     write(folder, Outputs(pages=pages, note="On a Sunday."))
     assert (pages / "pipeline_partition.md").read_text(encoding="utf-8") == text
-    assert "5 of 5 optima" in (pages / "split_fleet.md").read_text(encoding="utf-8")
+    fleets = (pages / "split_fleet.md").read_text(encoding="utf-8")
+    assert "5 of 6 optima proved, 1 proved to have no plan.\n" in fleets
 
 
 def test_a_page_without_marks_is_named(tmp_path: Path) -> None:
