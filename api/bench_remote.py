@@ -20,6 +20,21 @@ from planner.race import Listener
 from planner.standing import Outcome
 
 
+def first_word(url: str) -> str:
+    """Why the service at an address does not answer now; empty where it does.
+
+    It raises ServiceRefusalError where the service answers that it will not, as without a key.
+    """
+    try:
+        with Client(url, os.environ.get("EDGEPLAN_API_KEY"), patience_s=0) as client:
+            client.instances()
+    except UnreachableError as error:
+        return str(error)
+    except ServiceError as error:
+        raise ServiceRefusalError(f"{url}: {error}", Status.UNAVAILABLE) from None
+    return ""
+
+
 def runner_of(url: str) -> Runner:
     """A runner that submits to the service at an address, with the key in EDGEPLAN_API_KEY.
 

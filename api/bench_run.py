@@ -2,26 +2,32 @@
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api import cli_output, fork_server
 from api.cli_interrupt import interruptible
 from api.cli_planner import planner_of
 from api.cli_status import Status
+from api.client.line import PATIENCE_S
 from models.result import Limits
 from planner.benchmark import runner, session
 from planner.benchmark.output import Outputs, check, write
+from planner.benchmark.record import RecordsError
 from planner.benchmark.selection import Choice, SelectionError
 from planner.benchmark.session import Session, SessionError, Settings
 from planner.benchmark.suites import Chain
 
 _MINUTE_S = 60
+# Where there is no terminal: seldom enough for a log.
+_LINE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -81,17 +87,20 @@ def bench(request: Request, outputs: Outputs) -> Status:
     chains = request.chains()
     if not request.limits.time_limit_ns:
         raise typer.BadParameter("no time to measure anything", param_hint="--time-limit")
+    tasks = [task for chain in chains for step in chain.steps for task in step]
     try:
         # Before anything is measured that could then not be written.
-        check(outputs)
+        check(outputs, dict.fromkeys(task.case.kind for task in tasks))
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint="--readme or --ledger") from None
+        hint = "--readme, --pages or --ledger"
+        raise typer.BadParameter(str(error), param_hint=hint) from None
     try:
         session.begin(request.folder, request.settings)
         measuring = Session(request.folder, request.settings, _runner(request), request.jobs)
+    except RecordsError as error:
+        raise typer.BadParameter(f"{error}, or give another --out") from None
     except (SessionError, ValueError, OSError) as error:
         raise typer.BadParameter(f"{error}; give another --out") from None
-    tasks = [task for chain in chains for step in chain.steps for task in step]
     if request.server is None:
         methods = {task.method.where.partition(":")[0] for task in tasks}
         # Children are forked with all they need: imports would take longer than many a solve.
@@ -113,9 +122,13 @@ def _runner(request: Request) -> runner.Runner:
     """Who measures: this process, or the service."""
     if request.server is None:
         return runner.run
-    from api.bench_remote import runner_of
+    from api.bench_remote import first_word, runner_of
 
     planner_of(request.server)  # what is no address is said at once
+    silence = first_word(request.server)
+    if silence:
+        words = f"{silence}; waiting for it up to {PATIENCE_S:g} s"
+        cli_output.notes().print(words, soft_wrap=True)
     return runner_of(request.server)
 
 
@@ -130,7 +143,10 @@ def _shown(cancel: threading.Event) -> Iterator[session.Listener]:
         TextColumn("{task.fields[left]}"),
         TextColumn("{task.fields[last]}"),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    if not console.is_terminal:
+        yield lines(console, _LINE_S)
+        return
+    with Progress(*columns, console=console) as bar:
         number = bar.add_task("bench", total=None, left="", last="")
 
         def listen(found: session.Progress) -> None:
@@ -138,6 +154,21 @@ def _shown(cancel: threading.Event) -> Iterator[session.Listener]:
             bar.update(number, completed=found.done, total=found.total, left=left, last=found.last)
 
         yield listen
+
+
+def lines(console: Console, every_s: float) -> session.Listener:
+    """A listener that says a line when it is first told something, and then every so often."""
+    due = time.monotonic()
+
+    def listen(found: session.Progress) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + every_s
+            left = _left(found.left_s)
+            words = f"{found.done} of at most {found.total} solves{left and f', {left}'}"
+            console.print(words, soft_wrap=True)
+
+    return listen
 
 
 def _left(seconds: float | None) -> str:

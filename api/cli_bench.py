@@ -39,15 +39,21 @@ def bench(  # noqa: PLR0913  # one parameter per option
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be run")] = False,
     compare: Annotated[
-        _Both | None, typer.Option(metavar="A B", help="tell the regressions of run B against A")
+        _Both | None,
+        typer.Option(
+            metavar="A B", help="tell regressions of run B; slowdowns below 1.6x may pass"
+        ),
     ] = None,
     readme: Annotated[
         Path | None, typer.Option(metavar="FILE", help="renew the tables of gaps in it")
     ] = None,
+    pages: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="renew the results in its KIND.md")
+    ] = None,
     ledger: Annotated[
         Path | None, typer.Option(metavar="FILE", help="add a dated entry to it")
     ] = None,
-    note: Annotated[str, typer.Option(metavar="TEXT", help="for the ledger")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="for ledger and pages")] = "",
 ) -> None:
     """Measure every method: gaps, proofs, growth. Starting it again continues a stopped run.
 
@@ -56,7 +62,7 @@ def bench(  # noqa: PLR0913  # one parameter per option
     if compare is not None:
         from api import bench_compare
 
-        if suite is not None or kind or readme is not None:
+        if suite is not None or kind or readme is not None or pages is not None:
             raise typer.BadParameter("--compare takes two folders of runs and --ledger only")
         raise typer.Exit(bench_compare.tell(*compare, ledger, note))
     if suite is None:
@@ -65,9 +71,9 @@ def bench(  # noqa: PLR0913  # one parameter per option
     from planner.benchmark.output import Outputs
     from planner.benchmark.selection import Choice
 
-    choice = Choice(suite, tuple(kind or ()), data)
+    choice = Choice(suite, tuple(dict.fromkeys(kind or ())), data)
     limits = cli_input.limits(time_limit or bench_run.time_limit(choice), memory_limit, seed)
     folder = out or Path("bench-out") / suite
     request = bench_run.Request(choice, limits, repeat, jobs, folder, server)
-    outputs = Outputs(readme, ledger, note)
+    outputs = Outputs(readme, ledger, note, pages)
     raise typer.Exit(bench_run.dry(request) if dry_run else bench_run.bench(request, outputs))

@@ -30,6 +30,7 @@ _FENCE = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.
 _PROOF = re.compile(r"(?<=proof: )(agreed|claimed) by .*")
 _TIME = re.compile(r"\d[\d,.]* (?:s|ms|µs)(?!\w)")
 _ADDRESS = "127.0.0.1:8000"
+_SECTIONS = ["What it is for", "Specification", "Mathematics", "Methods", "Example", "Results"]
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,25 @@ def test_readme_names_every_method(kind: str) -> None:
     rows = re.findall(rf"^\| `{kind}` \| `([\w-]+)` \| (\w+) \|", text, re.MULTILINE)
     expected = [(m.name, "exact" if m.traits.exact else "heuristic") for m in REGISTRY[kind]]
     assert rows == expected
+
+
+@pytest.mark.parametrize("kind", REGISTRY)
+def test_the_page_of_a_kind_is_whole(kind: str) -> None:
+    """Each page has the same sections in one order, every method, and a block of results."""
+    text = (ROOT / "docs" / f"{kind}.md").read_text(encoding="utf-8")
+    headings = [head for head in re.findall(r"^## (.+)$", text, re.MULTILINE) if head in _SECTIONS]
+    assert headings == _SECTIONS
+    methods, results = (_section(text, name) for name in ("Methods", "Results"))
+    rows = re.findall(r"^\| (`.+?) \|", methods, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([\w-]+)`", row)]
+    assert sorted(named) == sorted(method.name for method in REGISTRY[kind])
+    for part in ("<!-- bench: results -->", "<!-- /bench: results -->", "](benchmarks.md"):
+        assert part in results
+    assert f"](../problem_instances/{kind}/README.md)" in results
+
+
+def _section(text: str, name: str) -> str:
+    return text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
 
 
 def test_links_lead_somewhere() -> None:

@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 # Nanoseconds, the best objective and the best bound so far.
 Step = tuple[int, int | None, int | None]
@@ -27,6 +28,8 @@ class Record:
     came to its end. optimum: known before. wall_ns, cpu_ns, peak_bytes: of the method's process;
     reference_ns: processor time there of a fixed piece of work. trace: what it had when.
     """
+
+    __pydantic_config__ = ConfigDict(strict=True, extra="forbid")
 
     kind: str
     source: str
@@ -68,6 +71,7 @@ class Record:
 
 
 COLUMNS = tuple(field.name for field in fields(Record))
+_ROWS = TypeAdapter(Record)
 
 
 class RecordsError(ValueError):
@@ -101,10 +105,11 @@ def read(path: Path) -> list[Record]:
 
 
 def _parsed(path: Path, text: str) -> Iterator[Record]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n")[:-1], start=1):
         try:
-            row: dict[str, Any] = json.loads(line)
-            row["trace"] = tuple((at, plan, bound) for at, plan, bound in row["trace"])
-            yield Record(**row)
-        except (ValueError, TypeError, KeyError) as error:
-            raise RecordsError(f"{path.name}, line {number}: {error}") from error
+            yield _ROWS.validate_json(line)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            where = "".join(f"{part}: " for part in fault["loc"])
+            words = f"{path.name}, line {number}: {where}{fault['msg']}; delete that line"
+            raise RecordsError(words) from error

@@ -119,7 +119,7 @@ def begin(folder: Path, settings: Settings) -> Header:
 
 
 class Session:
-    """One run: `run` it once. Raises SessionError where another process is at work."""
+    """One run: `run` it once. Raises RecordsError; SessionError where another is at work."""
 
     def __init__(self, folder: Path, settings: Settings, runner: Runner, jobs: int) -> None:
         # Held until the session is no more, or its process, however that ends.
@@ -129,8 +129,12 @@ class Session:
         self._runner = runner
         self._jobs = jobs
         self._lock = threading.Lock()
-        record.mend(self._path)
-        self._known: dict[Key, Record] = {row.key: row for row in records(folder)}
+        try:
+            record.mend(self._path)
+            self._known: dict[Key, Record] = {row.key: row for row in records(folder)}
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let another run have the folder."""

@@ -2,22 +2,27 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from contextlib import closing
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from api.bench_remote import runner_of
+from api.bench_remote import first_word, runner_of
+from api.bench_run import lines
+from api.cli_planner import ServiceRefusalError
 from api.settings import Settings
 from models.result import Limits
 from planner.benchmark import record, session
 from planner.benchmark.record import Record
-from planner.benchmark.session import Session
+from planner.benchmark.session import Progress, Session
 from planner.benchmark.suites import STRATEGY, SUITES
 from tests.api.conftest import edgeplan
 from tests.api.serving import serving
@@ -88,6 +93,7 @@ def test_a_service_measures() -> None:
     )  # fmt: skip
     limits, never = Limits(time_limit_ns=20 * 10**9), threading.Event()
     with serving(Settings(slots=1)) as url:
+        assert first_word(url) == ""
         measured = runner_of(url)
         row = measured(task, limits, never)
         planned = measured(replace(task, method=STRATEGY), limits, never)
@@ -105,9 +111,61 @@ def test_a_service_measures() -> None:
     assert url not in str((row, planned, refused))
 
 
+def test_a_service_that_does_not_answer_is_told_after_one_request() -> None:
+    """Whoever hangs up is asked once, without the patience of the solves behind it."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+
+        def hang_up() -> None:
+            door.accept()[0].close()
+
+        asked = threading.Thread(target=hang_up)
+        asked.start()
+        assert f"{url} does not answer" in first_word(url)
+        asked.join()
+        door.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            door.accept()
+
+
+def test_a_service_that_refuses_is_no_measurement(tmp_path: Path) -> None:
+    """Without a key nothing is run, instead of every solve being refused."""
+    settings = Settings(slots=1, require_keys=True, db=f"sqlite:///{tmp_path / 'jobs.db'}")
+    with serving(settings) as url, pytest.raises(ServiceRefusalError, match="key"):
+        first_word(url)
+
+
+def test_without_a_terminal_lines_tell_how_far_it_is() -> None:
+    """The first news is a line, and then no more than one in the time given."""
+    console = Console(file=StringIO(), width=20)
+    often, seldom = lines(console, 0.0), lines(console, 3600.0)
+    for listen in (often, seldom):
+        for done in (1, 2):
+            listen(Progress(done, 9, 90.0 if done == 1 else None, "dp on latency-8-seed-1"))
+    assert console.file.getvalue().splitlines() == [
+        "1 of at most 9 solves, about 2 min left",
+        "2 of at most 9 solves",
+        "1 of at most 9 solves, about 2 min left",
+    ]
+
+
+def test_a_value_of_another_type_has_a_remedy(tmp_path: Path) -> None:
+    """A row that somebody changed ends no run with a fault of edgeplan."""
+    broken = replace(heuristic(), objective="110")
+    folder = _kept(tmp_path / "run", [broken], kinds=("split_fleet",))
+    told = edgeplan("bench", "quick", "--kind", "split_fleet", "--time-limit", "1s",
+                    "--memory-limit", "1GiB", "--out", folder)  # fmt: skip
+    assert told.exit_code == 64
+    words = " ".join(told.output.split())
+    assert "line 1: objective: Input should be a valid integer; delete that line, or" in words
+    assert edgeplan("bench", "--compare", folder, folder).exit_code == 64
+
+
 def test_a_dry_run_says_how_much_it_is() -> None:
-    """Problems, methods and solves, and nothing is run."""
-    result = edgeplan("bench", "quick", "--kind", "split_fleet", "--dry-run")
+    """Problems, methods and solves, however often a kind is named, and nothing is run."""
+    kind = ("--kind", "split_fleet")
+    result = edgeplan("bench", "quick", *kind, "--dry-run")
+    assert edgeplan("bench", "quick", *kind, *kind, "--dry-run").stdout == result.stdout
     assert result.exit_code == 0
     assert "split_fleet" not in result.stdout
     assert result.stdout.startswith("quick: ")
@@ -126,6 +184,8 @@ def test_a_dry_run_says_how_much_it_is() -> None:
         (["bench", "quick", "--out", "/dev/null/run"], "give another --out"),
         (["bench", "quick", "--ledger", "/dev/null", "--out", "{out}"], "there is no mark"),
         (["bench", "quick", "--readme", "{out}/none", "--out", "{out}"], "No such file"),
+        (["bench", "quick", "--pages", "{out}", "--out", "{out}/run"], "No such file"),
+        (["bench", "--compare", "a", "b", "--pages", "docs"], "--ledger only"),
     ],
 )
 def test_what_is_asked_wrongly_is_said(arguments: list[str], words: str, tmp_path: Path) -> None:
@@ -135,8 +195,8 @@ def test_what_is_asked_wrongly_is_said(arguments: list[str], words: str, tmp_pat
     assert words in " ".join(result.output.split())
 
 
-def _kept(folder: Path, rows: list[Record]) -> Path:
-    session.begin(folder, session.Settings("quick", (), 10**9, 2**30, 1, 1))
+def _kept(folder: Path, rows: list[Record], kinds: tuple[str, ...] = ()) -> Path:
+    session.begin(folder, session.Settings("quick", kinds, 10**9, 2**30, 1, 1))
     for row in rows:
         record.append(folder / "records.jsonl", row)
     return folder

@@ -11,7 +11,7 @@ import pytest
 from planner.benchmark import ledger, record, session, summary, tables, tidy
 from planner.benchmark.analysis import sections
 from planner.benchmark.figures import ranked
-from planner.benchmark.output import Outputs, write
+from planner.benchmark.output import Outputs, check, write
 from planner.benchmark.record import COLUMNS, Record
 from planner.benchmark.session import Settings
 from planner.benchmark.words import percent, seconds
@@ -124,6 +124,44 @@ def test_gaps_go_into_a_document(folder: Path, tmp_path: Path) -> None:
     for renew in (summary.renew, lambda text, *_: ledger.add(text, "")):
         with pytest.raises(ValueError, match="mark"):
             renew("no marks", "bench: gaps", "")
+
+
+def test_each_page_is_renewed_by_a_run_of_its_kind_alone(folder: Path, tmp_path: Path) -> None:
+    """The block of a kind that was run is replaced, pages of others are left as they are."""
+    pages = tmp_path / "docs"
+    pages.mkdir()
+    marks = _MARKS.replace("gaps", "results")
+    for kind in ("pipeline_partition", "split_fleet"):
+        (pages / f"{kind}.md").write_text(marks, encoding="utf-8")
+    write(folder, Outputs(pages=pages, note="On a Sunday."))
+    text = (pages / "pipeline_partition.md").read_text(encoding="utf-8")
+    assert text.startswith("# Title\n\n<!-- bench: results -->\n\n1 external, ")
+    assert "\n\n1 external, 4 'latency' (8 to 64 layers): 5 of 5 optima proved.\n\n" in text
+    assert "| edgeshard | 1.5 % |" in text
+    assert "4 generated | 0 |" in text
+    assert "| milp | 2 of 4 | 360 ms | 480 ms |" in text
+    assert f"`edgeplan bench quick`, {session.header(folder).date}" in text
+    assert "seed 1. On a Sunday.\n\n<!-- /bench" in text
+    assert "old" not in text
+    assert text.endswith("\n\nEnd.\n")
+    assert (pages / "split_fleet.md").read_text(encoding="utf-8") == marks
+    nothing = exact(5, size=8, reason="infeasible", objective=None, lower_bound=None)
+    for row in (*_rows(), nothing):
+        record.append(folder / "records.jsonl", replace(row, kind="split_fleet"))
+    write(folder, Outputs(pages=pages, note="On a Sunday."))
+    assert (pages / "pipeline_partition.md").read_text(encoding="utf-8") == text
+    fleets = (pages / "split_fleet.md").read_text(encoding="utf-8")
+    assert "5 of 6 optima proved, 1 proved to have no plan.\n" in fleets
+
+
+def test_a_page_without_marks_is_named(tmp_path: Path) -> None:
+    """Only pages of kinds that are run are looked at; one without marks, or missing, is told."""
+    (tmp_path / "split_fleet.md").write_text("# Fleets\n", encoding="utf-8")
+    check(Outputs(pages=tmp_path), [])
+    with pytest.raises(ValueError, match=r"split_fleet\.md: there are no marks .*bench: results"):
+        check(Outputs(pages=tmp_path), ["split_fleet"])
+    with pytest.raises(OSError, match=r"dag_partition\.md"):
+        check(Outputs(pages=tmp_path), ["dag_partition"])
 
 
 @pytest.mark.parametrize(

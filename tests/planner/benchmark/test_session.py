@@ -1,8 +1,9 @@
 """A run keeps what it has measured, whatever ends it, and continues."""
 
+import json
 import threading
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,11 @@ def test_another_run_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         session.header(tmp_path)
 
 
+def _line(**fields: object) -> str:
+    """A record with values that it cannot have."""
+    return json.dumps(asdict(exact(**fields)))
+
+
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     """While one is at work another is refused; once it is gone it is not."""
     session.begin(tmp_path, _SETTINGS)
@@ -102,14 +108,31 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     Session(tmp_path, _SETTINGS, Fake(), 1).close()
 
 
-def test_a_broken_line_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"kind": "no record"}', "line 2: source: Field required; delete that line"),
+        ("{", "line 2: Invalid JSON"),
+        (_line(objective="100"), "line 2: objective: Input should be a valid integer"),
+        (_line(proved=1), "line 2: proved: Input should be a valid boolean"),
+        (_line(trace=((1.5, 120, None),)), "line 2: trace: 0: 0: Input should be a valid integer"),
+    ],
+)
+def test_a_broken_line_is_told(line: str, words: str, tmp_path: Path) -> None:
     """A whole line that holds no record is an error that names it, not a row less."""
     path = tmp_path / "records.jsonl"
     record.append(path, exact())
     with path.open("a", encoding="utf-8") as file:
-        file.write('{"kind": "no record"}\n')
-    with pytest.raises(RecordsError, match="line 2"):
+        file.write(f"{line}\n")
+    with pytest.raises(RecordsError, match=words):
         session.records(tmp_path)
+
+
+def test_words_of_a_method_may_hold_any_character(tmp_path: Path) -> None:
+    """What Unicode takes for the end of a line is none here."""
+    row = exact(detail="one\u2028two\x85three")
+    record.append(tmp_path / "records.jsonl", row)
+    assert session.records(tmp_path) == [row]
 
 
 @pytest.mark.parametrize(
