@@ -1,6 +1,7 @@
 """The line to one server: every request may be sent again, and is, until there is an answer."""
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -17,6 +18,9 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 _TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 # So long a client goes on without an answer, s.
 PATIENCE_S = 120.0
+# So long it does so without a word, s.
+_SILENT_S = 1.0
+_log = logging.getLogger(__name__)
 
 
 class Stop(Protocol):
@@ -36,13 +40,18 @@ class Patience:
 
     def relief(self) -> None:
         """The server has answered: begin anew."""
-        self._deadline = time.monotonic() + self._limit_s
+        self._since = time.monotonic()
+        self._said = False
         self._pause_s = _FIRST_PAUSE_S
 
     async def pause(self, why: str, least_s: float = 0.0) -> None:
         """Wait a while. Raises UnreachableError when there is no more patience."""
-        if time.monotonic() >= self._deadline or (self._stop is not None and self._stop.is_set()):
+        waited_s = time.monotonic() - self._since
+        if waited_s >= self._limit_s or (self._stop is not None and self._stop.is_set()):
             raise UnreachableError(why)
+        if waited_s >= _SILENT_S and not self._said:
+            self._said = True
+            _log.warning("%s; trying again for %d s", why, self._limit_s)
         # Clients that lost one server together must not come back together.
         await asyncio.sleep(max(least_s, self._pause_s * random.uniform(0.5, 1)))  # noqa: S311  # no secret
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)

@@ -118,6 +118,13 @@ def test_nobody_there() -> None:
         client.instances()
 
 
+def test_says_that_it_waits(caplog: pytest.LogCaptureFixture) -> None:
+    """Who waits for a server that does not answer is told so, once, before patience ends."""
+    with Client("http://127.0.0.1:9", patience_s=4) as client, pytest.raises(UnreachableError):
+        client.instances()
+    assert [record.message.endswith("trying again for 4 s") for record in caplog.records] == [True]
+
+
 def test_cancel_keeps_the_plan(held: Held) -> None:
     """The event cancels the job, and the plan it has is the answer."""
     with serving(Settings(slots=1)) as address, Client(address) as client:
