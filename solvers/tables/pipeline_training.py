@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.devices import Device, LinkRate
+from models.devices import LinkRate
 from models.problems.pipeline_training import (
     PipelineTrainingPlan,
     PipelineTrainingProblem,
@@ -22,6 +22,7 @@ from models.problems.pipeline_training import (
 )
 from solvers.base import UNREACHABLE
 from solvers.tables.kept import kept
+from solvers.tables.pipeline_training_classes import device_classes, rate_between
 
 Ints = npt.NDArray[np.int64]
 Group = tuple[int, ...]
@@ -263,7 +264,7 @@ class Tables:
 def build(problem: PipelineTrainingProblem) -> Tables:
     """The tables of a problem."""
     devices, chain = problem.devices, problem.chain
-    classes = _classes(problem)
+    classes = device_classes(problem)
     first = [devices[row[0]] for row in classes]
 
     forward = [_prefix([layer.forward_ns[d.profile_type] for layer in chain]) for d in first]
@@ -279,7 +280,7 @@ def build(problem: PipelineTrainingProblem) -> Tables:
         np.array(weights, dtype=_exact(weights[-1] * (1 + problem.state_copies))),
         np.array(activations, dtype=_exact(activations[-1] * kept_at_most)),
         np.array(output, dtype=_exact(max(output) + problem.message_bytes)),
-        tuple(tuple(_rate(problem, a, b) for b in classes) for a in classes),
+        tuple(tuple(rate_between(problem, a, b) for b in classes) for a in classes),
         classes,
     )
 
@@ -291,51 +292,3 @@ def _prefix(amounts: Sequence[int]) -> list[int]:
 def _exact(largest: int) -> npt.DTypeLike:
     """What holds a product as large: Python's integers where bytes leave 64 bits."""
     return np.int64 if largest < _INT64 else np.object_
-
-
-def _rate(
-    problem: PipelineTrainingProblem, a: tuple[int, ...], b: tuple[int, ...]
-) -> LinkRate | None:
-    """The link from a device of one class to another device; any where there is no other."""
-    source, target = a[0], b[-1]
-    if source == target:
-        return None
-    names = (problem.devices[source].name, problem.devices[target].name)
-    return _plain(problem.device_graph.rate(*names))
-
-
-def _plain(rate: LinkRate | None) -> LinkRate | None:
-    """A link without its ends, so that equal ones are equal."""
-    if rate is None:
-        return None
-    return LinkRate(latency_ns=rate.latency_ns, bandwidth_bit_per_s=rate.bandwidth_bit_per_s)
-
-
-def _classes(problem: PipelineTrainingProblem) -> tuple[tuple[int, ...], ...]:
-    """Devices that can be exchanged: alike in themselves and in their links to all others."""
-    found: list[list[int]] = []
-    for index, device in enumerate(problem.devices):
-        for row in found:
-            if _alike(problem, problem.devices[row[0]], device):
-                row.append(index)
-                break
-        else:
-            found.append([index])
-    return tuple(tuple(row) for row in found)
-
-
-def _alike(problem: PipelineTrainingProblem, a: Device, b: Device) -> bool:
-    if a.model_copy(update={"name": b.name, "type": b.type}) != b:
-        return False
-    if a.profile_type != b.profile_type and any(
-        layer.forward_ns[a.profile_type] != layer.forward_ns[b.profile_type]
-        for layer in problem.layers
-    ):
-        return False
-    rate = problem.device_graph.rate
-    others = [d.name for d in problem.devices if d.name not in (a.name, b.name)]
-    return _plain(rate(a.name, b.name)) == _plain(rate(b.name, a.name)) and all(
-        _plain(rate(a.name, x)) == _plain(rate(b.name, x))
-        and _plain(rate(x, a.name)) == _plain(rate(x, b.name))
-        for x in others
-    )
