@@ -62,7 +62,10 @@ class Simulation(Document):
         units = format_quantity(self.units, "units")
         predicted = format_quantity(self.predicted_ns, "ns")
         if self.simulated_ns is None:
-            return f"{self.units_done} of {units} came through; predicted {predicted} for all"
+            return (
+                f"{self.units_done} of {units} came through; "
+                f"predicted without a stop: {self.measure} {predicted}"
+            )
         simulated = format_quantity(self.simulated_ns, "ns")
         if self.measure == RESUMED:
             return f"{units} with a second plan: {simulated}; without a stop {predicted}"

@@ -20,8 +20,9 @@ from solvers.search.sequence_pipeline_horizon import Horizon
 from solvers.search.sequence_pipeline_layers import Layers
 from solvers.search.sequence_pipeline_tree import Tree
 
-# Parts of the first bound by which rounds look further, from round to round twice as far: rounds
-# cost some five times the one before, so that those before the last are a fraction of it.
+# Parts of the bound by which rounds look further, from round to round twice as far: rounds cost
+# some five times the one before, so that those before the last are a fraction of it. The first
+# bound leaves links out, so that steps in parts of it would be tiny where links are slow.
 _FIRST_STEP = 64
 _LAST_STEP = 16
 
@@ -57,8 +58,8 @@ class _Search:
 
     def run(self, name: str) -> Claim[Plan]:
         """Round after round, until the best plan is no further than the bound or time is up."""
-        horizon, first = self.horizon, self.layers.least()
-        floor, step = first, max(1, first // _FIRST_STEP)
+        horizon, floor = self.horizon, self.layers.least()
+        step = max(1, floor // _FIRST_STEP)
         while floor < horizon.value:
             horizon.open(floor + step)
             self._round()
@@ -66,7 +67,7 @@ class _Search:
                 return Claim(name, self.watch.why(), horizon.plan, floor, stats=self._stats())
             floor = horizon.floor
             self.report.bound(floor)
-            step = max(1, min(2 * step, first // _LAST_STEP))
+            step = max(1, min(2 * step, floor // _LAST_STEP))
         if horizon.plan is None:
             return Claim(name, Reason.INFEASIBLE, stats=self._stats())
         return Claim(name, Reason.COMPLETED, horizon.plan, horizon.value, stats=self._stats())

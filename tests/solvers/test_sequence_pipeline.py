@@ -91,6 +91,17 @@ def test_deepening_proves_the_shipped_optima(name: str) -> None:
     assert claim.lower_bound == best.objective
 
 
+def test_deepening_takes_few_rounds_where_links_are_slow() -> None:
+    """Its first bound knows of no links: steps grow with the bound, not with the first one."""
+    fields: Any = sequence_pipeline(SequenceSpec(seed=1, devices=5))
+    for row in fields["times"].values():
+        for layer in row.values():
+            layer |= {part: time_ns // 10**4 for part, time_ns in layer.items()}
+    claim = _solved("deepening", validate(fields, SequencePipelineProblem))
+    assert claim.reason is Reason.COMPLETED
+    assert int(claim.stats["rounds"]) < 20  # 26 otherwise
+
+
 def test_deepening_is_no_kin_of_the_other_exact_methods() -> None:
     """Three methods of three families: any two of them are two opinions."""
     families = [item.traits.family for item in entries(KIND) if item.traits.exact]
