@@ -79,6 +79,8 @@ class _Line:
                 f"gap {'-' if gap is None else percent(gap)}",
                 self._last.solver,
             ]
+            if objective is not None and objective == bound:
+                parts.append("proved; a second proof is waited for, Ctrl-C does without")
         if self._cancel.is_set():
             parts.append("stopping; Ctrl-C again aborts")
         return "  ".join(parts)

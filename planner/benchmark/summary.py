@@ -1,5 +1,7 @@
 """A run in Markdown: all tables of a run, and the one that README shows."""
 
+from collections.abc import Collection, Iterable
+
 from planner.benchmark import tables
 from planner.benchmark.analysis import HeuristicGaps, Section
 from planner.benchmark.session import Header
@@ -56,9 +58,23 @@ def gaps(header: Header, found: list[Section], before: str = "") -> str:
     kept = {line.split("`")[1]: line for line in lines if line.startswith("| `")}
     rows = {kind: row for kind in REGISTRY if (row := {**kept, **rows}.get(kind))}
     sources = [line for line in lines if line and not line.startswith("|")]
-    named = ", ".join(f"`{kind}`" for kind in header.settings.kinds)
-    sources = [line for line in sources if not line.startswith(f"{named}: ")]
-    return _with_sources(rows, [*sources, f"{named}: {about(header)}."])
+    kinds = header.settings.kinds
+    left = [one for line in sources if (one := _without(line, kinds))]
+    return _with_sources(rows, [*left, f"{_named(kinds)}: {about(header)}."])
+
+
+def _named(kinds: Iterable[str]) -> str:
+    return ", ".join(f"`{kind}`" for kind in kinds)
+
+
+def _without(source: str, kinds: Collection[str]) -> str:
+    """Where rows come from, without kinds whose rows come from elsewhere; empty where all do."""
+    named, colon, run = source.partition(": ")
+    names = named.replace("`", "").split(", ")
+    if not colon or not set(names) <= set(REGISTRY):
+        return source
+    rest = [name for name in names if name not in kinds]
+    return f"{_named(rest)}: {run}" if rest else ""
 
 
 def _with_sources(rows: dict[str, str], sources: list[str]) -> str:

@@ -95,7 +95,9 @@ def _legend(axes: Axes, stops_ns: Mapping[str, int], *, training: bool) -> None:
     numbers = f"number of the unit; {PRIME} back, ∑ averaging" if training else "number of the unit"
     shown: list[Artist] = [
         Patch(facecolor=tint(colour(0), 1.0), label=f"computing ({numbers})"),
-        Patch(facecolor=tint(colour(0), 0.25), edgecolor=colour(0), hatch="/////", label="sending"),
+        Patch(
+            facecolor=tint(colour(0), 0.25), edgecolor=colour(0), hatch="/////", label="transfer"
+        ),
     ]
     if stops_ns:
         stops = [f"{shorten(name, 15)} stops at {_clock(ns)}" for name, ns in stops_ns.items()]

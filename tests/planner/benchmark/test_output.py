@@ -81,6 +81,23 @@ def test_a_run_of_some_kinds_leaves_the_other_rows(tmp_path: Path) -> None:
     assert summary.gaps(whole, sections(_rows(), 10**9), before).count("edgeplan bench") == 1
 
 
+def test_where_rows_come_from_goes_with_them(tmp_path: Path) -> None:
+    """A run is named for as long as some row is its own."""
+    serving, training = "serving_flow", "pipeline_training"
+    before = ""
+    for kinds, named in (
+        ((serving, training), ["`serving_flow`, `pipeline_training`"]),
+        ((serving,), ["`pipeline_training`", "`serving_flow`"]),
+        ((training, serving), ["`pipeline_training`, `serving_flow`"]),
+    ):
+        folder = tmp_path / f"{'-'.join(kinds)}"
+        header = session.begin(folder, Settings("paper", kinds, 10**9, 2**30, 1, 1))
+        rows = [replace(row, kind=kind) for kind in kinds for row in _rows()]
+        before = summary.gaps(header, sections(rows, 10**9), before)
+        sources = [line for line in before.splitlines() if line and not line.startswith("|")]
+        assert [source.partition(": ")[0] for source in sources] == named
+
+
 def test_the_page_holds_everything(folder: Path) -> None:
     """Every drawing and table is in one file, with nothing to fetch and ids used once."""
     write(folder, Outputs())
