@@ -52,12 +52,13 @@ class AffinitySweep:
             return Claim(self.name, Reason.HEURISTIC, detail=too_few(layers[0]))
         placed = _start(problem, layers, hint, limits.seed, watch)
         if placed is None:
-            return Claim(self.name, Reason.HEURISTIC, detail="out of balance")
+            reason = watch.reason(Reason.HEURISTIC)
+            return Claim(self.name, reason, detail="out of balance")
         flows = [np.array(matrix, dtype=np.int64) for matrix in problem.transitions or ()]
         for _ in range(_SWEEPS):
             if watch.expired() or not _sweep(problem, layers, placed, flows, watch):
                 break
-        return Claim(self.name, Reason.HEURISTIC, plan_of(placed))
+        return Claim(self.name, watch.reason(Reason.HEURISTIC), plan_of(placed))
 
 
 def _start(
