@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import islice
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.problems.serving_flow import (
@@ -162,6 +162,8 @@ def test_more_tokens_come_nearer() -> None:
         assert 0 <= difference <= 10**6 / (1 - beside / 749) - 10**6 + 1
 
 
+# Without Tijdeman's threshold one of these is a whole turn off after three.
+@example([2, 8, 2], 3)
 @given(st.lists(st.integers(1, 10**12), min_size=1, max_size=9), st.integers(0, 300))
 def test_turns_keep_to_their_shares(weights: list[int], number: int) -> None:
     """After any number of turns everybody is within one turn of its share."""
